@@ -1,0 +1,17 @@
+"""The workers' entry point (celery -A marketplace worker)."""
+
+import os
+
+from celery import Celery
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+# One BLAS thread a process: two processes must not fight over the cores, and a block's sums must not depend on how many
+# threads happened to share them. Set before numpy is first imported, which the prefork pool guarantees.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
+
+app = Celery("faircut")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["worker"].add(DjangoStructLogInitStep)
+app.autodiscover_tasks()

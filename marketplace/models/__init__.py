@@ -1,0 +1,18 @@
+"""Who trades what: people, organisations, requests, datasets, submissions, and the record of who did what."""
+
+from marketplace.models.accounts import Membership, Organization, Role, User
+from marketplace.models.datasets import Dataset, DatasetVersion, Submission
+from marketplace.models.events import AuditEvent
+from marketplace.models.requests import DataRequest
+
+__all__ = [
+    "AuditEvent",
+    "DataRequest",
+    "Dataset",
+    "DatasetVersion",
+    "Membership",
+    "Organization",
+    "Role",
+    "Submission",
+    "User",
+]

@@ -1,0 +1,20 @@
+"""Every address of the site; only this module knows all three apps."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Say that the process answers; it asks nothing of the database."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns = [
+    path("", include("marketplace.page_urls")),
+    path("", include("payouts.urls")),
+    path("api/v1/", include("payouts.api.v1.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("accounts/", include("allauth.urls")),
+    path("healthz", healthz, name="healthz"),
+]

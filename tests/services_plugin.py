@@ -1,0 +1,50 @@
+"""A pytest plugin (`-p tests.services_plugin`) that starts PostgreSQL and Valkey before Django reads its settings.
+
+A plugin and not a conftest, because pytest-django imports the settings before any conftest is loaded.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_started = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests():
+    # xdist's workers inherit the addresses of the services that the controller started.
+    if os.environ.get("FAIRCUT_TEST_SERVICES"):
+        return
+    folder = tempfile.TemporaryDirectory(prefix="faircut-tests-", ignore_cleanup_errors=True)
+    # PostgreSQL runs as another user when the tests run as root, and must be able to walk in.
+    Path(folder.name).chmod(0o755)
+    os.environ |= {
+        "FAIRCUT_SECRET_KEY": "tests-only-tests-only-tests-only-tests-only-tests-only",
+        "FAIRCUT_DEMO": "1",
+        "FAIRCUT_STORAGE_DIR": f"{folder.name}/storage",
+        "FAIRCUT_STATIC_DIR": f"{folder.name}/static",
+        "FAIRCUT_LOG_LEVEL": "WARNING",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    Path(folder.name, "static").mkdir()
+    from marketplace.demo.local_services import LocalServices  # noqa: PLC0415 - reads the environment set above
+
+    services = LocalServices.start(Path(folder.name))
+    services.ensure_database()
+    os.environ |= {
+        "FAIRCUT_DATABASE_URL": services.database_url(),
+        "FAIRCUT_BROKER_URL": services.broker_url,
+        "FAIRCUT_TEST_SERVICES": folder.name,
+    }
+    _started.extend([services, folder])
+
+
+def pytest_unconfigure():
+    if _started:
+        services, folder = _started
+        _started.clear()
+        services.stop()
+        folder.cleanup()
