@@ -1,0 +1,4 @@
+"""The marketplace's pages."""
+
+app_name = "marketplace"
+urlpatterns: list = []

@@ -1,0 +1,4 @@
+"""The accounting API."""
+
+app_name = "v1"
+urlpatterns: list = []

@@ -1,0 +1,4 @@
+"""The payouts' pages."""
+
+app_name = "payouts"
+urlpatterns: list = []
