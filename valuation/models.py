@@ -1,0 +1,163 @@
+"""A run and its blocks: PostgreSQL is the truth about what has been computed."""
+
+import uuid
+
+import pgtrigger
+from django.db import models
+
+from marketplace.models import DataRequest, Organization, User
+
+
+class ValuationRun(models.Model):
+    """One valuation of everything that was submitted to a request, over inputs frozen under one hash."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        FINISHED = "finished"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    ENDED = (State.FINISHED, State.FAILED, State.CANCELLED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    request = models.ForeignKey(DataRequest, on_delete=models.PROTECT, related_name="runs")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
+    inputs_sha256 = models.CharField(max_length=64)
+    manifest = models.JSONField(
+        help_text="What was frozen: sellers, versions, model, metric, and the hash of each array."
+    )
+    method_version = models.CharField(max_length=40, blank=True)
+    seed = models.PositiveBigIntegerField()
+    precision_target = models.FloatField(help_text="Largest allowed 95 % half-width of a share of the total.")
+    evaluations_max = models.PositiveBigIntegerField()
+    evaluations_spent = models.PositiveBigIntegerField(default=0)
+    wave = models.PositiveIntegerField(default=0)
+    progress = models.JSONField(default=dict)
+    outcome = models.JSONField(null=True)
+    error = models.TextField(blank=True)
+    on_end_task = models.CharField(max_length=80, help_text="The task that is told when the run has ended.")
+    triggered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["queued", "running", "finished", "failed", "cancelled"]),
+                name="run_state_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(evaluations_spent__lte=models.F("evaluations_max")),
+                name="run_within_budget",
+                violation_error_message="A run never spends more evaluations than its budget.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["queued", "running"], finished_at__isnull=True)
+                | models.Q(state__in=["finished", "failed", "cancelled"], finished_at__isnull=False),
+                name="run_ended_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="finished") | models.Q(outcome__isnull=False),
+                name="run_finished_has_an_outcome",
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="run_state",
+                field="state",
+                transitions=[
+                    ("queued", "running"),
+                    ("queued", "failed"),
+                    ("queued", "cancelled"),
+                    ("running", "finished"),
+                    ("running", "failed"),
+                    ("running", "cancelled"),
+                ],
+            ),
+            pgtrigger.ReadOnly(
+                name="run_inputs",
+                fields=["request", "inputs_sha256", "manifest", "seed", "precision_target", "evaluations_max"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} ({self.state})"
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in self.ENDED
+
+
+class RunState(models.Model):
+    """Everything merged so far, as one archive of arrays: what the next wave is planned from."""
+
+    run = models.OneToOneField(ValuationRun, on_delete=models.CASCADE, primary_key=True, related_name="merged")
+    archive = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"merged state of {self.run_id}"
+
+
+class WorkBlock(models.Model):
+    """A few seconds of work, deterministic from the run's seed and the block's number."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        LEASED = "leased"
+        DONE = "done"
+
+    run = models.ForeignKey(ValuationRun, on_delete=models.CASCADE, related_name="blocks")
+    number = models.PositiveIntegerField()
+    wave = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    params = models.JSONField()
+    state = models.CharField(max_length=6, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    evaluations = models.PositiveBigIntegerField(default=0)
+    seconds = models.FloatField(default=0.0)
+    done_at = models.DateTimeField(null=True)
+    result = models.BinaryField(null=True)
+
+    class Meta:
+        ordering = ["run", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="block_number_unique"),
+            models.CheckConstraint(
+                condition=models.Q(state="done", result__isnull=False, done_at__isnull=False)
+                | models.Q(state__in=["queued", "leased"], result__isnull=True, done_at__isnull=True),
+                name="block_done_has_a_result",
+            ),
+        ]
+        indexes = [models.Index(fields=["run", "wave", "state"], name="block_open")]
+        triggers = [
+            # A result is stored once: whoever comes second, with the same bits, changes nothing.
+            pgtrigger.Protect(
+                name="done_is_final",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state="done"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"block {self.number} of {self.run_id}"
+
+
+class PlayerValue(models.Model):
+    """What one seller is worth in one run under one rule, in units of the buyer's metric."""
+
+    run = models.ForeignKey(ValuationRun, on_delete=models.CASCADE, related_name="player_values")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    rule = models.CharField(max_length=20)
+    value = models.FloatField()
+    standard_error = models.FloatField(help_text="From sampling coalitions.")
+    validation_standard_error = models.FloatField(null=True, help_text="From the validation rows being a sample.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "organization", "rule"], name="player_value_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.organization} under {self.rule}: {self.value:.6f}"
