@@ -1,0 +1,3 @@
+"""Errors as problem+json."""
+
+from rest_framework.views import exception_handler as problem_response  # noqa: F401
