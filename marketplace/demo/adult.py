@@ -22,9 +22,9 @@ MODEL_SPEC: dict[str, Any] = {"family": "logistic_regression", "params": {"C": 1
 
 # What a buyer would accept, not what Adult happens to contain: a seller's next export may hold a higher gain.
 # `fnlwgt`, the Census Bureau's sampling weight, predicts little, but the request asks for it all the same: it is one of
-# Adult's 14 features, and it is what tells two people with equal answers apart. Without it 10.6 % of the training part's
-# rows repeat and look like copies. With it there are 108 encoded features: 6 numbers, 99 labels, and "unknown" for each
-# of the three nullable columns.
+# Adult's 14 features, and it is what tells two people with equal answers apart. Without it 10.6 % of the training
+# part's rows repeat and look like copies. With it there are 108 encoded features: 6 numbers, 99 labels, and "unknown"
+# for each of the three nullable columns.
 NUMBER_RANGES = {
     "age": (0, 120),
     "fnlwgt": (0, 10_000_000),
