@@ -1,0 +1,82 @@
+"""Reading what sellers upload: a file and a schema become a normalised table and its profile, or a list of problems.
+
+No web framework in here and no storage: bytes in, result out, and no bytes make it raise.
+"""
+
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from marketplace.ingest.csv_table import read_csv
+from marketplace.ingest.limits import Limits
+from marketplace.ingest.parquet_table import read_parquet
+from marketplace.ingest.problems import Problem, ProblemLog
+from marketplace.ingest.profile import profile
+from marketplace.ingest.schema import Column, SchemaError, TableSchema
+from marketplace.ingest.sniff import Format, name_problem, size_of, size_problem, tell_format
+
+__all__ = ["Checked", "Column", "Limits", "Problem", "Refused", "SchemaError", "TableSchema", "check"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file without problems.
+
+    Attributes:
+        format: What the file is.
+        table: Columns in schema order; a number is float64, a category is string, null where a cell is empty.
+        profile: Summary of the columns, as JSON.
+    """
+
+    format: Format
+    table: pa.Table
+    profile: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file with problems.
+
+    Attributes:
+        problems: The first of them, in reading order.
+        counts: How many there are of each code, shown or not.
+    """
+
+    problems: tuple[Problem, ...]
+    counts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """How many problems there are, shown or not."""
+        return sum(self.counts.values())
+
+
+def check(stream: BinaryIO, *, filename: str, schema: TableSchema, limits: Limits | None = None) -> Checked | Refused:
+    """Check one uploaded file against a schema.
+
+    Args:
+        stream: Seekable bytes of the file; left open, at an arbitrary position.
+        filename: Name under which it was uploaded.
+        schema: Columns that the request asks for.
+        limits: Upper bounds; the defaults of ``Limits`` when None.
+    """
+    limits, log = limits or Limits(), ProblemLog()
+    table = _read(stream, filename, schema, limits, log)
+    if isinstance(table, Checked):
+        return table
+    return Refused(log.in_reading_order(), dict(log.counts))
+
+
+def _read(stream: BinaryIO, filename: str, schema: TableSchema, limits: Limits, log: ProblemLog) -> Checked | None:
+    for problem in (name_problem(filename, limits), size_problem(size_of(stream), limits)):
+        if problem:
+            log.add(problem)
+            return None
+    found = tell_format(stream, filename)
+    if isinstance(found, Problem):
+        log.add(found)
+        return None
+    read = read_csv if found == "csv" else read_parquet
+    table = read(stream, schema, limits, log)
+    return None if table is None else Checked(found, table, profile(table, schema))

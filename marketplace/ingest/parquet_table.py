@@ -1,0 +1,171 @@
+"""Parquet files: flat columns of numbers and text, in any order.
+
+The footer states rows and decoded size; both are held against the limits before a page is decoded, and text is read as
+dictionary indices, so that a short file cannot unfold into a long table.
+"""
+
+from collections.abc import Callable
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from marketplace.ingest.cells import Faults, check_numbers, check_text
+from marketplace.ingest.labels import match_labels
+from marketplace.ingest.limits import Limits
+from marketplace.ingest.problems import Problem, ProblemLog, shorten
+from marketplace.ingest.schema import Column, TableSchema
+from marketplace.ingest.sniff import ENCRYPTED_PARQUET_MAGIC
+
+BATCH_ROWS = 8_192
+FOOTER_ITEMS_MAX = 1_000_000
+UNFOLDING_ENCODINGS = {"DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"}
+REWRITE = "Write the file again, for example with pandas: to_parquet(path, index=False), and upload it whole."
+FIRST_DATA_ROW = 2  # counted as in a spreadsheet, where the names are row 1
+
+
+def read_parquet(stream: BinaryIO, schema: TableSchema, limits: Limits, log: ProblemLog) -> pa.Table | None:
+    """Read and check a Parquet file; None when there are problems, which are logged."""
+    stream.seek(0)
+    if stream.read(4) == ENCRYPTED_PARQUET_MAGIC:
+        log.add(_encrypted())
+        return None
+    try:
+        return _read(stream, schema, limits, log)
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        reason = shorten(error)
+        if "encrypt" in reason.lower() or "decrypt" in reason.lower():
+            log.add(_encrypted())
+        else:
+            log.add(Problem("format-error", f"The Parquet file cannot be read: {reason}", REWRITE))
+        return None
+
+
+def _read(stream: BinaryIO, schema: TableSchema, limits: Limits, log: ProblemLog) -> pa.Table | None:
+    stream.seek(0)
+    text_columns = [column.name for column in schema.columns if column.kind == "category"]
+    file = pq.ParquetFile(
+        stream,
+        read_dictionary=text_columns,
+        pre_buffer=False,
+        thrift_string_size_limit=limits.size_bytes,
+        thrift_container_size_limit=FOOTER_ITEMS_MAX,
+    )
+    if problem := _footer_problem(file.metadata, limits):
+        log.add(problem)
+        return None
+    arrow_schema = file.schema_arrow
+    positions = match_labels(arrow_schema.names, schema, limits, log)
+    readable = [column for column in schema.columns if column.name in positions]
+    readable = [column for column in readable if _has_right_type(column, arrow_schema.field(column.name).type, log)]
+    if not readable:
+        return None
+    return _checked_rows(file, readable, limits, log)
+
+
+def _checked_rows(file: pq.ParquetFile, columns: list[Column], limits: Limits, log: ProblemLog) -> pa.Table | None:
+    chunks: dict[str, list[pa.Array]] = {column.name: [] for column in columns}
+    first_row = FIRST_DATA_ROW
+    for batch in file.iter_batches(BATCH_ROWS, columns=list(chunks), use_threads=False):
+        rows = np.arange(first_row, first_row + batch.num_rows, dtype=np.int64)
+        first_row += batch.num_rows
+        for column in columns:
+            values = batch.column(batch.schema.get_field_index(column.name))
+            chunks[column.name].append(_checked(values, Faults(column, rows, log), limits))
+        if log:
+            for arrays in chunks.values():
+                arrays.clear()
+    return None if log else pa.table({name: pa.chunked_array(arrays) for name, arrays in chunks.items()})
+
+
+def _checked(values: pa.Array, faults: Faults, limits: Limits) -> pa.Array:
+    if faults.column.kind == "number":
+        return check_numbers(values, faults)
+    if pa.types.is_dictionary(values.type):
+        # The dictionary is cut to the cell limit before it unfolds: one long entry may stand for every row.
+        words = pc.utf8_slice_codeunits(_text(values.dictionary), 0, limits.cell_chars + 1)
+        return check_text(words.take(values.indices), faults, limits)
+    return check_text(_text(values), faults, limits)
+
+
+def _text(values: pa.Array) -> pa.Array:
+    values.validate(full=True)  # Arrow reads text unchecked; bytes that are not UTF-8 end here
+    return pc.cast(values, pa.string())
+
+
+def _has_right_type(column: Column, found: pa.DataType, log: ProblemLog) -> bool:
+    value_type = found.value_type if pa.types.is_dictionary(found) else found
+    fits = _ANY_OF["number"] if column.kind == "number" else _ANY_OF["category"]
+    if any(test(value_type) for test in fits) and (column.kind == "category" or value_type is found):
+        return True
+    expected = "a number (integer, float or decimal)" if column.kind == "number" else "text (string)"
+    nested = " Nested columns are not accepted." if pa.types.is_nested(found) else ""
+    log.add(
+        Problem(
+            "type-error",
+            f"The column is stored as {shorten(found)}; {expected} is expected.{nested}",
+            "Convert the column before writing the file, for example with pandas: "
+            f"df[{column.name!r}].astype({'float' if column.kind == 'number' else 'str'!r}).",
+            column=column.name,
+            value=shorten(found),
+        )
+    )
+    return False
+
+
+_ANY_OF: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
+    "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null),
+    "category": (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_string_view,
+        pa.types.is_integer,
+        pa.types.is_null,
+    ),
+}
+
+
+def _footer_problem(footer: pq.FileMetaData, limits: Limits) -> Problem | None:
+    """Hold what the footer claims against the limits and against itself."""
+    if footer.num_rows == 0:
+        return Problem("row-count", "The file has no row.", "Write the file again with its rows.")
+    if footer.num_rows > limits.rows:
+        return Problem(
+            "row-count",
+            f"The file has {footer.num_rows:,} rows; at most {limits.rows:,} are accepted.",
+            "Split the rows over several datasets.",
+        )
+    groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
+    if sum(group.num_rows for group in groups) != footer.num_rows or any(group.num_rows < 0 for group in groups):
+        return Problem("format-error", "The footer of the Parquet file contradicts itself.", REWRITE)
+    decoded_bytes = 0
+    for group in groups:
+        for index in range(group.num_columns):
+            chunk = group.column(index)
+            decoded_bytes += max(chunk.total_uncompressed_size, 8 * chunk.num_values)
+            if UNFOLDING_ENCODINGS.intersection(chunk.encodings):
+                return _unfolding(chunk)
+    if decoded_bytes > limits.decoded_bytes:
+        return Problem(
+            "byte-count",
+            f"The file decodes to {decoded_bytes / 1e6:,.0f} MB; "
+            f"at most {limits.decoded_bytes / 1e6:,.0f} MB are accepted.",
+            "Split the rows over several datasets.",
+        )
+    return None
+
+
+def _unfolding(chunk: pq.ColumnChunkMetaData) -> Problem:
+    return Problem(
+        "format-error",
+        f"The column uses the encoding {', '.join(sorted(UNFOLDING_ENCODINGS.intersection(chunk.encodings)))}, "
+        "whose decoded size cannot be told in advance.",
+        "Write the file again with the default encodings.",
+        column=shorten(chunk.path_in_schema),
+    )
+
+
+def _encrypted() -> Problem:
+    return Problem("format-error", "The Parquet file is encrypted.", "Write it again without encryption.")
