@@ -1,0 +1,221 @@
+"""The door between values and money: float64 values become exact shares once, shares become minor units that sum.
+
+Values are metric units of one seller account; an *owner* is the beneficial owner behind one or more accounts. Clipping,
+the significance gate, cap, floor and minimum act on owners, so that opening a second account changes no owner's total.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from payouts.core.apportionment import largest_remainder
+from payouts.core.policy import BASIS_POINTS, Policy, bounded_shares
+
+# Stands for the buyer in the apportionment when a cap leaves a part of the pot to nobody; no owner key is empty.
+_UNALLOCATED = ""
+
+
+class AllocationError(ValueError):
+    """Values or accounts from which no amount can honestly be computed."""
+
+
+class Reason(StrEnum):
+    """Why an owner or an account earns what it earns; the sentence behind each is written at the edge."""
+
+    PROPORTIONAL = "proportional"
+    CAPPED = "capped"
+    FLOORED = "floored"
+    BELOW_MINIMUM = "below_minimum"
+    NOT_SIGNIFICANT = "not_significant"
+    NOT_POSITIVE = "not_positive"
+
+
+@dataclass(frozen=True)
+class Account:
+    """One seller account: its key, the key of its beneficial owner, and its value in metric units."""
+
+    key: str
+    owner_key: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """What one owner or one account gets.
+
+    Attributes:
+        key: The owner's key or the account's key.
+        owner_key: The owner's key.
+        value: Exact sum of the accounts' values, in metric units.
+        share: Exact share of the distributable pot, in [0, 1].
+        amount_minor: Minor units earned; kept, not paid out, where the reason is ``below_minimum``.
+        reason: Which rule decided the share.
+    """
+
+    key: str
+    owner_key: str
+    value: Fraction
+    share: Fraction
+    amount_minor: int
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """A pot split without a rest: owners' amounts + ``fee_minor`` + ``unallocated_minor`` = ``pot_minor``.
+
+    Attributes:
+        pot_minor: The whole pot.
+        fee_minor: The platform's part.
+        unallocated_minor: What stays the buyer's because no value may be paid, or because a cap binds for everybody.
+        owners: One entry per beneficial owner, ordered by key.
+        accounts: One entry per account, in the order given; an owner's accounts sum to the owner's amount.
+    """
+
+    pot_minor: int
+    fee_minor: int
+    unallocated_minor: int
+    owners: tuple[Entitlement, ...]
+    accounts: tuple[Entitlement, ...]
+
+    @property
+    def distributable_minor(self) -> int:
+        """What the owners' shares are shares of, in minor units."""
+        return self.pot_minor - self.fee_minor
+
+    @property
+    def nothing_paid(self) -> bool:
+        """True where no owner has a value that may be paid, so that the whole pot stays the buyer's."""
+        return not any(owner.share for owner in self.owners)
+
+
+def allocate(
+    accounts: Sequence[Account], *, owner_lower: Mapping[str, float], pot_minor: int, policy: Policy, salt: str
+) -> Allocation:
+    """Turn values into amounts that sum to the pot.
+
+    ``share_o = max(0, v_o) / sum max(0, v)`` over the owners the policy pays (FSRS, valuation-math section 4),
+    bounded by its floor and cap, then minor units by the largest remainder.
+
+    Args:
+        accounts: Seller accounts with float64 values in metric units; keys are unique.
+        owner_lower: Lower bound of the interval of each owner's summed value; decides the significance gate.
+        pot_minor: The pot in minor units, at least 0.
+        policy: The rules.
+        salt: Names the round in the tie-break.
+
+    Returns:
+        Amounts of owners and accounts; if no value may be paid, all 0 and the whole pot unallocated, fee included.
+
+    Raises:
+        AllocationError: A value or bound is not finite, a key is empty or repeated, an owner has no bound, or the pot
+            is negative.
+    """
+    values = _exact_values(accounts, owner_lower, pot_minor)
+    owner_values: dict[str, Fraction] = {}
+    for account in accounts:
+        owner_values[account.owner_key] = owner_values.get(account.owner_key, Fraction(0)) + values[account.key]
+    owner_values = dict(sorted(owner_values.items()))
+
+    excluded = {
+        key: reason for key in owner_values if (reason := _excluded(owner_values[key], owner_lower[key], policy))
+    }
+    paid = {key: value for key, value in owner_values.items() if key not in excluded}
+    shares = bounded_shares(paid, floor=policy.floor, cap=policy.cap)
+    fee = pot_minor * policy.fee_basis_points // BASIS_POINTS if paid else 0
+    weights = shares | {_UNALLOCATED: 1 - sum(shares.values(), Fraction(0))}
+    units = largest_remainder(pot_minor - fee, weights, salt=salt)
+
+    owners = tuple(
+        Entitlement(
+            key=key,
+            owner_key=key,
+            value=value,
+            share=shares.get(key, Fraction(0)),
+            amount_minor=units.get(key, 0),
+            reason=excluded.get(key) or _paid_reason(shares[key], units[key], policy),
+        )
+        for key, value in owner_values.items()
+    )
+    allocation = Allocation(
+        pot_minor=pot_minor,
+        fee_minor=fee,
+        unallocated_minor=units[_UNALLOCATED],
+        owners=owners,
+        accounts=_split_over_accounts(accounts, values, owners, salt),
+    )
+    _prove_sums(allocation)
+    return allocation
+
+
+def _exact_values(accounts: Sequence[Account], owner_lower: Mapping[str, float], pot_minor: int) -> dict[str, Fraction]:
+    if pot_minor < 0:
+        raise AllocationError("A pot cannot be negative.")
+    values: dict[str, Fraction] = {}
+    for account in accounts:
+        if not account.key or not account.owner_key or account.key in values:
+            raise AllocationError(f"Account keys must be present and unique; {account.key!r} is not.")
+        if account.owner_key not in owner_lower:
+            raise AllocationError(f"The owner {account.owner_key!r} has no lower bound of its value.")
+        if not math.isfinite(account.value) or not math.isfinite(owner_lower[account.owner_key]):
+            raise AllocationError(
+                f"The value of {account.key!r} or its bound is not finite; no amount follows from it."
+            )
+        values[account.key] = Fraction(account.value)
+    return values
+
+
+def _excluded(value: Fraction, lower: float, policy: Policy) -> Reason | None:
+    if value <= 0:
+        return Reason.NOT_POSITIVE
+    if policy.significant_only and lower <= 0:
+        return Reason.NOT_SIGNIFICANT
+    return None
+
+
+def _paid_reason(share: Fraction, units: int, policy: Policy) -> Reason:
+    if units < policy.minimum_minor:
+        return Reason.BELOW_MINIMUM
+    if share == policy.cap and policy.cap < 1:
+        return Reason.CAPPED
+    if share <= policy.floor:
+        return Reason.FLOORED
+    return Reason.PROPORTIONAL
+
+
+def _split_over_accounts(
+    accounts: Sequence[Account], values: Mapping[str, Fraction], owners: Sequence[Entitlement], salt: str
+) -> tuple[Entitlement, ...]:
+    """Split each owner's units over its accounts by clipped value; the owner's total is already settled."""
+    amounts: dict[str, int] = {}
+    shares: dict[str, Fraction] = {}
+    by_key = {owner.key: owner for owner in owners}
+    members: dict[str, dict[str, Fraction]] = {owner.key: {} for owner in owners}
+    for account in accounts:
+        members[account.owner_key][account.key] = max(Fraction(0), values[account.key])
+    for owner_key, weights in members.items():
+        owner = by_key[owner_key]
+        amounts |= largest_remainder(owner.amount_minor, weights, salt=salt)
+        whole = sum(weights.values(), Fraction(0))
+        shares |= {key: owner.share * weight / whole if whole else Fraction(0) for key, weight in weights.items()}
+    return tuple(
+        Entitlement(
+            key=account.key,
+            owner_key=account.owner_key,
+            value=values[account.key],
+            share=shares[account.key],
+            amount_minor=amounts[account.key],
+            reason=Reason.NOT_POSITIVE if values[account.key] <= 0 else by_key[account.owner_key].reason,
+        )
+        for account in accounts
+    )
+
+
+def _prove_sums(allocation: Allocation) -> None:
+    """Fail before an amount leaves the core rather than after it reached a ledger."""
+    for entitlements in (allocation.owners, allocation.accounts):
+        paid = sum(entitlement.amount_minor for entitlement in entitlements)
+        if paid + allocation.fee_minor + allocation.unallocated_minor != allocation.pot_minor:
+            raise AllocationError("The amounts do not sum to the pot.")

@@ -1,0 +1,192 @@
+"""How uncertain an amount is: from the covariance of values to intervals of shares and of money."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from payouts.core.allocation import Allocation
+
+FloatVector = npt.NDArray[np.float64]
+FloatMatrix = npt.NDArray[np.float64]
+
+LEVEL = 0.95
+# In units of what is shared; an interval that wide covers every possible share.
+_FAR = 1e50
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A closed interval in the unit of its point."""
+
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class MoneyInterval:
+    """A closed interval in minor units, rounded outward."""
+
+    lower_minor: int
+    upper_minor: int
+
+
+def value_intervals(values: npt.ArrayLike, covariance: npt.ArrayLike, *, level: float = LEVEL) -> tuple[Interval, ...]:
+    """Compute ``v_g +- z sqrt(C_gg)``, normal approximation.
+
+    Args:
+        values: Values, float64 ``(P,)``, metric units.
+        covariance: Their covariance, float64 ``(P, P)``, metric units squared.
+        level: Probability that the interval covers, in (0, 1).
+
+    Returns:
+        One interval per value, metric units.
+
+    Raises:
+        ValueError: The shapes disagree or a figure is not finite.
+    """
+    v, c = _checked(values, covariance)
+    return _around(v, np.sqrt(np.clip(np.diag(c), 0.0, None)), level)
+
+
+def sum_by_owner(
+    values: npt.ArrayLike, covariance: npt.ArrayLike, owner_keys: Sequence[str]
+) -> tuple[tuple[str, ...], FloatVector, FloatMatrix]:
+    """Add up accounts of the same owner: ``A v`` and ``A C A^T``, so that covariances between accounts count.
+
+    Args:
+        values: Account values, float64 ``(P,)``.
+        covariance: Their covariance, float64 ``(P, P)``.
+        owner_keys: Owner of each account, length ``P``.
+
+    Returns:
+        Owner keys in order, summed values ``(O,)``, their covariance ``(O, O)``.
+
+    Raises:
+        ValueError: The shapes disagree or a figure is not finite.
+    """
+    v, c = _checked(values, covariance)
+    owners = tuple(sorted(set(owner_keys)))
+    membership = np.array([[float(key == owner) for key in owner_keys] for owner in owners])
+    membership = membership.reshape(len(owners), v.size)
+    return owners, membership @ v, membership @ c @ membership.T
+
+
+def share_intervals(
+    allocation: Allocation,
+    covariance: npt.ArrayLike,
+    *,
+    floor: Fraction = Fraction(0),
+    cap: Fraction = Fraction(1),
+    level: float = LEVEL,
+) -> tuple[Interval, ...]:
+    """Compute intervals of the accounts' shares by the delta method, with the policy's bounds.
+
+    With ``F`` the owners strictly between floor and cap, ``V`` the sum of their values and ``R`` the part of the pot
+    they share, ``u_o = R v_o / V`` has the gradient ``R (e_o / V - v_o 1_F / V^2)``; its interval is cut to the
+    policy's bounds. An account holds the part ``c_i / C`` of its owner, ``c = max(0, v)``, and its gradient follows by
+    the product rule. Owners that earn nothing keep the interval of what they would earn, from 0 up, so that a seller
+    just below the gate sees how close it was. Where nobody is strictly between the bounds, all paid owners count as
+    free.
+
+    Args:
+        allocation: The allocation whose accounts are meant.
+        covariance: Covariance of the account values, float64 ``(P, P)``, in the allocation's order of accounts.
+        floor: The policy's floor.
+        cap: The policy's cap.
+        level: Probability that the interval covers, in (0, 1).
+
+    Returns:
+        One interval per account in the allocation's order; each contains the account's share.
+
+    Raises:
+        ValueError: The shapes disagree or a figure is not finite.
+    """
+    v, c = _checked([float(account.value) for account in allocation.accounts], covariance)
+    shares = [account.share for account in allocation.accounts]
+    free = [floor < owner.share < cap for owner in allocation.owners]
+    if not any(free):
+        free = [owner.share > 0 for owner in allocation.owners]
+    if not any(free):
+        return tuple(Interval(0.0, 0.0) for _ in shares)
+
+    member = np.array([[float(a.owner_key == owner.key) for a in allocation.accounts] for owner in allocation.owners])
+    is_free = np.array(free)
+    total = float(sum(owner.value for owner, counts in zip(allocation.owners, free, strict=True) if counts))
+    pool = float(sum(owner.share for owner, counts in zip(allocation.owners, free, strict=True) if counts))
+    v, c = _in_units_of(total, v, c)
+    owner_shares = pool * (member @ v)
+    owner_gradient = pool * (member - np.outer(member @ v, is_free @ member))
+
+    part, part_gradient = _parts_of_owner(v, member)
+    gradient = part[:, None] * (member.T @ owner_gradient) + (member.T @ owner_shares)[:, None] * part_gradient
+    deviations = np.sqrt(np.clip(np.einsum("ij,jk,ik->i", gradient, c, gradient), 0.0, None))
+    unbounded = _around(part * (member.T @ owner_shares), deviations, level)
+    least = float(floor) * part * np.array([share > 0 for share in shares])
+    return tuple(
+        Interval(
+            lower=min(max(interval.lower, at_least), float(share)),
+            upper=max(min(interval.upper, float(cap)), float(share)),
+        )
+        for interval, at_least, share in zip(unbounded, least.tolist(), shares, strict=True)
+    )
+
+
+def money_interval(interval: Interval, *, distributable_minor: int, amount_minor: int) -> MoneyInterval:
+    """Turn the interval of a share into money, rounding outward.
+
+    Args:
+        interval: Interval of the share, inside [0, 1].
+        distributable_minor: What the share is a share of.
+        amount_minor: The amount itself; always inside, whatever the largest remainder did to it.
+
+    Returns:
+        The interval in minor units.
+    """
+    lower = Fraction(interval.lower) * distributable_minor
+    upper = Fraction(interval.upper) * distributable_minor
+    return MoneyInterval(
+        lower_minor=min(lower.numerator // lower.denominator, amount_minor),
+        upper_minor=max(-(-upper.numerator // upper.denominator), amount_minor),
+    )
+
+
+def _parts_of_owner(v: FloatVector, member: FloatMatrix) -> tuple[FloatVector, FloatMatrix]:
+    """Each account's part of its owner's share, and the gradient of the parts in the values ``(P, P)``.
+
+    An owner without a positive account is split evenly; nothing is paid there and only the interval is of interest.
+    """
+    clipped = np.clip(v, 0.0, None)
+    same_owner = member.T @ member
+    whole = same_owner @ clipped
+    known = whole > 1 / _FAR
+    safe = np.where(known, whole, 1.0)
+    part = np.where(known, clipped / safe, 1.0 / same_owner.sum(axis=1))
+    positive = (v > 0).astype(np.float64)
+    gradient = (np.diag(positive) - same_owner * np.outer(part, positive)) / safe[:, None] * known[:, None]
+    return part, gradient
+
+
+def _in_units_of(total: float, v: FloatVector, c: FloatMatrix) -> tuple[FloatVector, FloatMatrix]:
+    """Divide by the total, cutting what lies absurdly far outside, so that no quotient overflows into a NaN."""
+    with np.errstate(over="ignore"):
+        return np.clip(v / total, -_FAR, _FAR), np.clip(c / total / total, -_FAR, _FAR)
+
+
+def _around(points: FloatVector, deviations: FloatVector, level: float) -> tuple[Interval, ...]:
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    pairs = zip((points - z * deviations).tolist(), (points + z * deviations).tolist(), strict=True)
+    return tuple(Interval(lower, upper) for lower, upper in pairs)
+
+
+def _checked(values: npt.ArrayLike, covariance: npt.ArrayLike) -> tuple[FloatVector, FloatMatrix]:
+    v = np.asarray(values, dtype=np.float64)
+    c = np.asarray(covariance, dtype=np.float64)
+    if v.ndim != 1 or c.shape != (v.size, v.size):
+        raise ValueError("The covariance must be a square matrix with one row per value.")
+    if not (np.isfinite(v).all() and np.isfinite(c).all()):
+        raise ValueError("Values and covariances must be finite.")
+    return v, c

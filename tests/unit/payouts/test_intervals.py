@@ -1,0 +1,141 @@
+import math
+from fractions import Fraction
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from payouts.core.allocation import Account, allocate
+from payouts.core.intervals import Interval, money_interval, share_intervals, sum_by_owner, value_intervals
+from payouts.core.policy import Policy
+
+Z = NormalDist().inv_cdf(0.975)
+
+
+def allocation_of(values, owners=None, **policy):
+    owners = owners or [f"o{index}" for index in range(len(values))]
+    accounts = [
+        Account(f"a{index}", owner, value) for index, (owner, value) in enumerate(zip(owners, values, strict=True))
+    ]
+    return allocate(
+        accounts,
+        owner_lower=dict.fromkeys(owners, 1.0),
+        pot_minor=1_000_000,
+        policy=Policy(significant_only=False, **policy),
+        salt="round",
+    )
+
+
+def test_value_intervals_follow_the_diagonal():
+    intervals = value_intervals([0.2, 0.1], [[0.0004, 0.0], [0.0, 0.0001]])
+
+    assert intervals[0].lower == pytest.approx(0.2 - Z * 0.02)
+    assert intervals[1].upper == pytest.approx(0.1 + Z * 0.01)
+
+
+def test_accounts_of_one_owner_add_up_with_their_covariance():
+    owners, values, covariance = sum_by_owner(
+        [0.1, 0.2, 0.3], [[0.04, -0.04, 0.0], [-0.04, 0.04, 0.0], [0.0, 0.0, 0.01]], ["x", "x", "y"]
+    )
+
+    assert owners == ("x", "y")
+    np.testing.assert_allclose(values, [0.3, 0.3])
+    np.testing.assert_allclose(covariance, [[0.0, 0.0], [0.0, 0.01]], atol=1e-18)
+
+
+def test_share_intervals_are_the_delta_method():
+    values, covariance = np.array([0.3, 0.1]), np.diag([0.0009, 0.0001])
+
+    first, second = share_intervals(allocation_of(values), covariance)
+
+    # s = v1 / (v1 + v2): ds = (v2 dv1 - v1 dv2) / V^2, and the second share moves against the first.
+    deviation = math.sqrt(0.1**2 * 0.0009 + 0.3**2 * 0.0001) / 0.4**2
+    assert first.lower == pytest.approx(0.75 - Z * deviation)
+    assert second.upper == pytest.approx(0.25 + Z * deviation)
+
+
+def test_share_intervals_agree_with_simulation():
+    values = np.array([0.5, 0.3, 0.15, 0.05])
+    factor = np.array([[4, 1, 0, 0], [0, 3, 1, 0], [0, 0, 2, 1], [0, 0, 0, 2]]) * 1e-3
+    covariance = factor @ factor.T
+
+    intervals = share_intervals(allocation_of(values), covariance)
+
+    draws = np.random.default_rng(3).multivariate_normal(values, covariance, size=20_000)
+    shares = draws / draws.sum(axis=1, keepdims=True)
+    covered = [np.mean((shares[:, g] >= i.lower) & (shares[:, g] <= i.upper)) for g, i in enumerate(intervals)]
+    np.testing.assert_allclose(covered, 0.95, atol=0.006)  # four standard errors of a proportion over 20,000 draws
+
+
+def test_shares_of_accounts_of_one_owner_follow_the_product_rule():
+    values = np.array([0.2, 0.1, 0.3])
+    covariance = np.diag([4e-6, 1e-6, 9e-6])
+
+    intervals = share_intervals(allocation_of(values, ["x", "x", "y"]), covariance)
+
+    draws = np.random.default_rng(5).multivariate_normal(values, covariance, size=20_000)
+    shares = draws / draws.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose([i.upper for i in intervals], np.quantile(shares, 0.975, axis=0), atol=2e-4)
+
+
+def test_a_single_seller_is_certain_of_its_share():
+    (interval,) = share_intervals(allocation_of([0.4]), [[0.01]])
+
+    assert (interval.lower, interval.upper) == (pytest.approx(1.0, abs=1e-15), 1.0)
+
+
+def test_where_nothing_is_paid_there_is_nothing_to_be_unsure_of():
+    assert share_intervals(allocation_of([-0.4, 0.0]), np.eye(2)) == (Interval(0.0, 0.0), Interval(0.0, 0.0))
+
+
+def test_a_seller_that_earns_nothing_sees_how_close_it_was():
+    _, unpaid = share_intervals(allocation_of([0.4, -0.01]), np.diag([0.0, 0.0001]))
+
+    assert unpaid.lower == 0.0
+    assert unpaid.upper == pytest.approx((-0.01 + Z * 0.01) / 0.4)
+
+
+def test_the_cap_bounds_the_interval_too():
+    allocation = allocation_of([6.0, 3.0, 1.0], cap=Fraction(1, 2))
+
+    capped, *_ = share_intervals(allocation, np.diag([0.01, 0.01, 0.01]), cap=Fraction(1, 2))
+
+    assert capped.upper == 0.5
+    assert capped.lower <= 0.5
+
+
+@given(
+    hnp.arrays(np.float64, st.integers(1, 6), elements=st.floats(-1, 1)),
+    st.sampled_from([Fraction(0), Fraction(1, 10)]),
+    st.sampled_from([Fraction(1, 5), Fraction(1)]),
+    st.floats(0, 0.5),
+)
+def test_every_interval_holds_its_share_inside_zero_and_one(values, floor, cap, noise):
+    allocation = allocation_of(values.tolist(), floor=floor, cap=cap)
+
+    intervals = share_intervals(allocation, np.eye(values.size) * noise**2, floor=floor, cap=cap)
+
+    for account, interval in zip(allocation.accounts, intervals, strict=True):
+        assert 0 <= interval.lower <= float(account.share) <= interval.upper <= 1
+
+
+def test_money_is_rounded_outward():
+    money = money_interval(Interval(0.12345, 0.23451), distributable_minor=10_000, amount_minor=1800)
+
+    assert (money.lower_minor, money.upper_minor) == (1234, 2346)
+
+
+def test_the_interval_of_an_amount_holds_the_amount_the_largest_remainder_gave():
+    third = Interval(1 / 3, 1 / 3)
+
+    assert money_interval(third, distributable_minor=100, amount_minor=34).upper_minor == 34
+    assert money_interval(third, distributable_minor=100, amount_minor=33).lower_minor == 33
+
+
+@pytest.mark.parametrize("covariance", [[[1.0, 0.0]], [[math.nan, 0.0], [0.0, 1.0]]])
+def test_shapes_and_figures_are_checked(covariance):
+    with pytest.raises(ValueError, match="covariance"):
+        value_intervals([0.1, 0.2], covariance)

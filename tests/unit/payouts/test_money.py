@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payouts.core import money
+
+CURRENCIES = st.sampled_from(sorted(money.MINOR_DIGITS))
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "currency", "text", "plain"),
+    [
+        (184217, "EUR", "1,842.17 EUR", "1842.17"),
+        (-5, "EUR", "-0.05 EUR", "-0.05"),
+        (0, "USD", "0.00 USD", "0.00"),
+        (500, "JPY", "500 JPY", "500"),
+        (1234567, "JPY", "1,234,567 JPY", "1234567"),
+        (1234567, "KWD", "1,234.567 KWD", "1234.567"),
+    ],
+)
+def test_amounts_are_written_for_people_and_for_machines(amount_minor, currency, text, plain):
+    assert money.format_amount(amount_minor, currency) == text
+    assert money.plain_decimal(amount_minor, currency) == plain
+
+
+@given(st.integers(-(10**15), 10**15), CURRENCIES)
+def test_what_is_written_is_read_back(amount_minor, currency):
+    assert money.parse(money.plain_decimal(amount_minor, currency), currency) == amount_minor
+    assert (
+        money.parse(money.format_amount(amount_minor, currency).removesuffix(f" {currency}"), currency) == amount_minor
+    )
+
+
+@pytest.mark.parametrize(("text", "expected"), [("10000", 1000000), (" 10000.5 ", 1000050), ("10,000.00", 1000000)])
+def test_a_person_may_leave_out_decimals_and_group_thousands(text, expected):
+    assert money.parse(text, "EUR") == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ten", "1.234", "1,5", "1,00,000.00", "1.000,00", "1e3", "NaN", ".5", "5.", "--1", "+1", "\u0661"]
+)
+def test_what_could_be_read_two_ways_is_refused(text):
+    with pytest.raises(money.MoneyError):
+        money.parse(text, "EUR")
+
+
+def test_decimals_a_currency_lacks_are_refused():
+    with pytest.raises(money.MoneyError, match="JPY has 0"):
+        money.parse("1.5", "JPY")
+
+
+def test_an_unknown_currency_is_refused_rather_than_guessed():
+    with pytest.raises(money.MoneyError, match="'XXX'"):
+        money.minor_digits("XXX")
