@@ -1,0 +1,142 @@
+"""Geometry of interval bars: dots and whiskers on one axis, as percentages of an SVG's width."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+
+from marketplace.templatetags.figures import amount, decimals, plain_amount
+
+register = template.Library()
+
+# The drawing keeps clear of the edges, so that dots and tick labels are not cut.
+EDGE = 6.0
+TICKS_WANTED = 4
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One mark of the axis."""
+
+    at: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The common axis of several intervals, and how its numbers are written."""
+
+    low: float
+    high: float
+    ticks: tuple[Tick, ...]
+    zero: str | None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One interval: where its dot and its whisker lie, and its words."""
+
+    label: str
+    url: str
+    at: str
+    low: str
+    high: str
+    text: str
+    spread: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Intervals on their axis, in the order given."""
+
+    axis: Axis
+    rows: tuple[Bar, ...]
+
+
+@register.simple_tag
+def interval_bars(rows: Iterable[Any], currency: str = "", digits: int = 4, unit: str = "") -> Bars:
+    """Place intervals on one axis that holds them all and zero.
+
+    Args:
+        rows: Mappings or objects with ``label``, ``value``, ``low``, ``high`` and, if wanted, ``url``.
+        currency: Set when the numbers are minor units of money.
+        digits: Decimals of other numbers.
+        unit: What follows other numbers, such as ``points``.
+    """
+    read = [{name: _get(row, name) for name in ("label", "value", "low", "high", "url")} for row in rows]
+    ends = [0.0, *(float(row[name]) for row in read for name in ("low", "high", "value"))]
+    axis = _axis(min(ends), max(ends), currency, digits)
+    return Bars(axis=axis, rows=tuple(_bar(row, axis, currency, digits, unit) for row in read))
+
+
+@register.filter
+def width(fraction: float) -> str:
+    """Write a fraction as an SVG width, kept between nothing and all."""
+    return f"{100 * min(max(fraction, 0.0), 1.0):.2f}%"
+
+
+def _get(row: Any, name: str) -> Any:
+    return row.get(name) if isinstance(row, dict) else getattr(row, name, None)
+
+
+def _axis(low: float, high: float, currency: str, digits: int) -> Axis:
+    step = _nice_step((high - low) or 1.0)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    low, high = first * step, max(last, first + 1) * step
+    ticks = []
+    for index in range(first, max(last, first + 1) + 1):
+        number = index * step
+        text = plain_amount(round(number), currency) if currency else decimals(number, digits)
+        ticks.append(Tick(at=_place(number, low, high), text=_without_idle_zeros(text)))
+    return Axis(low=low, high=high, ticks=tuple(ticks), zero=_place(0, low, high) if low < 0 else None)
+
+
+def _nice_step(span: float) -> float:
+    """Return 1, 2 or 5 times a power of ten, so that about ``TICKS_WANTED`` steps make the span."""
+    rough = span / TICKS_WANTED
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+
+
+def _without_idle_zeros(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _place(number: float, low: float, high: float) -> str:
+    return f"{EDGE + (100 - 2 * EDGE) * (number - low) / (high - low):.2f}%"
+
+
+def _bar(row: dict[str, Any], axis: Axis, currency: str, digits: int, unit: str) -> Bar:
+    def written(number: float) -> str:
+        if currency:
+            return amount(round(number), currency)
+        return f"{decimals(number, digits)} {unit}".strip()
+
+    def placed(number: float) -> str:
+        return _place(number, axis.low, axis.high)
+
+    return Bar(
+        label=str(row["label"] or ""),
+        url=str(row["url"] or ""),
+        at=placed(row["value"]),
+        low=placed(row["low"]),
+        high=placed(row["high"]),
+        text=written(row["value"]),
+        spread=_spread(row, currency, digits),
+        sentence=f"{written(row['value'])}, between {written(row['low'])} and {written(row['high'])}",
+    )
+
+
+def _spread(row: dict[str, Any], currency: str, digits: int) -> str:
+    """Write an interval's width after its centre; a lopsided one names both ends, as one width would mislead."""
+
+    def bare(number: float) -> str:
+        return plain_amount(round(number), currency) if currency else decimals(number, digits)
+
+    below, above = row["value"] - row["low"], row["high"] - row["value"]
+    if bare(below) == bare(above):
+        return f"± {bare(above)}"
+    return f"{bare(row['low'])} to {bare(row['high'])}"

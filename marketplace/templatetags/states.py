@@ -1,0 +1,36 @@
+"""How a state looks: a word, a tone and a shape, because colour is never the only sign."""
+
+from dataclasses import dataclass
+
+from django import template
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Badge:
+    """What a state badge shows; ``tone`` ends its CSS class, ``shape`` chooses its drawing in ``_state_badge.html``."""
+
+    words: str
+    tone: str
+    shape: str
+
+
+# One look for all states that mean the same to a reader, whatever noun they belong to.
+LOOKS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("quiet", "ring"): ("draft", "queued", "pending"),
+    ("accent", "half"): ("valuing", "running", "submitted"),
+    ("warning", "diamond"): ("in_review", "held", "action_required"),
+    ("accent", "dot"): ("open", "accepted", "approved", "active"),
+    ("success", "tick"): ("posted", "paid", "finished"),
+    ("danger", "cross"): ("failed", "returned", "reversed", "revoked"),
+    ("quiet", "dash"): ("closed", "cancelled", "superseded", "withdrawn", "below_minimum", "expired"),
+}
+_LOOK_OF = {state: look for look, states in LOOKS.items() for state in states}
+
+
+@register.filter
+def badge(state: str) -> Badge:
+    """Look a state up; one that is not listed is shown quietly by its own name."""
+    tone, shape = _LOOK_OF.get(state, ("quiet", "ring"))
+    return Badge(words=state.replace("_", " ").capitalize(), tone=tone, shape=shape)
