@@ -1,0 +1,61 @@
+# Every command of the project; `make` alone lists them. Each makes what it needs, so a fresh clone needs only Python 3.11+.
+PYTHON ?= python3
+PORT ?= 8000
+SERVE ?= 1
+BIN := .venv/bin
+
+# Checks need settings but no services: these addresses are never connected to.
+CHECK_ENV := FAIRCUT_SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH \
+	FAIRCUT_DATABASE_URL=postgresql://nobody@localhost/none FAIRCUT_BROKER_URL=redis://localhost/0 \
+	FAIRCUT_STORAGE_DIR=.faircut/checks FAIRCUT_STATIC_DIR=.faircut/checks FAIRCUT_SITE_URL=https://faircut.example
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench soak schema clean
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+.venv/runtime: requirements.txt marketplace/demo/preflight.py
+	$(PYTHON) marketplace/demo/preflight.py
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+.venv/tools: .venv/runtime pyproject.toml
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+demo: .venv/runtime ## the whole story on real data, then the site on localhost:8000 (SERVE=0: print and exit; PORT=8001)
+	@$(BIN)/python -m marketplace.demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: .venv/tools ## every test, browser tests included (ARGS="-k ledger" for some)
+	$(BIN)/python tests/browser/chromium.py
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/tools ## format, lint, types, import contracts, migrations, deployment, templates
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(CHECK_ENV) $(BIN)/mypy marketplace valuation payouts manage.py
+	$(CHECK_ENV) $(BIN)/lint-imports
+	$(CHECK_ENV) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(CHECK_ENV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file .faircut/openapi.yaml
+	diff .faircut/openapi.yaml docs/openapi.yaml
+	$(BIN)/djlint templates --lint --quiet
+
+fix: .venv/tools ## format and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/tools ## the benchmarks, printed as ratios of one run on one machine
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+soak: .venv/tools ## long coverage and load runs (tens of minutes)
+	$(BIN)/python -m pytest -m soak $(ARGS)
+
+schema: .venv/tools ## write docs/openapi.yaml after a change of the API
+	$(CHECK_ENV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+clean: ## forget the demo's database and files (the virtual environment stays)
+	rm -rf .faircut

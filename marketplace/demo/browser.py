@@ -1,0 +1,115 @@
+"""A person at the site, over HTTP as a browser speaks it: pages, forms with their hidden fields, files, cookies."""
+
+import time
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+
+import requests
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+
+TIMEOUT_SECONDS = 120
+TOTP_PERIOD_SECONDS = 30
+
+
+class RefusedError(Exception):
+    """The site said no; the message holds what the page says."""
+
+
+@dataclass
+class Form:
+    """A form of a page: where it goes and what it sends untouched."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+class _Page(HTMLParser):
+    """Collect a page's forms with their hidden and preset fields, and the text of elements that carry a name."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.text: list[str] = []
+        self._open: Form | None = None
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._open = Form(attributes.get("action", ""))
+            self.forms.append(self._open)
+        elif tag == "input" and self._open is not None and "name" in attributes:
+            if attributes.get("type") in ("hidden", "text", "number", None) or "value" in attributes:
+                self._open.fields[attributes["name"]] = attributes.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._open = None
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.text.append(data.strip())
+
+
+class Person:
+    """One signed-in person."""
+
+    def __init__(self, site_url: str, email: str) -> None:
+        self.site_url = site_url
+        self.email = email
+        self._session = requests.Session()
+
+    def sign_in(self, password: str, *, totp_secret: str | None = None) -> None:
+        """Sign in as on the page, with the code of an authenticator app where the account asks for one."""
+        response = self.send("/accounts/login/", "login", {"login": self.email, "password": password})
+        if totp_secret is not None:
+            self.send_form(response, "authenticate", {"code": totp_code(totp_secret)})
+        if "sessionid" not in self._session.cookies:
+            raise RefusedError(f"{self.email} could not sign in.")
+
+    def get(self, path: str) -> requests.Response:
+        return self._checked(self._session.get(self._url(path), timeout=TIMEOUT_SECONDS))
+
+    def send(
+        self, path: str, form: str, fields: dict[str, Any], files: dict[str, tuple[str, bytes]] | None = None
+    ) -> requests.Response:
+        """Open a page and send its form whose address contains `form`, filled with `fields`."""
+        return self.send_form(self.get(path), form, fields, files)
+
+    def send_form(
+        self,
+        page: requests.Response,
+        form: str,
+        fields: dict[str, Any],
+        files: dict[str, tuple[str, bytes]] | None = None,
+    ) -> requests.Response:
+        found = next((candidate for candidate in _Page(page.text).forms if form in (candidate.action or page.url)), None)
+        if found is None:
+            raise RefusedError(f"{page.url} has no form '{form}': {_summary(page)}")
+        return self._checked(
+            self._session.post(
+                self._url(found.action) if found.action else page.url,
+                data={**found.fields, **fields},
+                files=files,
+                headers={"Referer": page.url},
+                timeout=TIMEOUT_SECONDS,
+            )
+        )
+
+    def _url(self, path: str) -> str:
+        return path if path.startswith("http") else f"{self.site_url}{path}"
+
+    def _checked(self, response: requests.Response) -> requests.Response:
+        if not response.ok:
+            raise RefusedError(f"{response.request.method} {response.url} → {response.status_code}: {_summary(response)}")
+        return response
+
+
+def totp_code(secret: str) -> str:
+    """The six digits that an authenticator app shows now for a base-32 secret."""
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // TOTP_PERIOD_SECONDS)))
+
+
+def _summary(page: requests.Response) -> str:
+    return " ".join(_Page(page.text).text)[:600]

@@ -1,0 +1,76 @@
+"""Who plays in the demo: a buyer with a request, two operators, five sellers. Seeding twice changes nothing."""
+
+from dataclasses import dataclass
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from marketplace.demo import adult
+from marketplace.demo.profiles import TABLE_4
+from marketplace.models import DataRequest, Organization, Role, User
+from marketplace.services import accounts, requests
+
+PASSWORD = "faircut-demo-2026"  # noqa: S105 - printed in the README; production settings refuse these accounts
+APPROVER_TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - same
+REQUEST_TITLE = "Census rows that tell high earners"
+VALIDATION_SEED = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One person of the demo, and whom they act for."""
+
+    email: str
+    full_name: str
+    organization: str
+    role: Role
+
+
+BUYER = Part("buyer@demo.example", "Bea Whitlock", "Harrow Lending Analytics", Role.BUYER)
+TRIGGER = Part("operator@demo.example", "Omar Fielding", "Faircut operations", Role.OPERATOR)
+APPROVER = Part("approver@demo.example", "Ada Castellan", "Faircut operations", Role.OPERATOR)
+SELLERS = tuple(
+    Part(f"seller{number}@demo.example", f"Seller {number} of the demo", profile.name, Role.SELLER)
+    for number, profile in enumerate(TABLE_4, start=1)
+)
+
+
+def seed() -> DataRequest:
+    """Create the people and the buyer's open request where they are missing."""
+    for part in (BUYER, TRIGGER, APPROVER, *SELLERS):
+        _enter(part)
+    approver = User.objects.get(email=APPROVER.email)
+    if not Authenticator.objects.filter(user=approver, type=Authenticator.Type.TOTP).exists():
+        TOTP.activate(approver, APPROVER_TOTP_SECRET)
+    return DataRequest.objects.filter(title=REQUEST_TITLE).first() or _open_request()
+
+
+def _enter(part: Part) -> None:
+    user = User.objects.filter(email=part.email).first() or accounts.create_person(
+        email=part.email, full_name=part.full_name, password=PASSWORD, by=None, is_demo=True
+    )
+    organization = Organization.objects.filter(name=part.organization).first() or accounts.create_organization(
+        name=part.organization, by=None
+    )
+    accounts.add_member(organization=organization, user=user, role=part.role, by=None)
+
+
+def _open_request() -> DataRequest:
+    buyer = User.objects.get(email=BUYER.email)
+    return requests.open_request(
+        title=REQUEST_TITLE,
+        description=(
+            "We lend to households and want rows that help a simple model tell who earns more than 50 000 USD a year. "
+            "What your rows add to its balanced accuracy on our 5 000 validation rows decides your share of the pot."
+        ),
+        buyer=Organization.objects.get(name=BUYER.organization),
+        schema=adult.request_schema(),
+        target=adult.TARGET,
+        task=adult.TASK,
+        model_spec=adult.MODEL_SPEC,
+        metric=adult.METRIC,
+        currency="EUR",
+        validation_file=SimpleUploadedFile("validation.csv", adult.validation_csv(seed=VALIDATION_SEED)),
+        by=buyer,
+    )
