@@ -1,0 +1,38 @@
+"""Let the application's role work, and only append to what must never change (ADR 0003)."""
+
+import os
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import connection, transaction
+from psycopg import sql
+
+from marketplace.models import AuditEvent
+from payouts.models import APPEND_ONLY_TABLES
+
+
+class Command(BaseCommand):
+    help = "Create the application's database role where it is missing and give it its rights. Run after every migrate."
+
+    @transaction.atomic
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        role = sql.Identifier(settings.DATABASE_APP_ROLE)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [settings.DATABASE_APP_ROLE])
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+            if password := os.environ.get("FAIRCUT_APP_PASSWORD"):
+                cursor.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(password)))
+            cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
+            cursor.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
+            for table in sorted(model._meta.db_table for model in apps.get_models(include_auto_created=True)):  # noqa: SLF001
+                cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.Identifier(table), role))
+                rights = "SELECT, INSERT" if table in append_only_tables() else "SELECT, INSERT, UPDATE, DELETE"
+                cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), sql.Identifier(table), role))
+
+
+def append_only_tables() -> set[str]:
+    """The tables in which history is kept."""
+    return {*APPEND_ONLY_TABLES, AuditEvent._meta.db_table}  # noqa: SLF001 - Django documents _meta as public
