@@ -14,6 +14,8 @@ register = template.Library()
 # The drawing keeps clear of the edges, so that dots and tick labels are not cut.
 EDGE = 6.0
 TICKS_WANTED = 4
+# Below this all estimates are one number, and the axis only needs some width.
+SPAN_MIN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def interval_bars(rows: Iterable[Any], currency: str = "", digits: int = 4, unit
     """
     read = [{name: _get(row, name) for name in ("label", "value", "low", "high", "url")} for row in rows]
     ends = [0.0, *(float(row[name]) for row in read for name in ("low", "high", "value"))]
-    axis = _axis(min(ends), max(ends), currency, digits)
+    axis = _axis(min(ends), max(ends), currency)
     return Bars(axis=axis, rows=tuple(_bar(row, axis, currency, digits, unit) for row in read))
 
 
@@ -82,16 +84,18 @@ def _get(row: Any, name: str) -> Any:
     return row.get(name) if isinstance(row, dict) else getattr(row, name, None)
 
 
-def _axis(low: float, high: float, currency: str, digits: int) -> Axis:
-    step = _nice_step((high - low) or 1.0)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    low, high = first * step, max(last, first + 1) * step
-    ticks = []
-    for index in range(first, max(last, first + 1) + 1):
-        number = index * step
-        text = plain_amount(round(number), currency) if currency else decimals(number, digits)
-        ticks.append(Tick(at=_place(number, low, high), text=_without_idle_zeros(text)))
-    return Axis(low=low, high=high, ticks=tuple(ticks), zero=_place(0, low, high) if low < 0 else None)
+def _axis(low: float, high: float, currency: str) -> Axis:
+    span = high - low
+    step = _nice_step(span if span > SPAN_MIN else 1.0)
+    first = math.floor(low / step)
+    last = max(math.ceil(high / step), first + 1)
+    low, high = first * step, last * step
+    numbers = [index * step for index in range(first, last + 1)]
+    texts = [_tick_text(number, step, currency) for number in numbers]
+    if not any(text.partition(".")[2].strip("0") for text in texts):
+        texts = [text.partition(".")[0] for text in texts]
+    ticks = tuple(Tick(at=_place(number, low, high), text=text) for number, text in zip(numbers, texts, strict=True))
+    return Axis(low=low, high=high, ticks=ticks, zero=_place(0, low, high) if low < 0 else None)
 
 
 def _nice_step(span: float) -> float:
@@ -101,8 +105,10 @@ def _nice_step(span: float) -> float:
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
 
 
-def _without_idle_zeros(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _tick_text(number: float, step: float, currency: str) -> str:
+    if currency:
+        return plain_amount(round(number), currency)
+    return decimals(number, max(0, -math.floor(math.log10(step))))
 
 
 def _place(number: float, low: float, high: float) -> str:
