@@ -1,0 +1,28 @@
+"""What is paid: policies, rounds and lines, the ledger under them, and what readers get."""
+
+from payouts.models.keys import ApiKey
+from payouts.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
+from payouts.models.lines import PayoutLine
+from payouts.models.policies import PayoutPolicy
+from payouts.models.reports import AuditReport, Export
+from payouts.models.rounds import Approval, PayoutRound
+
+# The application's database role may read and append here, and nothing else (`manage.py grant_app_rights`).
+APPEND_ONLY_TABLES = tuple(
+    model._meta.db_table  # noqa: SLF001 - Django documents _meta as public
+    for model in (LedgerAccount, LedgerTransaction, LedgerEntry, Approval, AuditReport, Export)
+)
+
+__all__ = [
+    "APPEND_ONLY_TABLES",
+    "ApiKey",
+    "Approval",
+    "AuditReport",
+    "Export",
+    "LedgerAccount",
+    "LedgerEntry",
+    "LedgerTransaction",
+    "PayoutLine",
+    "PayoutPolicy",
+    "PayoutRound",
+]
