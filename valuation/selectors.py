@@ -1,0 +1,117 @@
+"""What a run found, and how far a running one has come."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from valuation.models import PlayerValue, ValuationRun, WorkBlock
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class PlayerRow:
+    """One seller of a run; its place in the tuple is its index in every array."""
+
+    organization_id: int
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class RuleValues:
+    """What one rule says: values (players,), and the covariances of its two errors (players, players)."""
+
+    values: Array
+    covariance: Array
+    validation_covariance: Array | None
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """Everything a payout needs of a finished run, in units of the buyer's metric."""
+
+    players: tuple[PlayerRow, ...]
+    rules: Mapping[str, RuleValues]
+    utility_full: float
+    utility_empty: float
+    evaluations: int
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """A running valuation as one looks at it: what is done, how fast, how sure."""
+
+    state: str
+    wave: int
+    blocks_done: int
+    blocks_planned: int
+    evaluations: int
+    evaluations_max: int
+    evaluations_per_second: float
+    seconds: float
+    precision_target: float
+    figures: Mapping[str, Any]
+
+
+def outcome(run: ValuationRun) -> RunOutcome:
+    """The result of a finished run."""
+    stored = run.outcome
+    if stored is None:
+        raise ValueError(f"{run} has no outcome")
+    players = tuple(
+        PlayerRow(organization_id=seller["organization_id"], name=seller["name"], rows=seller["rows"])
+        for seller in run.manifest["sellers"]
+    )
+    index = {player.organization_id: place for place, player in enumerate(players)}
+    rules = {}
+    for rule, covariances in stored["covariances"].items():
+        values = np.empty(len(players))
+        for row in PlayerValue.objects.filter(run=run, rule=rule):
+            values[index[row.organization_id]] = row.value
+        validation = covariances["validation"]
+        rules[rule] = RuleValues(
+            values=values,
+            covariance=np.array(covariances["computation"], dtype=np.float64),
+            validation_covariance=None if validation is None else np.array(validation, dtype=np.float64),
+        )
+    return RunOutcome(
+        players=players,
+        rules=rules,
+        utility_full=stored["utility_full"],
+        utility_empty=stored["utility_empty"],
+        evaluations=run.evaluations_spent,
+        seconds=stored["seconds"],
+    )
+
+
+def progress(run: ValuationRun) -> RunProgress:
+    """How far a run has come, live: blocks finished since the last merged wave count too."""
+    blocks = run.blocks.aggregate(
+        done=Count("pk", filter=Q(state=WorkBlock.State.DONE)),
+        planned=Count("pk"),
+        evaluations=Sum("evaluations", default=0),
+    )
+    seconds = _elapsed(run.started_at, run.finished_at or timezone.now())
+    return RunProgress(
+        state=run.state,
+        wave=run.wave,
+        blocks_done=blocks["done"],
+        blocks_planned=blocks["planned"],
+        evaluations=blocks["evaluations"],
+        evaluations_max=run.evaluations_max,
+        evaluations_per_second=blocks["evaluations"] / seconds if seconds else 0.0,
+        seconds=seconds,
+        precision_target=run.precision_target,
+        figures=run.progress,
+    )
+
+
+def _elapsed(start: dt.datetime | None, end: dt.datetime) -> float:
+    return (end - start).total_seconds() if start is not None else 0.0

@@ -1,0 +1,98 @@
+"""Claim a block under a lease, compute it, store its result once."""
+
+import datetime as dt
+import time
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from valuation.core import plan as core_plan
+from valuation.models import ValuationRun, WorkBlock
+from valuation.services import inputs
+
+log = structlog.get_logger(__name__)
+
+# A block that took down this many workers would take down the next one too.
+ATTEMPTS_MAX = 5
+
+
+@transaction.atomic
+def claim(*, run_id: str) -> WorkBlock | None:
+    """Lease the first block that nobody holds, or whose holder fell silent; None when there is none.
+
+    `skip_locked` lets two workers claim two blocks at once without waiting for each other.
+    """
+    now = timezone.now()
+    block = (
+        WorkBlock.objects.filter(run_id=run_id)
+        .filter(Q(state=WorkBlock.State.QUEUED) | Q(state=WorkBlock.State.LEASED, leased_until__lt=now))
+        .order_by("number")
+        .select_for_update(of=("self",), skip_locked=True)
+        .first()
+    )
+    if block is None:
+        return None
+    block.state = WorkBlock.State.LEASED
+    block.attempts += 1
+    block.leased_until = now + dt.timedelta(seconds=settings.FAIRCUT_BLOCK_LEASE_SECONDS)
+    block.save(update_fields=["state", "attempts", "leased_until"])
+    return block
+
+
+def compute(*, run: ValuationRun, block: WorkBlock) -> tuple[core_plan.BlockResult, float]:
+    """Run one block over the frozen inputs: the same bits whoever runs it, and however often."""
+    started = time.perf_counter()
+    frozen = inputs.load(run)
+    result = core_plan.run_block(
+        frozen.game,
+        frozen.groups,
+        core_plan.Block(number=block.number, wave=block.wave, kind=block.kind, params=block.params),
+        run.seed,
+    )
+    return result, time.perf_counter() - started
+
+
+def store(*, block: WorkBlock, result: core_plan.BlockResult, seconds: float) -> bool:
+    """Store a result unless somebody was first; returns whether this one counted."""
+    stored = (
+        WorkBlock.objects.filter(pk=block.pk)
+        .exclude(state=WorkBlock.State.DONE)
+        .update(
+            state=WorkBlock.State.DONE,
+            result=result.to_bytes(),
+            evaluations=result.evaluations,
+            seconds=seconds,
+            leased_until=None,
+            done_at=timezone.now(),
+        )
+    )
+    return stored == 1
+
+
+def claimable_count(*, run_id: str) -> int:
+    """How many blocks of a run wait for a worker, those of silent holders included."""
+    return (
+        WorkBlock.objects.filter(run_id=run_id)
+        .filter(Q(state=WorkBlock.State.QUEUED) | Q(state=WorkBlock.State.LEASED, leased_until__lt=timezone.now()))
+        .count()
+    )
+
+
+def expired_count(*, run_id: str) -> int:
+    """How many leased blocks have a silent holder."""
+    return WorkBlock.objects.filter(
+        run_id=run_id, state=WorkBlock.State.LEASED, leased_until__lt=timezone.now()
+    ).count()
+
+
+def poisonous(*, run_id: str) -> WorkBlock | None:
+    """A block whose holders keep dying, if there is one."""
+    return (
+        WorkBlock.objects.filter(run_id=run_id, state=WorkBlock.State.LEASED, attempts__gte=ATTEMPTS_MAX)
+        .filter(leased_until__lt=timezone.now())
+        .order_by("number")
+        .first()
+    )

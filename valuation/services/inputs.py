@@ -1,0 +1,174 @@
+"""Freeze what a run values, under one hash, and load it again on any worker."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from marketplace.models import DataRequest, Submission
+from marketplace.shared.errors import FaircutError
+from valuation.core.games import Game, IndexVector, is_rowwise
+from valuation.core.utility import ModelSpec, make_utility
+from valuation.core.utility.features import FeatureEncoder
+from valuation.models import ValuationRun
+
+# Raised when a change of freezing would change the arrays of the same submissions.
+FORMAT_VERSION = 1
+ARRAYS = ("X", "y", "owners", "X_valid", "y_valid")
+
+
+class NothingToValueError(FaircutError):
+    """The request has no accepted submission."""
+
+    code = "nothing_to_value"
+    status = 409
+
+
+@dataclass(frozen=True)
+class FrozenInputs:
+    """What was frozen: the manifest names every version, setting and array; `sha256` is its hash."""
+
+    manifest: dict[str, Any]
+    sha256: str
+
+
+@dataclass(frozen=True)
+class LoadedInputs:
+    """A frozen run as the engine sees it: the buyer's model over pooled rows, and each seller's rows."""
+
+    game: Game
+    groups: Sequence[IndexVector]
+
+
+def freeze(*, request: DataRequest) -> FrozenInputs:
+    """Pool the accepted rows, encode them, and store the arrays under the hash of their manifest.
+
+    Rows are pooled in the order of their content's hash and never by owner, so that splitting accounts cannot change
+    any row's neighbours. Features are fitted on the buyer's validation rows alone.
+
+    Raises:
+        NothingToValueError: No submission is accepted.
+    """
+    submissions = list(
+        Submission.objects.filter(request=request, state=Submission.State.ACCEPTED)
+        .select_related("organization", "version")
+        .order_by("organization_id", "version_id")
+    )
+    if not submissions:
+        raise NothingToValueError(
+            "Nobody has submitted rows to this request yet.", remedy="Wait for a submission, then trigger the round."
+        )
+    with request.validation_file.open("rb") as stream:
+        validation = pq.read_table(stream)
+    encoder = FeatureEncoder.fit(request.schema, _columns(validation), target=request.target)
+    X, y, owners = _pool(encoder, submissions)
+    X_valid, y_valid = encoder.encode(_columns(validation))
+    arrays = {"X": X, "y": y, "owners": owners, "X_valid": X_valid, "y_valid": y_valid}
+    files = {name: _npy(array) for name, array in arrays.items()}
+    organizations = {submission.organization_id: submission.organization.name for submission in submissions}
+    counts = np.bincount(owners, minlength=len(organizations))
+    spec = ModelSpec.from_json({**request.model_spec, "metric": request.metric})
+    manifest = {
+        "format": FORMAT_VERSION,
+        "request": str(request.pk),
+        "schema": request.schema,
+        "target": request.target,
+        "model": spec.to_json(),
+        "validation_sha256": request.validation_sha256,
+        "features": list(encoder.feature_names),
+        "sellers": [
+            {"organization_id": pk, "name": name, "rows": int(count)}
+            for (pk, name), count in zip(organizations.items(), counts, strict=True)
+        ],
+        "submissions": [
+            {
+                "submission": str(submission.pk),
+                "organization_id": submission.organization_id,
+                "version": str(submission.version_id),
+                "sha256": submission.version.sha256,
+                "rows": submission.version.rows,
+            }
+            for submission in submissions
+        ],
+        "arrays": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        "rowwise": is_rowwise(make_utility(spec, X, y, X_valid, y_valid)),
+    }
+    for name, data in files.items():
+        _store(_path(manifest["arrays"][name]), data)
+    return FrozenInputs(manifest=manifest, sha256=manifest_sha256(manifest))
+
+
+def manifest_sha256(manifest: Mapping[str, Any]) -> str:
+    """The hash under which a run's inputs are frozen and approved."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def load(run: ValuationRun) -> LoadedInputs:
+    """The frozen inputs as a game, kept in memory while a worker does blocks of the same run."""
+    return _load(run.inputs_sha256, json.dumps(run.manifest))
+
+
+@lru_cache(maxsize=1)
+def _load(sha256: str, manifest_json: str) -> LoadedInputs:
+    manifest = json.loads(manifest_json)
+    if manifest_sha256(manifest) != sha256:
+        raise ValueError(f"The manifest of run inputs {sha256} was altered.")
+    arrays = {name: _read(_path(manifest["arrays"][name])) for name in ARRAYS}
+    spec = ModelSpec.from_json(manifest["model"])
+    game = make_utility(spec, arrays["X"], arrays["y"], arrays["X_valid"], arrays["y_valid"])
+    owners = arrays["owners"]
+    groups = [np.flatnonzero(owners == index) for index in range(len(manifest["sellers"]))]
+    return LoadedInputs(game=game, groups=groups)
+
+
+def _pool(
+    encoder: FeatureEncoder, submissions: Sequence[Submission]
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    index = {pk: place for place, pk in enumerate(dict.fromkeys(item.organization_id for item in submissions))}
+    parts = []
+    for submission in submissions:
+        with submission.version.parquet.open("rb") as stream:
+            X, y = encoder.encode(_columns(pq.read_table(stream)))
+        parts.append((X, y, np.full(len(y), index[submission.organization_id], dtype=np.int64)))
+    X, y, owners = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    rows = np.column_stack([X, y.astype(np.float64)])
+    hashes = np.array([hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows], dtype="S16")
+    order = np.argsort(hashes, kind="stable")
+    return X[order], y[order], owners[order]
+
+
+def _columns(table: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
+    return {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+
+
+def _npy(array: np.ndarray[Any, Any]) -> bytes:
+    buffer = BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _path(sha256: str) -> str:
+    return f"frozen/{sha256}.npy"
+
+
+def _store(path: str, data: bytes) -> None:
+    # The name is the content's hash: what is there already is the same array.
+    if not default_storage.exists(path):
+        default_storage.save(path, ContentFile(data))
+
+
+def _read(path: str) -> np.ndarray[Any, Any]:
+    try:
+        return np.load(default_storage.path(path), mmap_mode="r", allow_pickle=False)
+    except NotImplementedError:  # object storage has no paths
+        with default_storage.open(path, "rb") as stream:
+            return np.load(BytesIO(stream.read()), allow_pickle=False)

@@ -1,0 +1,256 @@
+"""The life of a run: start it, merge its waves in order, end it, and tell whoever asked."""
+
+import datetime as dt
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import structlog
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from marketplace.celery import app as celery_app
+from marketplace.models import DataRequest, User
+from marketplace.services import events
+from marketplace.shared.errors import ConflictError, FaircutError
+from valuation.core import plan as core_plan
+from valuation.core.errors import ValuationError
+from valuation.core.fgsv.plan import FgsvPlan
+from valuation.core.results import GroupValues
+from valuation.models import PlayerValue, RunState, ValuationRun, WorkBlock
+from valuation.services import blocks, inputs
+
+log = structlog.get_logger(__name__)
+
+# When nothing has been claimed or finished for this long, the hints are taken for lost.
+HINT_SILENCE_SECONDS = 10
+
+
+class RunRefusedError(FaircutError):
+    """What was submitted cannot be valued as asked."""
+
+    code = "run_refused"
+    status = 409
+
+
+@transaction.atomic
+def start(
+    *,
+    request: DataRequest,
+    seed: int,
+    precision_target: float,
+    evaluations_max: int,
+    on_end_task: str,
+    by: User,
+) -> ValuationRun:
+    """Freeze what has been submitted and plan the first wave.
+
+    Raises:
+        NothingToValueError: No submission is accepted.
+        RunRefusedError: The model cannot be built over these rows, or the budget covers no pilot.
+    """
+    started = time.perf_counter()
+    try:
+        frozen = inputs.freeze(request=request)
+    except ValuationError as error:
+        raise RunRefusedError(str(error), code=error.code) from error
+    run = ValuationRun.objects.create(
+        request=request,
+        inputs_sha256=frozen.sha256,
+        manifest=frozen.manifest,
+        seed=seed,
+        precision_target=precision_target,
+        evaluations_max=evaluations_max,
+        on_end_task=on_end_task,
+        triggered_by=by,
+        progress={"freeze_seconds": time.perf_counter() - started, "merge_seconds": 0.0},
+    )
+    plan = plan_of(run)
+    try:
+        state = plan.start()
+    except ValuationError as error:
+        raise RunRefusedError(str(error), code=error.code) from error
+    RunState.objects.create(run=run, archive=state.to_bytes())
+    events.record(action="run.started", subject=run, by=by, data={"inputs_sha256": frozen.sha256, "seed": seed})
+    _open_wave(run, plan.next_wave(state))
+    return run
+
+
+def plan_of(run: ValuationRun) -> FgsvPlan:
+    """The run's plan: a pure function of what was frozen."""
+    return FgsvPlan(
+        tuple(seller["rows"] for seller in run.manifest["sellers"]),
+        budget=run.evaluations_max,
+        target=run.precision_target,
+        rowwise=run.manifest["rowwise"],
+        with_seller_game=True,
+    )
+
+
+@transaction.atomic
+def advance(*, run_id: str) -> bool:
+    """Merge a finished wave in block order, then plan the next one or end the run. Returns whether anything moved.
+
+    Whoever finishes the last block of a wave calls this; so does the sweeper. The row lock makes one of them do it, and
+    the others find that the wave has moved on.
+    """
+    run = ValuationRun.objects.select_for_update().get(pk=run_id)
+    if run.state != ValuationRun.State.RUNNING:
+        return False
+    wave = run.blocks.filter(wave=run.wave)
+    if wave.exclude(state=WorkBlock.State.DONE).exists():
+        return False
+    started = time.perf_counter()
+    plan = plan_of(run)
+    merged = RunState.objects.select_for_update().get(run=run)
+    state = core_plan.PlanState.from_bytes(bytes(merged.archive))
+    for row in wave.order_by("number").iterator():
+        state = plan.merge(state, _block_of(row), core_plan.BlockResult.from_bytes(bytes(row.result)))
+    merged.archive = state.to_bytes()
+    merged.save(update_fields=["archive"])
+    run.evaluations_spent = sum(run.blocks.values_list("evaluations", flat=True))
+    run.progress = _progress(run, plan, state, merge_seconds=time.perf_counter() - started)
+    following = plan.next_wave(state)
+    if following:
+        run.wave += 1
+        run.save(update_fields=["wave", "evaluations_spent", "progress"])
+        _open_wave(run, following)
+    else:
+        _finish(run, plan, state)
+    return True
+
+
+def mark_running(*, run_id: str) -> bool:
+    """Note that a worker has begun; returns whether the run still wants work."""
+    now = timezone.now()
+    ValuationRun.objects.filter(pk=run_id, state=ValuationRun.State.QUEUED).update(
+        state=ValuationRun.State.RUNNING, started_at=now
+    )
+    return ValuationRun.objects.filter(pk=run_id, state=ValuationRun.State.RUNNING).exists()
+
+
+@transaction.atomic
+def fail(*, run_id: str, error: str) -> None:
+    """End a run that cannot go on, with the sentence that its operator reads."""
+    run = ValuationRun.objects.select_for_update().get(pk=run_id)
+    if not run.has_ended:
+        _end(run, ValuationRun.State.FAILED, by=None, error=error)
+
+
+@transaction.atomic
+def cancel(*, run: ValuationRun, by: User) -> ValuationRun:
+    """Stop a run that is queued or running; blocks in flight are thrown away.
+
+    Raises:
+        ConflictError: The run has already ended.
+    """
+    run = ValuationRun.objects.select_for_update().get(pk=run.pk)
+    if run.has_ended:
+        raise ConflictError(f"The run is {run.state} already.", code="run_ended")
+    _end(run, ValuationRun.State.CANCELLED, by=by)
+    return run
+
+
+def revive(*, run_id: str) -> None:
+    """Get a run going again after a crash: fail a poisonous block, merge a forgotten wave, send lost hints again.
+
+    Hints that are still on their way are not known here; one too many finds nothing to claim.
+    """
+    poison = blocks.poisonous(run_id=run_id)
+    if poison is not None:
+        fail(run_id=run_id, error=f"Block {poison.number} ended {poison.attempts} workers; see their logs.")
+        return
+    if advance(run_id=run_id):
+        return
+    recent = timezone.now() - dt.timedelta(seconds=HINT_SILENCE_SECONDS)
+    in_flight = WorkBlock.objects.filter(run_id=run_id).filter(
+        Q(state=WorkBlock.State.LEASED, leased_until__gte=timezone.now()) | Q(done_at__gte=recent)
+    )
+    lost = blocks.expired_count(run_id=run_id) if in_flight.exists() else blocks.claimable_count(run_id=run_id)
+    if lost:
+        log.info("run.revived", run_id=run_id, hints=lost)
+        send_work(run_id=run_id, count=lost)
+
+
+def send_work(*, run_id: str, count: int) -> None:
+    """Put hints on the broker, one a block; a lost hint is sent again by the sweeper."""
+    for _ in range(count):
+        celery_app.send_task("valuation.work", kwargs={"run_id": str(run_id)})
+
+
+def _open_wave(run: ValuationRun, planned: list[core_plan.Block]) -> None:
+    WorkBlock.objects.bulk_create(
+        WorkBlock(run=run, number=block.number, wave=run.wave, kind=block.kind, params=block.params)
+        for block in planned
+    )
+    transaction.on_commit(lambda: send_work(run_id=str(run.pk), count=len(planned)))
+
+
+def _block_of(row: WorkBlock) -> core_plan.Block:
+    return core_plan.Block(number=row.number, wave=row.wave, kind=row.kind, params=row.params)
+
+
+def _progress(run: ValuationRun, plan: FgsvPlan, state: core_plan.PlanState, *, merge_seconds: float) -> dict[str, Any]:
+    seconds = {
+        "freeze_seconds": run.progress["freeze_seconds"],
+        "merge_seconds": run.progress["merge_seconds"] + merge_seconds,
+    }
+    return plan.progress(state) | seconds
+
+
+def _finish(run: ValuationRun, plan: FgsvPlan, state: core_plan.PlanState) -> None:
+    estimates = plan.estimates(state, run.seed)
+    sellers = run.manifest["sellers"]
+    PlayerValue.objects.bulk_create(
+        PlayerValue(
+            run=run,
+            organization_id=seller["organization_id"],
+            rule=rule,
+            value=float(values.values[index]),
+            standard_error=float(values.standard_errors[index]),
+            validation_standard_error=_validation_error(values, index),
+        )
+        for rule, values in estimates.items()
+        for index, seller in enumerate(sellers)
+    )
+    run.outcome = _outcome(run, state, estimates)
+    run.method_version = estimates["fgsv"].method_version
+    _end(run, ValuationRun.State.FINISHED, by=None)
+
+
+def _validation_error(values: GroupValues, index: int) -> float | None:
+    if values.validation_covariance is None:
+        return None
+    return float(np.sqrt(values.validation_covariance[index, index]))
+
+
+def _outcome(run: ValuationRun, state: core_plan.PlanState, estimates: Mapping[str, GroupValues]) -> dict[str, Any]:
+    utility_empty, utility_full = (float(utility) for utility in state.arrays["ends"])
+    blocks = run.blocks.aggregate(cpu=Sum("seconds"))
+    return {
+        "utility_empty": utility_empty,
+        "utility_full": utility_full,
+        "covariances": {
+            rule: {
+                "computation": values.covariance.tolist(),
+                "validation": None if values.validation_covariance is None else values.validation_covariance.tolist(),
+            }
+            for rule, values in estimates.items()
+        },
+        "seconds": {
+            "freezing": run.progress["freeze_seconds"],
+            "evaluating, all workers together": blocks["cpu"],
+            "merging": run.progress["merge_seconds"],
+        },
+    }
+
+
+def _end(run: ValuationRun, state: ValuationRun.State, *, by: User | None, error: str = "") -> None:
+    run.state = state
+    run.error = error
+    run.finished_at = timezone.now()
+    run.save()
+    events.record(action=f"run.{state.value}", subject=run, by=by, data={"error": error} if error else None)
+    transaction.on_commit(lambda: celery_app.send_task(run.on_end_task, kwargs={"run_id": str(run.pk)}))

@@ -1,0 +1,39 @@
+"""Workers' edges: load by id, call a service."""
+
+import structlog
+
+from marketplace.shared.tasks import faircut_task
+from valuation.core.errors import ValuationError
+from valuation.models import ValuationRun
+from valuation.services import blocks, runs
+
+log = structlog.get_logger(__name__)
+
+
+@faircut_task("valuation.work")
+def work(*, run_id: str) -> None:
+    """Do one block of a run, whichever comes next; advance the run when its wave is complete.
+
+    A hint may arrive twice or too late: then there is nothing to claim, and nothing happens.
+    """
+    if not runs.mark_running(run_id=run_id):
+        return
+    block = blocks.claim(run_id=run_id)
+    if block is None:
+        return
+    run = ValuationRun.objects.get(pk=run_id)
+    try:
+        result, seconds = blocks.compute(run=run, block=block)
+    except ValuationError as error:
+        # A model that cannot be fitted stays unfit on every worker: retrying would only hide the sentence.
+        runs.fail(run_id=run_id, error=str(error))
+        return
+    blocks.store(block=block, result=result, seconds=seconds)
+    runs.advance(run_id=run_id)
+
+
+@faircut_task("valuation.sweep")
+def sweep() -> None:
+    """Bring back what a crash left behind: silent leases, lost hints, waves that nobody merged."""
+    for run_id in ValuationRun.objects.exclude(state__in=ValuationRun.ENDED).values_list("pk", flat=True):
+        runs.revive(run_id=str(run_id))
