@@ -32,3 +32,37 @@ class FitFailedError(ValuationError):
     """The buyer's model could not be trained on a coalition. A failed fit is never a score."""
 
     code = "fit_failed"
+
+
+class InvalidGroupsError(ValuationError):
+    """Groups overlap, point outside the players, or leave players out where all must be covered."""
+
+    code = "invalid_groups"
+
+
+class UtilityNotFiniteError(ValuationError):
+    """A game answered NaN, infinity or the wrong number of utilities; no estimate may carry that on."""
+
+    code = "utility_not_finite"
+
+    def __init__(self, utilities: object) -> None:
+        """Show the answer that was refused."""
+        super().__init__(f"The game must return one finite utility a coalition; it returned {utilities!r}.")
+
+
+class BudgetTooSmallError(ValuationError):
+    """The budget of utility evaluations does not cover the fewest samples an honest interval needs."""
+
+    code = "budget_too_small"
+
+    def __init__(self, budget: int, needed: int) -> None:
+        """State the budget and the smallest one that would do."""
+        super().__init__(f"A budget of {budget} utility evaluations is too small; at least {needed} are needed.")
+        self.budget = budget
+        self.needed = needed
+
+
+class PlanOrderError(ValuationError):
+    """A block result was merged out of number order, or a wave was planned before the last one was merged."""
+
+    code = "plan_order"

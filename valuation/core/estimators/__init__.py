@@ -1,0 +1,1 @@
+"""Estimators by family: one module each."""

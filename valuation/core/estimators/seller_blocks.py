@@ -1,0 +1,145 @@
+"""Blocks over whole sellers: the two ends, all seller coalitions, leave-one-out coalitions, seller permutations.
+
+Group Shapley value and leave-one-out are linear in the utilities of seller coalitions, so a block returns weighted sums and a
+run never stores a score per coalition and validation row.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from valuation.core.games import BoolMatrix, FloatMatrix, Game, IndexVector, group_game, scores, slice_length
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def coalitions_from_codes(codes: npt.NDArray[np.int64], n_players: int) -> BoolMatrix:
+    """Coalitions whose member ``g`` is bit ``g`` of the code, bool ``(n_codes, n_players)``."""
+    return ((codes[:, None] >> np.arange(n_players)) & 1).astype(np.bool_)
+
+
+def shapley_weights(coalitions: BoolMatrix) -> FloatMatrix:
+    """Weight of each coalition's utility in each player's Shapley value, float64 ``(n_players, n_coalitions)``.
+
+    ``phi_g = sum_A w_g(A) V(A)`` with ``w_g(A) = 1 / (|A| C(P, |A|))`` for members and ``-1 / ((P - |A|) C(P, |A|))`` for
+    the others, which is Shapley's formula with the terms collected by coalition.
+    """
+    n = coalitions.shape[1]
+    sizes = coalitions.sum(axis=1)
+    binomials = np.array([_binomial(n, size) for size in range(n + 1)])[sizes]
+    inside = np.divide(1.0, sizes * binomials, out=np.zeros(len(sizes)), where=sizes > 0)
+    outside = np.divide(1.0, (n - sizes) * binomials, out=np.zeros(len(sizes)), where=sizes < n)
+    return np.where(coalitions.T, inside, -outside)
+
+
+def _binomial(n: int, k: int) -> float:
+    value = 1.0
+    for step in range(1, k + 1):
+        value = value * (n - k + step) / step
+    return value
+
+
+def _weighted(game: Game, coalitions: BoolMatrix, weights: FloatMatrix, name: str) -> Arrays:
+    """Sums ``weights @ utilities`` (and of row scores), evaluated in slices."""
+    sums = np.zeros(len(weights))
+    rows: FloatMatrix | None = None
+    step = slice_length(game.n_players)
+    for at in range(0, len(coalitions), step):
+        utilities, row_scores = scores(game, coalitions[at : at + step])
+        part = weights[:, at : at + step]
+        sums = sums + part @ utilities
+        if row_scores is not None:
+            rows = part @ row_scores if rows is None else rows + part @ row_scores
+    arrays: Arrays = {name: sums}
+    if rows is not None:
+        arrays[f"{name}_rows"] = rows.astype(np.float32)
+    return arrays
+
+
+def ends(
+    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[Arrays, int]:
+    """``U(empty)`` and ``U(N)``: two evaluations, returned in this order under ``"ends"``."""
+    del groups, params, rng
+    coalitions = np.zeros((2, game.n_players), dtype=np.bool_)
+    coalitions[1] = True
+    return _weighted(game, coalitions, np.eye(2), "ends"), 2
+
+
+def coalitions(
+    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[Arrays, int]:
+    """Seller coalitions with codes ``first..last-1``: their part of every seller's Shapley value and leave-one-out drop."""
+    del rng
+    codes = np.arange(params["first"], params["last"], dtype=np.int64)
+    sellers = coalitions_from_codes(codes, len(groups))
+    lifted = group_game(game, groups)
+    drops = np.where((sellers.sum(axis=1) == len(groups) - 1)[None, :] & ~sellers.T, -1.0, 0.0)
+    arrays = _weighted(lifted, sellers, np.vstack([shapley_weights(sellers), drops]), "sellers")
+    return arrays, len(codes)
+
+
+def without_one(
+    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[Arrays, int]:
+    """``-V(N - g)`` for sellers ``first..last-1``, the part of leave-one-out that is not ``V(N)``."""
+    del rng
+    sellers = ~np.eye(len(groups), dtype=np.bool_)[params["first"] : params["last"]]
+    return _weighted(group_game(game, groups), sellers, np.where(sellers.T, 0.0, -1.0), "drops"), len(sellers)
+
+
+def permutations(
+    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[Arrays, int]:
+    """Marginal contributions of sellers along ``draws`` random orders, each walked forwards and backwards.
+
+    The ends of a walk are left out: ``-V(empty)`` goes to the first seller and ``+V(N)`` to the last, and since order and reverse
+    are both walked, every seller's share of the ends is counted by ``"first"`` (times first = times last).
+    """
+    n_groups = len(groups)
+    lifted = group_game(game, groups)
+    total, outer, first = np.zeros(n_groups), np.zeros((n_groups, n_groups)), np.zeros(n_groups)
+    first_outer, cross = np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups))
+    rows: FloatMatrix | None = None
+    for _ in range(params["draws"]):
+        order = rng.permutation(n_groups)
+        walks = np.vstack([_prefixes(order), _prefixes(order[::-1])])
+        weights = np.hstack([_walk_weights(order), _walk_weights(order[::-1])]) / 2
+        utilities, row_scores = scores(lifted, walks)
+        marginals = weights @ utilities
+        ends_share = np.zeros(n_groups)
+        ends_share[[order[0], order[-1]]] = 0.5
+        total, outer = total + marginals, outer + np.outer(marginals, marginals)
+        first, first_outer = first + ends_share, first_outer + np.outer(ends_share, ends_share)
+        cross = cross + np.outer(marginals, ends_share)
+        if row_scores is not None:
+            rows = weights @ row_scores if rows is None else rows + weights @ row_scores
+    arrays: Arrays = {
+        "walks": np.array(float(params["draws"])),
+        "walk_sum": total,
+        "walk_outer": outer,
+        "first_sum": first,
+        "first_outer": first_outer,
+        "cross_outer": cross,
+    }
+    if rows is not None:
+        arrays["walk_rows"] = rows.astype(np.float32)
+    return arrays, 2 * (n_groups - 1) * params["draws"]
+
+
+def _prefixes(order: IndexVector) -> BoolMatrix:
+    """Prefixes of sizes 1..P-1 of a seller order, bool ``(P - 1, P)``."""
+    rank = np.argsort(order)
+    return rank[None, :] < np.arange(1, len(order))[:, None]
+
+
+def _walk_weights(order: IndexVector) -> FloatMatrix:
+    """Weights of the prefix utilities in each seller's marginal contribution, float64 ``(P, P - 1)``."""
+    n = len(order)
+    weights = np.zeros((n, n - 1))
+    steps = np.arange(n - 1)
+    weights[order[:-1], steps] += 1.0
+    weights[order[1:], steps] -= 1.0
+    return weights

@@ -1,0 +1,131 @@
+"""GSV and leave-one-out from merged sums of seller blocks: exact up to twelve sellers, sampled above."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from valuation.core.estimators.seller_blocks import Arrays
+from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.results import GroupValues, group_values
+
+EXACT_GROUPS_MAX = 12
+_WALKS_MAX = 64
+_WALKS_MIN = 4
+# All seller coalitions are evaluated where they take at most this part of the budget, and sampled walks take no more either.
+_BUDGET_PART = 4
+
+
+@dataclass(frozen=True)
+class SellerGame:
+    """The evaluations of seller coalitions in a run.
+
+    Attributes:
+        n_groups: Number of sellers ``P``.
+        budget: Evaluations of the whole run; 0 means no seller game.
+    """
+
+    n_groups: int
+    budget: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether all ``2^P`` coalitions are evaluated."""
+        return self.n_groups <= EXACT_GROUPS_MAX and (2**self.n_groups - 2) * _BUDGET_PART <= self.budget
+
+    @property
+    def walks(self) -> int:
+        """Sampled seller orders, each walked both ways; 0 where the game is exact."""
+        if self.budget == 0 or self.exact:
+            return 0
+        affordable = (self.budget // _BUDGET_PART) // (2 * (self.n_groups - 1))
+        return max(_WALKS_MIN, min(_WALKS_MAX, affordable))
+
+    @property
+    def evaluations(self) -> int:
+        """Utility evaluations beyond the two ends."""
+        if self.budget == 0:
+            return 0
+        if self.exact:
+            return 2**self.n_groups - 2
+        return self.n_groups + 2 * (self.n_groups - 1) * self.walks
+
+    def pieces(self, seconds_per_evaluation: float, block_seconds: float) -> list[tuple[str, dict[str, int]]]:
+        """Kinds and parameters of the blocks, each of about ``block_seconds``."""
+        if self.budget == 0:
+            return []
+        longest = max(1, int(block_seconds / seconds_per_evaluation))
+        if self.exact:
+            return [("coalitions", span) for span in _spans(1, 2**self.n_groups - 1, longest)]
+        longest_walks = max(1, longest // (2 * (self.n_groups - 1)))
+        walks = [
+            ("permutations", {"draws": span["last"] - span["first"]}) for span in _spans(0, self.walks, longest_walks)
+        ]
+        return [("without_one", span) for span in _spans(0, self.n_groups, longest)] + walks
+
+    def estimates(self, arrays: Arrays, seed: int | None) -> dict[str, GroupValues]:
+        """``"gsv"`` and ``"leave_one_out"`` from merged sums (``"ends"``, and what the seller blocks returned)."""
+        n_groups = self.n_groups
+        empty, full = arrays["ends"]
+        nothing = np.zeros((n_groups, n_groups))
+        gsv, covariance, gsv_rows = self._gsv(arrays)
+        drops, drop_rows = self._drops(arrays)
+        return {
+            "gsv": group_values(
+                gsv,
+                covariance,
+                contributions=gsv_rows,
+                evaluations=2 + self.evaluations - (0 if self.exact else n_groups),
+                seed=seed,
+                method_version="gsv-exact/1" if self.exact else "gsv-permutations/1",
+            ),
+            "leave_one_out": group_values(
+                full + drops if n_groups > 1 else np.array([full - empty]),
+                nothing,
+                contributions=drop_rows,
+                evaluations=1 + n_groups,
+                seed=seed,
+                method_version="leave-one-out/1",
+            ),
+        }
+
+    def _drops(self, arrays: Arrays) -> tuple[FloatVector, FloatMatrix | None]:
+        """``-V(N - g)`` and the rows of ``V(N) - V(N - g)``."""
+        n_groups = self.n_groups
+        if n_groups == 1:
+            rows = arrays.get("ends_rows")
+            return np.zeros(1), None if rows is None else rows[1:] - rows[:1]
+        source = arrays["sellers"][n_groups:] if self.exact else arrays["drops"]
+        if "ends_rows" not in arrays:
+            return source, None
+        rows = arrays["sellers_rows"][n_groups:] if self.exact else arrays["drops_rows"]
+        return source, arrays["ends_rows"][1] + rows
+
+    def _gsv(self, arrays: Arrays) -> tuple[FloatVector, FloatMatrix, FloatMatrix | None]:
+        n_groups = self.n_groups
+        pot = arrays["ends"][1] - arrays["ends"][0]
+        has_rows = "ends_rows" in arrays
+        pot_rows = arrays["ends_rows"][1] - arrays["ends_rows"][0] if has_rows else None
+        nothing = np.zeros((n_groups, n_groups))
+        if self.exact:
+            inner = arrays["sellers"][:n_groups] if n_groups > 1 else np.zeros(1)
+            rows = None
+            if pot_rows is not None:
+                rows = pot_rows / n_groups + (arrays["sellers_rows"][:n_groups] if n_groups > 1 else 0.0)
+            return pot / n_groups + inner, nothing, np.atleast_2d(rows) if rows is not None else None
+        walks = float(arrays["walks"])
+        at_ends = arrays["first_sum"] / walks
+        values = arrays["walk_sum"] / walks + pot * at_ends
+        cross = arrays["cross_outer"]
+        second = (arrays["walk_outer"] + pot * (cross + cross.T) + pot**2 * arrays["first_outer"]) / walks
+        covariance = (second - np.outer(values, values)) / (walks - 1)
+        walk_rows = None if pot_rows is None else arrays["walk_rows"] / walks + np.outer(at_ends, pot_rows)
+        return values, covariance, walk_rows
+
+
+def _spans(first: int, last: int, longest: int) -> list[dict[str, int]]:
+    """Cut ``first..last-1`` into spans of at most ``longest``, evenly."""
+    if last <= first:
+        return []
+    ends = np.linspace(first, last, -(-(last - first) // longest) + 1).round().astype(int).tolist()
+    return [{"first": low, "last": high} for low, high in pairwise(ends)]

@@ -1,0 +1,115 @@
+"""What one block of a stratum computes: sums that add up over blocks, and the same sums per validation row.
+
+With ``p_g = s_g / n`` and ``k`` the composition of a coalition, the sum of T_g(s) over a stratum of ``L`` sizes is
+
+- covariance form (lemma 1): the mean over draws of ``L n / (s (n - s)) (k_g - s p_g) (U(S) - c)``, ``c`` the mean of the other draws of
+  the block, which is exactly unbiased;
+- weighing (theorem 2): ``L n / (n - 1) p_g m_g``, where the slopes ``m`` solve ``y = x m`` by least squares over pairs, ``X = k_plus - k_minus``,
+  ``x = X / |X|``, ``y = (U_plus - U_minus) / |X|``: the weight 1 / |X|^2 makes every size of the stratum count alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations, islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from valuation.core.fgsv.draws import balanced_counts, masks_of, paired_coalitions, sizes_in, uniform_coalitions
+from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, group_labels, scores, slice_length
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+# A block's own least squares removes the signal from its residuals once it has this many pairs a slope; with fewer the residuals are
+# the differences themselves, which only overstates the error.
+_PAIRS_PER_SLOPE = 3
+
+
+def _evaluate(
+    game: Game, members: Sequence[IndexVector], weights: FloatMatrix
+) -> tuple[FloatVector, FloatMatrix | None]:
+    """Utilities of the coalitions, and ``weights @ row scores``, float64 ``(n_groups, n_validation_rows)``."""
+    step = slice_length(game.n_players)
+    utilities = np.empty(len(members))
+    rows: FloatMatrix | None = None
+    for at in range(0, len(members), step):
+        part, row_scores = scores(game, masks_of(members[at : at + step], game.n_players))
+        utilities[at : at + step] = part
+        if row_scores is not None:
+            weighted = weights[:, at : at + step] @ row_scores
+            rows = weighted if rows is None else rows + weighted
+    return utilities, rows
+
+
+def _with_rows(arrays: Arrays, rows: FloatMatrix | None) -> Arrays:
+    if rows is not None:
+        arrays["rows"] = rows.astype(np.float32)
+    return arrays
+
+
+def _lemma_1_weights(
+    members: Sequence[IndexVector], groups: Sequence[IndexVector], n: int, n_sizes: int
+) -> FloatMatrix:
+    """Weights ``L n / (s (n - s)) (k_g - s p_g)`` of lemma 1, float64 ``(n_groups, n_coalitions)``."""
+    labels, n_groups = group_labels(groups, n), len(groups)
+    counts = np.array([np.bincount(labels[rows], minlength=n_groups) for rows in members], dtype=np.float64)
+    sizes = counts.sum(axis=1)
+    parts = np.array([len(group) for group in groups]) / n
+    return np.asarray(((counts - np.outer(sizes, parts)) * (n_sizes * n / (sizes * (n - sizes)))[:, None]).T)
+
+
+def enumeration(
+    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[Arrays, int]:
+    """Coalitions ``first..last-1`` of size ``low`` in lexicographic order: their part of the exact T(s), times the number of all."""
+    del rng
+    listed = islice(combinations(range(game.n_players), params["low"]), params["first"], params["last"])
+    members = [np.array(rows, dtype=np.intp) for rows in listed]
+    weights = _lemma_1_weights(members, groups, game.n_players, 1)
+    utilities, rows = _evaluate(game, members, weights)
+    arrays: Arrays = {"draws": np.array(float(len(members))), "moment": weights @ utilities}
+    return _with_rows(arrays, rows), len(members)
+
+
+def covariance(
+    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[Arrays, int]:
+    """``draws`` uniform coalitions of sizes ``low..high`` in the covariance form of lemma 1.
+
+    The coalitions depend on the generator, the number of rows and ``params`` alone, not on the groups.
+    """
+    n, draws = game.n_players, int(params["draws"])
+    sizes = sizes_in(params["low"], params["high"], draws, rng)
+    members = list(uniform_coalitions(n, sizes, rng))
+    weights = _lemma_1_weights(members, groups, n, params["high"] - params["low"] + 1)
+    # sum_j a_j (U_j - mean of the others) = draws / (draws - 1) sum_j (a_j - mean a) U_j
+    factor = draws / (draws - 1)
+    utilities, rows = _evaluate(game, members, factor * (weights - weights.mean(axis=1, keepdims=True)))
+    terms = factor * weights * (utilities - utilities.mean())
+    arrays: Arrays = {"draws": np.array(float(draws)), "moment": terms.sum(axis=1), "outer": terms @ terms.T}
+    return _with_rows(arrays, rows), draws
+
+
+def weighing(
+    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[Arrays, int]:
+    """``draws`` balanced pairs of sizes ``low..high``: normal matrix, moment and the meat of its covariance."""
+    n, draws, n_groups = game.n_players, int(params["draws"]), len(groups)
+    group_sizes = np.array([len(group) for group in groups], dtype=np.int64)
+    plus, minus = balanced_counts(group_sizes, sizes_in(params["low"], params["high"], draws, rng), rng)
+    pairs = list(paired_coalitions(group_labels(groups, n), plus, minus, rng))
+    difference = (plus - minus).astype(np.float64)
+    length = np.sqrt((difference**2).sum(axis=1, keepdims=True))
+    scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
+    x = difference * scale
+    weights = (x * scale).T
+    members = [rows for pair in pairs for rows in pair]
+    utilities, rows = _evaluate(game, members, np.repeat(weights, 2, axis=1) * np.tile([1.0, -1.0], draws))
+    y = (utilities[0::2] - utilities[1::2]) * scale[:, 0]
+    arrays: Arrays = {"draws": np.array(float(draws)), "moment": x.T @ y, "normal": x.T @ x}
+    residuals = y
+    if draws >= _PAIRS_PER_SLOPE * n_groups:
+        residuals = y - x @ (np.linalg.pinv(arrays["normal"], hermitian=True) @ arrays["moment"])
+        residuals = residuals * np.sqrt(draws / (draws - (n_groups - 1)))
+    arrays["outer"] = (x.T * residuals**2) @ x
+    return _with_rows(arrays, rows), 2 * draws

@@ -1,0 +1,290 @@
+"""The plan of a marketplace run: FGSV of all sellers at once, with GSV and leave-one-out beside it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from valuation.core.errors import BudgetTooSmallError, PlanOrderError
+from valuation.core.estimators.seller_sums import SellerGame
+from valuation.core.fgsv.allocation import wanted_draws
+from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
+from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
+from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.plan import Arrays, Block, BlockResult, PlanState
+from valuation.core.results import GroupValues, group_values, share_standard_errors, shares_of
+
+METHOD_VERSION = "fgsv-auto/1"
+_LEVEL = 0.95
+_BLOCK_SECONDS = 1.5
+_BLOCK_DRAWS_MIN = 8
+# A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be trusted with the whole budget.
+_WAVE_GROWTH = 3.0
+# Aim a little below the target, so that a run seldom needs one more wave for the last per cent.
+_AIM = 0.94
+
+
+def _constant_cost(size: float) -> float:
+    """Two milliseconds an evaluation, whatever its size."""
+    del size
+    return 2e-3
+
+
+@dataclass(frozen=True)
+class FgsvPlan:
+    """Waves of blocks until every seller's share is known to the target, or the budget is spent.
+
+    Attributes:
+        group_sizes: Rows of each seller; together they are all rows of the game.
+        budget: Most utility evaluations to spend, over all blocks.
+        target: Largest half-width of the 95 % computation interval of any seller's share; ``None`` spends the whole budget.
+        rowwise: Keep contributions per validation row (the game must have ``rowwise``); needed for validation covariances.
+        with_seller_game: Also evaluate seller coalitions, for GSV and leave-one-out.
+        cost: Seconds of one evaluation by coalition size; steers the allocation and the length of blocks, never the estimate.
+    """
+
+    group_sizes: tuple[int, ...]
+    budget: int
+    target: float | None = None
+    rowwise: bool = False
+    with_seller_game: bool = False
+    cost: Callable[[float], float] = _constant_cost
+
+    @property
+    def n_groups(self) -> int:
+        """Number of sellers."""
+        return len(self.group_sizes)
+
+    @cached_property
+    def parts(self) -> FloatVector:
+        """``p_g = s_g / n``, float64 ``(n_groups,)``."""
+        return np.array(self.group_sizes, dtype=np.float64) / max(1, sum(self.group_sizes))
+
+    @cached_property
+    def sellers(self) -> SellerGame:
+        """How the seller coalitions are evaluated."""
+        return SellerGame(self.n_groups, self.budget if self.with_seller_game else 0)
+
+    @cached_property
+    def strata(self) -> tuple[Stratum, ...]:
+        """Strata of coalition sizes.
+
+        Raises:
+            BudgetTooSmallError: The budget does not cover the ends, the seller coalitions and a pilot.
+        """
+        fixed = 2 + self.sellers.evaluations
+        strata = make_strata(sum(self.group_sizes), self.n_groups, self.budget - fixed)
+        needed = fixed + pilot_evaluations(strata)
+        if needed > self.budget:
+            raise BudgetTooSmallError(self.budget, needed)
+        return strata
+
+    def start(self) -> PlanState:
+        """The state before any block."""
+        n_strata, n_groups = len(self.strata), self.n_groups
+        return PlanState(
+            {
+                "draws": np.zeros(n_strata),
+                "moment": np.zeros((n_strata, n_groups)),
+                "outer": np.zeros((n_strata, n_groups, n_groups)),
+                "normal": np.zeros((n_strata, n_groups, n_groups)),
+            }
+        )
+
+    # -- planning
+
+    def next_wave(self, state: PlanState) -> list[Block]:
+        """Blocks of the next wave; empty when the target is met, the budget is spent, or nothing varies.
+
+        Raises:
+            PlanOrderError: The last wave is not wholly merged.
+        """
+        if state.blocks_merged != state.wave_end:
+            raise PlanOrderError(
+                f"Wave {state.wave - 1} ends at block {state.wave_end}; {state.blocks_merged} are merged."
+            )
+        if state.wave == 0:
+            pieces = [("ends", {})]
+            pieces += [piece for k, stratum in enumerate(self.strata) for piece in self._pieces(k, stratum.pilot)]
+            pieces += self.sellers.pieces(self.cost(sum(self.group_sizes)), _BLOCK_SECONDS)
+        else:
+            pieces = [piece for k, draws in enumerate(self._new_draws(state)) for piece in self._pieces(k, draws)]
+        first = state.blocks_merged
+        end = first + len(pieces)
+        return [
+            Block(number, state.wave, kind, {**params, "wave_end": end})
+            for number, (kind, params) in enumerate(pieces, start=first)
+        ]
+
+    def _pieces(self, k: int, draws: int) -> list[tuple[str, dict[str, int]]]:
+        """Cut draws of stratum ``k`` into blocks of about ``_BLOCK_SECONDS``."""
+        if draws <= 0:
+            return []
+        stratum = self.strata[k]
+        seconds = stratum.evaluations_per_draw * self.cost(stratum.middle)
+        longest = max(self._draws_min(stratum), int(_BLOCK_SECONDS / seconds))
+        ends = np.linspace(0, draws, -(-draws // longest) + 1).round().astype(int).tolist()
+        params = {"stratum": k, "low": stratum.low, "high": stratum.high}
+        if stratum.kind == "enumeration":
+            return [(stratum.kind, {**params, "first": first, "last": last}) for first, last in pairwise(ends)]
+        return [(stratum.kind, {**params, "draws": last - first}) for first, last in pairwise(ends)]
+
+    def _draws_min(self, stratum: Stratum) -> int:
+        return max(_BLOCK_DRAWS_MIN, 3 * self.n_groups if stratum.kind == "weighing" else 0)
+
+    def _wanted(self, state: PlanState, evaluations_max: float) -> FloatVector:
+        covariances = self._stratum_covariances(state)
+        drawn = state.arrays["draws"]
+        per_draw = np.einsum("kgg->kg", covariances) * drawn[:, None]
+        variance_target = None
+        if self.target is not None:
+            total = np.maximum(self._values(state), 0.0).sum()
+            variance_target = (_AIM * self.target * total / stats.norm.ppf(0.5 + _LEVEL / 2)) ** 2
+        each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
+        cost = each * np.array([self.cost(stratum.middle) for stratum in self.strata])
+        cost[[stratum.kind == "enumeration" for stratum in self.strata]] = np.inf  # nothing is left to draw
+        return wanted_draws(
+            per_draw, drawn, cost, each, variance_target=variance_target, evaluations_max=evaluations_max
+        )
+
+    def _new_draws(self, state: PlanState) -> list[int]:
+        """Draws to add by stratum, never more than the budget has left."""
+        if self.enough(state) or not self.strata:
+            return [0] * len(self.strata)
+        left = self.budget - state.evaluations
+        limit = min(left, int(_WAVE_GROWTH * (state.evaluations - 2 - self.sellers.evaluations)))
+        new = self._wanted(state, limit) - state.arrays["draws"]
+        draws = []
+        for wanted, stratum in zip(new.tolist(), self.strata, strict=True):
+            affordable = left // stratum.evaluations_per_draw
+            least = self._draws_min(stratum)
+            count = 0 if wanted < least / 2 or affordable < least else min(max(least, round(wanted)), affordable)
+            draws.append(count)
+            left -= count * stratum.evaluations_per_draw
+        return draws
+
+    # -- merging
+
+    def merge(self, state: PlanState, block: Block, result: BlockResult) -> PlanState:
+        """The state after ``block``.
+
+        Raises:
+            PlanOrderError: ``block`` is not the next one.
+        """
+        if block.number != state.blocks_merged:
+            raise PlanOrderError(f"Block {block.number} was merged where block {state.blocks_merged} is next.")
+        arrays = dict(state.arrays)
+        if "stratum" in block.params:
+            _add_to_stratum(arrays, block.params["stratum"], result.arrays)
+        else:
+            for name, array in result.arrays.items():
+                arrays[name] = arrays[name] + array if name in arrays else array.astype(np.float64)
+        if not self.rowwise:
+            arrays = {name: array for name, array in arrays.items() if "rows" not in name}
+        return replace(
+            state,
+            arrays=arrays,
+            blocks_merged=block.number + 1,
+            wave_end=block.params["wave_end"],
+            wave=block.wave + 1,
+            evaluations=state.evaluations + result.evaluations,
+        )
+
+    # -- estimating
+
+    def _sums(self, state: PlanState, k: int) -> StratumSums:
+        arrays = state.arrays
+        return StratumSums(float(arrays["draws"][k]), arrays["moment"][k], arrays["outer"][k], arrays["normal"][k])
+
+    def _stratum_covariances(self, state: PlanState) -> FloatMatrix:
+        found = [covariance_of(stratum, self._sums(state, k), self.parts) for k, stratum in enumerate(self.strata)]
+        return np.array(found).reshape(-1, self.n_groups, self.n_groups)
+
+    def _stratum_values(self, state: PlanState) -> FloatMatrix:
+        moments = state.arrays["moment"]
+        maps = [linear_map(stratum, self._sums(state, k), self.parts) for k, stratum in enumerate(self.strata)]
+        found = [transform @ moment for transform, moment in zip(maps, moments, strict=True)]
+        return np.array(found).reshape(-1, self.n_groups)
+
+    def _values(self, state: PlanState) -> FloatVector:
+        empty, full = state.arrays["ends"]
+        contrasts = self._stratum_values(state).sum(axis=0)
+        # Contrasts sum to 0 up to rounding; what rounding leaves is spread by rows, so that the values sum to the pot.
+        return self.parts * (full - empty - contrasts.sum()) + contrasts
+
+    def _contributions(self, state: PlanState) -> FloatMatrix | None:
+        if not self.rowwise or "ends_rows" not in state.arrays:
+            return None
+        empty, full = state.arrays["ends_rows"]
+        rows = np.outer(self.parts, full - empty)
+        for k, stratum in enumerate(self.strata):
+            rows += linear_map(stratum, self._sums(state, k), self.parts) @ state.arrays[f"rows_{k}"]
+        return rows
+
+    def estimate(self, state: PlanState, seed: int | None = None) -> GroupValues:
+        """The Faithful Group Shapley Values known now; needs the first wave merged."""
+        return group_values(
+            self._values(state),
+            self._stratum_covariances(state).sum(axis=0),
+            contributions=self._contributions(state),
+            evaluations=state.evaluations,
+            seed=seed,
+            method_version=METHOD_VERSION,
+        )
+
+    def estimates(self, state: PlanState, seed: int | None = None) -> dict[str, GroupValues]:
+        """All rules known now: ``"fgsv"``, and with the seller game ``"gsv"`` and ``"leave_one_out"``."""
+        found = {"fgsv": self.estimate(state, seed)}
+        if self.with_seller_game:
+            found |= self.sellers.estimates(state.arrays, seed)
+        return found
+
+    def share_half_width(self, state: PlanState) -> float:
+        """Largest half-width of a seller's 95 % computation interval of the share; infinite where no value is positive."""
+        covariance = self._stratum_covariances(state).sum(axis=0)
+        if not covariance.any():
+            return 0.0
+        return float(stats.norm.ppf(0.5 + _LEVEL / 2) * share_standard_errors(self._values(state), covariance).max())
+
+    def enough(self, state: PlanState) -> bool:
+        """Whether the first wave is merged and every share is known to the target."""
+        if state.wave == 0 or state.blocks_merged != state.wave_end:
+            return False
+        return self.target is not None and self.share_half_width(state) <= self.target
+
+    def progress(self, state: PlanState) -> dict[str, Any]:
+        """Figures for a screen, JSON: wave, evaluations spent and predicted, values, shares and the widest half-width.
+
+        Between waves only ``wave``, ``blocks`` and ``evaluations`` before the first wave is merged.
+        """
+        figures: dict[str, Any] = {"wave": state.wave, "blocks": state.blocks_merged, "evaluations": state.evaluations}
+        if state.wave == 0 or (state.wave == 1 and state.blocks_merged != state.wave_end):
+            return figures
+        values = self._values(state)
+        left = 0.0
+        if self.strata and not self.enough(state):
+            each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
+            left = float((self._wanted(state, self.budget - state.evaluations) - state.arrays["draws"]) @ each)
+        half_width = self.share_half_width(state)
+        return figures | {
+            "values": values.tolist(),
+            "standard_errors": np.sqrt(np.einsum("kgg->g", self._stratum_covariances(state))).tolist(),
+            "shares": shares_of(values).tolist(),
+            "share_half_width": half_width if np.isfinite(half_width) else None,
+            "evaluations_left": round(left),
+        }
+
+
+def _add_to_stratum(arrays: Arrays, k: int, result: Arrays) -> None:
+    """Replace the touched sums by copies with the block's added: a state is never changed in place."""
+    for name in ("draws", "moment", "outer", "normal"):
+        if name in result:
+            arrays[name] = arrays[name].copy()
+            arrays[name][k] += result[name]
+    if "rows" in result:
+        name = f"rows_{k}"
+        arrays[name] = arrays.get(name, 0.0) + result["rows"].astype(np.float64)

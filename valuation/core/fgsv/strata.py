@@ -1,0 +1,110 @@
+"""Strata of coalition sizes, geometric toward both ends, and how each of them is estimated."""
+
+from dataclasses import dataclass
+from math import comb
+from typing import Literal
+
+Kind = Literal["enumeration", "covariance", "weighing"]
+
+# Measured on Adult and on SOU (benchmarks/fgsv_design.py): below about two rows a group the covariance form has the smaller
+# variance and no bias; above, weighing wins by a factor that grows with the size.
+_COVARIANCE_ROWS_PER_GROUP = 2
+_COVARIANCE_SIZES_MIN = 12
+_RATIOS = (1.5, 2.0, 3.0, 5.0, 9.0)
+_PILOT_DRAWS = 32
+_PILOT_DRAWS_MIN = 8
+# The pilot may take this part of the budget; the rest goes where the pilot finds the noise.
+_PILOT_PART = 3
+# A size with few coalitions is enumerated when that costs less than this part of the budget.
+_ENUMERATION_PART = 16
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Sizes ``low..high`` (inclusive), sampled uniformly, with one way of estimating the sum of T(s) over them.
+
+    Attributes:
+        low: Smallest coalition size.
+        high: Largest coalition size.
+        kind: ``"enumeration"`` (exact), ``"covariance"`` (lemma 1, unbiased) or ``"weighing"`` (theorem 2, pairs).
+        pilot: Draws of the first wave; for an enumeration all coalitions there are.
+    """
+
+    low: int
+    high: int
+    kind: Kind
+    pilot: int
+
+    @property
+    def n_sizes(self) -> int:
+        """Number of sizes in the stratum."""
+        return self.high - self.low + 1
+
+    @property
+    def middle(self) -> float:
+        """Mean coalition size."""
+        return (self.low + self.high) / 2
+
+    @property
+    def evaluations_per_draw(self) -> int:
+        """Utility evaluations of one draw: a weighing draw is a pair."""
+        return 2 if self.kind == "weighing" else 1
+
+
+def make_strata(n_players: int, n_groups: int, budget: int) -> tuple[Stratum, ...]:
+    """Cut sizes ``1..n-1`` into strata whose pilot fits the budget.
+
+    Boundaries depend on ``n_players`` and, when the budget is tight, on the budget; not on how rows are grouped, so that two
+    groupings of the same rows share the draws of their covariance strata.
+
+    Args:
+        n_players: Number of rows ``n``.
+        n_groups: Number of groups.
+        budget: Utility evaluations left for strata.
+
+    Returns:
+        Strata in order of size; empty where no contrast exists (one row or one group).
+    """
+    if n_players <= 1 or n_groups <= 1:
+        return ()
+    if 2**n_players - 2 <= budget:
+        return tuple(Stratum(s, s, "enumeration", comb(n_players, s)) for s in range(1, n_players))
+    strata: tuple[Stratum, ...] = ()
+    for ratio in _RATIOS:
+        for pilot in (_PILOT_DRAWS, _PILOT_DRAWS_MIN):
+            strata = tuple(
+                _stratum(low, high, n_players, n_groups, budget, pilot) for low, high in _edges(n_players, ratio)
+            )
+            if pilot_evaluations(strata) * _PILOT_PART <= budget:
+                return strata
+    return strata
+
+
+def pilot_evaluations(strata: tuple[Stratum, ...]) -> int:
+    """Utility evaluations of the first wave."""
+    return sum(stratum.pilot * stratum.evaluations_per_draw for stratum in strata)
+
+
+def _edges(n: int, ratio: float) -> list[tuple[int, int]]:
+    """Sizes 1..n//2 in geometric steps, then their mirror image."""
+    lower: list[tuple[int, int]] = []
+    low = 1
+    while low <= n // 2:
+        high = min(max(low, int(low * ratio) - 1), n // 2)
+        lower.append((low, high))
+        low = high + 1
+    mirrored = [(n - high, n - low) for low, high in reversed(lower)]
+    if n % 2 == 0:  # the middle size n/2 is its own mirror image
+        low, high = mirrored[0]
+        mirrored = ([(low + 1, high)] if high > low else []) + mirrored[1:]
+    return lower + mirrored
+
+
+def _stratum(low: int, high: int, n: int, n_groups: int, budget: int, pilot: int) -> Stratum:
+    n_coalitions = comb(n, low) if low == high and min(low, n - low) <= 2 else None  # noqa: PLR2004 - larger sizes are never few
+    if n_coalitions is not None and n_coalitions <= max(pilot, budget // _ENUMERATION_PART):
+        return Stratum(low, high, "enumeration", n_coalitions)
+    threshold = max(_COVARIANCE_SIZES_MIN, _COVARIANCE_ROWS_PER_GROUP * n_groups)
+    if high <= threshold or low >= n - threshold:
+        return Stratum(low, high, "covariance", pilot)
+    return Stratum(low, high, "weighing", max(pilot // 2, 3 * n_groups))

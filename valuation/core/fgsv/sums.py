@@ -1,0 +1,63 @@
+"""From merged sums of a stratum to its part of the values, its covariance, and its row contributions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from valuation.core.fgsv.strata import Stratum
+from valuation.core.games import FloatMatrix, FloatVector
+
+
+@dataclass(frozen=True, eq=False)
+class StratumSums:
+    """Merged sums of one stratum, as the blocks return them.
+
+    Attributes:
+        draws: Draws merged (coalitions, or pairs in weighing).
+        moment: float64 ``(n_groups,)``.
+        outer: float64 ``(n_groups, n_groups)``: outer products of the terms, or the meat of the sandwich in weighing.
+        normal: float64 ``(n_groups, n_groups)``: normal matrix of weighing, else 0.
+    """
+
+    draws: float
+    moment: FloatVector
+    outer: FloatMatrix
+    normal: FloatMatrix
+
+
+def linear_map(stratum: Stratum, sums: StratumSums, parts: FloatVector) -> FloatMatrix:
+    """Matrix that turns the moment (or its row version) into the stratum's part of the values, float64 ``(n_groups, n_groups)``.
+
+    Args:
+        stratum: The stratum.
+        sums: Its merged sums.
+        parts: ``p_g = s_g / n``, float64 ``(n_groups,)``.
+    """
+    n_groups = len(parts)
+    if stratum.kind != "weighing":
+        # An enumeration's sums are divided by all coalitions of the size, which its pilot counts.
+        return np.eye(n_groups) / max(sums.draws, 1.0)
+    slopes = np.linalg.pinv(sums.normal, hermitian=True)
+    # Slopes are known up to a common constant (X sums to 0); the constraint sum_g p_g m_g = 0 makes the parts sum to 0.
+    centre = np.eye(n_groups) - np.outer(np.ones(n_groups), parts)
+    return stratum.n_sizes * parts[:, None] * (centre @ slopes)
+
+
+def covariance_of(stratum: Stratum, sums: StratumSums, parts: FloatVector) -> FloatMatrix:
+    """Covariance of the stratum's part of the values, float64 ``(n_groups, n_groups)``.
+
+    Sample covariance of independent draws, or the sandwich of least squares, times nu / (nu - 2) (the variance of Student's t with
+    the stratum's degrees of freedom), because intervals use normal quantiles and a stratum may have few draws.
+    """
+    n_groups = len(parts)
+    if stratum.kind == "enumeration":
+        return np.zeros((n_groups, n_groups))
+    if stratum.kind == "covariance":
+        freedom = sums.draws - 1
+        mean = sums.moment / sums.draws
+        covariance = (sums.outer / sums.draws - np.outer(mean, mean)) / freedom
+    else:
+        freedom = sums.draws - (n_groups - 1)
+        transform = linear_map(stratum, sums, parts)
+        covariance = transform @ sums.outer @ transform.T
+    return np.asarray(covariance * (freedom / (freedom - 2) if freedom > 2 else 1.0))  # noqa: PLR2004 - t has no variance below
