@@ -8,11 +8,13 @@ from typing import Any
 import requests
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
+from marketplace.demo.stack import StackError
+
 TIMEOUT_SECONDS = 120
 TOTP_PERIOD_SECONDS = 30
 
 
-class RefusedError(Exception):
+class RefusedError(StackError):
     """The site said no; the message holds what the page says."""
 
 
@@ -25,31 +27,44 @@ class Form:
 
 
 class _Page(HTMLParser):
-    """Collect a page's forms with their hidden and preset fields, and the text of elements that carry a name."""
+    """A page's text, and its forms with what a browser would send if nobody touched them."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.forms: list[Form] = []
         self.text: list[str] = []
-        self._open: Form | None = None
+        self._form: Form | None = None
+        self._select = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._open = Form(attributes.get("action", ""))
-            self.forms.append(self._open)
-        elif tag == "input" and self._open is not None and "name" in attributes:
-            if attributes.get("type") in ("hidden", "text", "number", None) or "value" in attributes:
-                self._open.fields[attributes["name"]] = attributes.get("value", "")
+            self._form = Form(attributes.get("action", ""))
+            self.forms.append(self._form)
+        elif self._form is None:
+            return
+        elif tag == "input" and _is_sent(attributes):
+            self._form.fields[attributes["name"]] = attributes.get("value", "")
+        elif tag == "select":
+            self._select = attributes.get("name", "")
+        elif tag == "option" and ("selected" in attributes or self._select not in self._form.fields):
+            self._form.fields[self._select] = attributes.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
-            self._open = None
+            self._form = None
 
     def handle_data(self, data: str) -> None:
         if data.strip():
             self.text.append(data.strip())
+
+
+def _is_sent(attributes: dict[str, str]) -> bool:
+    kind = attributes.get("type", "text")
+    if "name" not in attributes or kind in ("submit", "button", "file", "reset"):
+        return False
+    return kind not in ("checkbox", "radio") or "checked" in attributes
 
 
 class Person:
@@ -84,7 +99,9 @@ class Person:
         fields: dict[str, Any],
         files: dict[str, tuple[str, bytes]] | None = None,
     ) -> requests.Response:
-        found = next((candidate for candidate in _Page(page.text).forms if form in (candidate.action or page.url)), None)
+        found = next(
+            (candidate for candidate in _Page(page.text).forms if form in (candidate.action or page.url)), None
+        )
         if found is None:
             raise RefusedError(f"{page.url} has no form '{form}': {_summary(page)}")
         return self._checked(
@@ -102,7 +119,9 @@ class Person:
 
     def _checked(self, response: requests.Response) -> requests.Response:
         if not response.ok:
-            raise RefusedError(f"{response.request.method} {response.url} → {response.status_code}: {_summary(response)}")
+            raise RefusedError(
+                f"{response.request.method} {response.url} → {response.status_code}: {_summary(response)}"
+            )
         return response
 
 

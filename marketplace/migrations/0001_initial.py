@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='dataset',
-            constraint=models.UniqueConstraint(fields=('organization', 'request', 'name'), name='dataset_name_unique', violation_error_message='You already have a dataset of this name for this request; upload a new version of it.'),
+            constraint=models.UniqueConstraint(fields=('organization', 'request', 'name'), name='dataset_name_unique', violation_error_message='You have a dataset of this name for this request; upload a new version of it.'),
         ),
         migrations.AddConstraint(
             model_name='datarequest',
