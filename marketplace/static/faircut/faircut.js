@@ -8,10 +8,12 @@
     document.querySelector("[data-focus]")?.focus();
     const button = document.querySelector("[data-theme-switch]");
     if (!button) return;
-    const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    const isDark = () => (root.dataset.theme || (system.matches ? "dark" : "light")) === "dark";
     const name = () => { button.textContent = isDark() ? "Use light colours" : "Use dark colours"; };
     button.hidden = false;
     name();
+    system.addEventListener("change", name);
     button.addEventListener("click", () => {
       root.dataset.theme = isDark() ? "light" : "dark";
       localStorage.setItem("theme", root.dataset.theme);
