@@ -1,17 +1,15 @@
 """A person at the site, over HTTP as a browser speaks it: pages, forms with their hidden fields, files, cookies."""
 
-import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
 import requests
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
+from marketplace.demo import totp
 from marketplace.demo.stack import StackError
 
 TIMEOUT_SECONDS = 120
-TOTP_PERIOD_SECONDS = 30
 
 
 class RefusedError(StackError):
@@ -79,7 +77,7 @@ class Person:
         """Sign in as on the page, with the code of an authenticator app where the account asks for one."""
         response = self.send("/accounts/login/", "login", {"login": self.email, "password": password})
         if totp_secret is not None:
-            self.send_form(response, "authenticate", {"code": totp_code(totp_secret)})
+            self.send_form(response, "authenticate", {"code": totp.code_now(totp_secret)})
         if "sessionid" not in self._session.cookies:
             raise RefusedError(f"{self.email} could not sign in.")
 
@@ -123,11 +121,6 @@ class Person:
                 f"{response.request.method} {response.url} → {response.status_code}: {_summary(response)}"
             )
         return response
-
-
-def totp_code(secret: str) -> str:
-    """The six digits that an authenticator app shows now for a base-32 secret."""
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // TOTP_PERIOD_SECONDS)))
 
 
 def _summary(page: requests.Response) -> str:

@@ -6,13 +6,12 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from marketplace.demo import adult
+from marketplace.demo import adult, totp
 from marketplace.demo.profiles import TABLE_4
 from marketplace.models import DataRequest, Organization, Role, User
 from marketplace.services import accounts, requests
 
 PASSWORD = "faircut-demo-2026"  # noqa: S105 - printed in the README; production settings refuse these accounts
-APPROVER_TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - same
 REQUEST_TITLE = "Census rows that tell high earners"
 VALIDATION_SEED = 0
 
@@ -42,7 +41,7 @@ def seed() -> DataRequest:
         _enter(part)
     approver = User.objects.get(email=APPROVER.email)
     if not Authenticator.objects.filter(user=approver, type=Authenticator.Type.TOTP).exists():
-        TOTP.activate(approver, APPROVER_TOTP_SECRET)
+        TOTP.activate(approver, totp.APPROVER_SECRET)
     return DataRequest.objects.filter(title=REQUEST_TITLE).first() or _open_request()
 
 

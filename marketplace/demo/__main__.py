@@ -1,0 +1,76 @@
+"""`make demo`: start everything, play the main job on real data, print the paid round, serve until Ctrl-C."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+import django
+
+from marketplace.demo.stack import Stack, StackError
+
+FOLDER = Path(".faircut")
+
+
+def main() -> None:
+    """Run the demo and leave no process behind, whatever ends it."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--no-serve", action="store_true", help="exit after printing the paid round")
+    parser.add_argument("--seed", type=int, default=2026, help="seed of the valuation")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _stop)
+    started = time.perf_counter()
+    stack = Stack(FOLDER.resolve(), port=options.port)
+    try:
+        _say("Starting PostgreSQL, Valkey, a worker and the web server …")
+        stack.start()
+        seconds = {"starting": time.perf_counter() - started}
+        _play(stack, seed=options.seed, seconds=seconds, started=started)
+        if not options.no_serve:
+            _serve(stack)
+    except KeyboardInterrupt:
+        _say("\nStopping …")
+    finally:
+        # A second Ctrl-C must not leave half of the processes behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stack.stop()
+
+
+def _play(stack: Stack, *, seed: int, seconds: dict[str, float], started: float) -> None:
+    os.environ.update(stack.environment)
+    django.setup()
+    # Django must know its settings before these are imported.
+    from marketplace.demo import cast, report  # noqa: PLC0415
+    from marketplace.demo.story import Story  # noqa: PLC0415
+
+    request = cast.seed()
+    story = Story(stack.site_url, str(request.pk), stack.folder / "story.json", _say)
+    paid: dict[str, Any] = story.play(seed=seed)
+    seconds |= story.seconds
+    report.print_round(paid, seconds=seconds, total=time.perf_counter() - started)
+
+
+def _serve(stack: Stack) -> None:
+    _say(f"\nThe site is open at {stack.site_url} (sign-ins: see README). Ctrl-C stops everything.")
+    while True:
+        time.sleep(1)
+        stack.check()
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+def _stop(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except StackError as problem:
+        sys.exit(f"{problem}")

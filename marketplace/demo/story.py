@@ -1,0 +1,147 @@
+"""The main job, played through the real edges: every step is a page, a form or an API call that anybody could make."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from marketplace.demo import adult, totp
+from marketplace.demo.browser import Person, RefusedError
+from marketplace.demo.cast import APPROVER, PASSWORD, SELLERS, TRIGGER
+from marketplace.demo.profiles import sample_sellers
+
+POT = "10000.00"
+SELLER_SEED = 0
+BANK_REFERENCE = "DEMO-FUNDING-0001"
+POLL_SECONDS = 0.5
+VALUING_SECONDS_MAX = 900
+
+
+class Story:
+    """One paid round. What has been reached is kept in a file, so that a second start goes on from there."""
+
+    def __init__(self, site_url: str, request_id: str, memory: Path, say: Callable[[str], None]) -> None:
+        self.site_url = site_url
+        self.request_id = request_id
+        self._memory = memory
+        self._say = say
+        self.seconds: dict[str, float] = {}
+
+    def play(self, *, seed: int) -> dict[str, Any]:
+        """Bring the round to its end and return what the API says of it."""
+        reached = self._reached()
+        if "paid" not in reached:
+            if "submitted" not in reached:
+                self._upload_and_submit()
+                reached = self._remember(submitted=True)
+            operator = Person(self.site_url, TRIGGER.email)
+            operator.sign_in(PASSWORD)
+            if "round" not in reached:
+                reached = self._remember(round=self._open_round(operator, seed=seed))
+            self._watch(operator, reached["round"])
+            self._approve_and_pay(operator, reached["round"])
+            reached = self._remember(paid=True)
+        if "api_key" not in reached:
+            operator = Person(self.site_url, TRIGGER.email)
+            operator.sign_in(PASSWORD)
+            reached = self._remember(api_key=self._make_key(operator))
+        return self._fetch(reached["round"], reached["api_key"])
+
+    def _upload_and_submit(self) -> None:
+        sellers = sample_sellers(adult.training_part(), seed=SELLER_SEED)
+        with self._stage("uploading and checking"):
+            for part, seller in zip(SELLERS, sellers, strict=True):
+                person = Person(self.site_url, part.email)
+                person.sign_in(PASSWORD)
+                page = person.send(
+                    f"/requests/{self.request_id}/upload/",
+                    "upload",
+                    {"name": "Census extract"},
+                    {"file": (f"{seller.profile.code}.csv", adult.seller_csv(seller))},
+                )
+                person.send_form(page, "submit", {})
+                self._say(f"  {part.organization}: {len(seller.row_numbers):,} rows uploaded and submitted")
+
+    def _open_round(self, operator: Person, *, seed: int) -> str:
+        with self._stage("funding and triggering"):
+            operator.send(
+                f"/requests/{self.request_id}/fund/", "fund", {"amount": POT, "bank_reference": BANK_REFERENCE}
+            )
+            page = operator.send("/rounds/new/", "new", {"request": self.request_id, "pot": POT, "seed": str(seed)})
+        return _round_id(page)
+
+    def _watch(self, operator: Person, round_id: str) -> None:
+        deadline = time.monotonic() + VALUING_SECONDS_MAX
+        told = -1
+        with self._stage("valuing"):
+            while True:
+                progress = operator.get(f"/rounds/{round_id}/progress/?format=json").json()
+                if progress["round_state"] != "valuing":
+                    break
+                if progress["wave"] != told:
+                    told = progress["wave"]
+                    self._say(f"  wave {told}: {progress['evaluations']:,} evaluations so far")
+                if time.monotonic() > deadline:
+                    raise RefusedError(f"The round is still valuing after {VALUING_SECONDS_MAX} s.")
+                time.sleep(POLL_SECONDS)
+        if progress["round_state"] == "failed":
+            raise RefusedError(f"The round failed: {progress['error']}")
+
+    def _approve_and_pay(self, operator: Person, round_id: str) -> None:
+        with self._stage("approving, posting, paying"):
+            approver = Person(self.site_url, APPROVER.email)
+            approver.sign_in(PASSWORD, totp_secret=totp.APPROVER_SECRET)
+            page = approver.get(f"/rounds/{round_id}/")
+            if "/approve/" in page.text:
+                page = approver.send_form(page, "approve", {})
+            if "/post/" in page.text:
+                page = approver.send_form(page, "post", {})
+            if "/paid/" in page.text:
+                operator.send(f"/rounds/{round_id}/", "paid", {"bank_reference": "DEMO-PAYMENT-0001"})
+
+    def _make_key(self, operator: Person) -> str:
+        page = operator.send("/keys/", "keys", {"name": "Demo accounting"})
+        match = re.search(r"fck_[A-Za-z0-9_-]+", page.text)
+        if match is None:
+            raise RefusedError("The keys page showed no key.")
+        return match.group()
+
+    def _fetch(self, round_id: str, api_key: str) -> dict[str, Any]:
+        with self._stage("fetching over REST"):
+            session = requests.Session()
+            session.headers["Authorization"] = f"Bearer {api_key}"
+            found: dict[str, Any] = {}
+            for name, path in (("round", f"rounds/{round_id}/"), ("lines", f"rounds/{round_id}/lines/")):
+                response = session.get(f"{self.site_url}/api/v1/{path}", timeout=60)
+                response.raise_for_status()
+                found[name] = response.json()
+            csv = session.get(f"{self.site_url}/api/v1/rounds/{round_id}/lines.csv", timeout=60)
+            csv.raise_for_status()
+        return {**found, "csv": csv.text}
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - started
+
+    def _reached(self) -> dict[str, Any]:
+        return json.loads(self._memory.read_text()) if self._memory.exists() else {}
+
+    def _remember(self, **steps: Any) -> dict[str, Any]:
+        reached = self._reached() | steps
+        self._memory.touch(mode=0o600)
+        self._memory.write_text(json.dumps(reached))
+        return reached
+
+
+def _round_id(page: requests.Response) -> str:
+    match = re.search(r"/rounds/([0-9a-f-]{36})/", page.url)
+    if match is None:
+        raise RefusedError(f"Triggering the round led to {page.url}.")
+    return match.group(1)
