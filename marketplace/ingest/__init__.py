@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from marketplace.ingest.csv_table import read_csv
+from marketplace.ingest.isolated import read_parquet_isolated
 from marketplace.ingest.limits import Limits
-from marketplace.ingest.parquet_table import read_parquet
 from marketplace.ingest.problems import Problem, ProblemLog
 from marketplace.ingest.profile import profile
 from marketplace.ingest.schema import Column, SchemaError, TableSchema
@@ -77,6 +77,6 @@ def _read(stream: BinaryIO, filename: str, schema: TableSchema, limits: Limits, 
     if isinstance(found, Problem):
         log.add(found)
         return None
-    read = read_csv if found == "csv" else read_parquet
+    read = read_csv if found == "csv" else read_parquet_isolated
     table = read(stream, schema, limits, log)
     return None if table is None else Checked(found, table, profile(table, schema))

@@ -4,7 +4,7 @@ The footer states rows and decoded size; both are held against the limits before
 dictionary indices, so that a short file cannot unfold into a long table.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -35,34 +35,34 @@ def read_parquet(stream: BinaryIO, schema: TableSchema, limits: Limits, log: Pro
     try:
         return _read(stream, schema, limits, log)
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
-        reason = shorten(error)
-        if "encrypt" in reason.lower() or "decrypt" in reason.lower():
-            log.add(_encrypted())
-        else:
-            log.add(Problem("format-error", f"The Parquet file cannot be read: {reason}", REWRITE))
+        log.add(Problem("format-error", f"The Parquet file cannot be read: {shorten(error)}", REWRITE))
         return None
 
 
 def _read(stream: BinaryIO, schema: TableSchema, limits: Limits, log: ProblemLog) -> pa.Table | None:
+    file = _open(stream, limits)
+    if problem := _footer_problem(file.metadata, limits):
+        log.add(problem)
+        return None
+    found = file.schema_arrow
+    positions = match_labels(found.names, schema, limits, log)
+    columns = [column for column in schema.columns if column.name in positions]
+    columns = [column for column in columns if _has_right_type(column, found.field(column.name).type, log)]
+    if not columns:
+        return None
+    texts = [column.name for column in columns if _is_text(found.field(column.name).type)]
+    return _checked_rows(_open(stream, limits, texts), columns, limits, log)
+
+
+def _open(stream: BinaryIO, limits: Limits, as_dictionary: Sequence[str] = ()) -> pq.ParquetFile:
     stream.seek(0)
-    text_columns = [column.name for column in schema.columns if column.kind == "category"]
-    file = pq.ParquetFile(
+    return pq.ParquetFile(
         stream,
-        read_dictionary=text_columns,
+        read_dictionary=list(as_dictionary),
         pre_buffer=False,
         thrift_string_size_limit=limits.size_bytes,
         thrift_container_size_limit=FOOTER_ITEMS_MAX,
     )
-    if problem := _footer_problem(file.metadata, limits):
-        log.add(problem)
-        return None
-    arrow_schema = file.schema_arrow
-    positions = match_labels(arrow_schema.names, schema, limits, log)
-    readable = [column for column in schema.columns if column.name in positions]
-    readable = [column for column in readable if _has_right_type(column, arrow_schema.field(column.name).type, log)]
-    if not readable:
-        return None
-    return _checked_rows(file, readable, limits, log)
 
 
 def _checked_rows(file: pq.ParquetFile, columns: list[Column], limits: Limits, log: ProblemLog) -> pa.Table | None:
@@ -96,9 +96,11 @@ def _text(values: pa.Array) -> pa.Array:
 
 
 def _has_right_type(column: Column, found: pa.DataType, log: ProblemLog) -> bool:
-    value_type = found.value_type if pa.types.is_dictionary(found) else found
-    fits = _ANY_OF["number"] if column.kind == "number" else _ANY_OF["category"]
-    if any(test(value_type) for test in fits) and (column.kind == "category" or value_type is found):
+    if column.kind == "number":
+        fits = pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found)
+    else:
+        fits = _is_text(found) or pa.types.is_integer(found)
+    if fits or pa.types.is_null(found):
         return True
     expected = "a number (integer, float or decimal)" if column.kind == "number" else "text (string)"
     nested = " Nested columns are not accepted." if pa.types.is_nested(found) else ""
@@ -115,16 +117,9 @@ def _has_right_type(column: Column, found: pa.DataType, log: ProblemLog) -> bool
     return False
 
 
-_ANY_OF: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
-    "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null),
-    "category": (
-        pa.types.is_string,
-        pa.types.is_large_string,
-        pa.types.is_string_view,
-        pa.types.is_integer,
-        pa.types.is_null,
-    ),
-}
+def _is_text(found: pa.DataType) -> bool:
+    words = found.value_type if pa.types.is_dictionary(found) else found
+    return bool(pa.types.is_string(words) or pa.types.is_large_string(words) or pa.types.is_string_view(words))
 
 
 def _footer_problem(footer: pq.FileMetaData, limits: Limits) -> Problem | None:

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from marketplace.ingest.limits import Limits
@@ -66,6 +66,10 @@ class TableSchema:
         if faults:
             raise SchemaError(faults)
         return cls(tuple(_column(column) for column in columns))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, every key written out."""
+        return {"columns": [{**asdict(column), "categories": list(column.categories)} for column in self.columns]}
 
     def check_target(self, *, target: str, task: str) -> None:
         """Check that the target is a column of the kind that the task predicts.
