@@ -12,7 +12,7 @@ from marketplace.templatetags.figures import amount, decimals, plain_amount
 register = template.Library()
 
 # The drawing keeps clear of the edges, so that dots and tick labels are not cut.
-EDGE = 6.0
+EDGE = 9.0
 TICKS_WANTED = 4
 # Below this all estimates are one number, and the axis only needs some width.
 SPAN_MIN = 1e-9

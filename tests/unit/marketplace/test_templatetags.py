@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.ingest.problems import Problem
+from marketplace.models import DataRequest, Submission
 from marketplace.templatetags import figures
 from marketplace.templatetags.intervals import interval_bars, width
 from marketplace.templatetags.states import LOOKS, badge
 from payouts.core.money import MINOR_DIGITS, format_amount
+from payouts.models import PayoutLine, PayoutRound
+from valuation.models import ValuationRun
 
 STYLESHEET = Path(settings.BASE_DIR, "marketplace/static/faircut/faircut.css").read_text()
 TEMPLATES = sorted(Path(settings.BASE_DIR, "templates").rglob("*.html"))
@@ -60,6 +63,13 @@ def test_every_tone_and_shape_of_a_state_is_drawn():
         assert tone == "quiet" or f".badge-{tone} " in STYLESHEET
 
 
+@pytest.mark.parametrize(
+    "choices", [DataRequest.State, Submission.State, ValuationRun.State, PayoutRound.State, PayoutLine.State]
+)
+def test_every_stored_state_has_a_look(choices):
+    assert set(choices.values) <= {state for states in LOOKS.values() for state in states}
+
+
 def test_a_state_badge_says_its_word():
     html = render_to_string("partials/_state_badge.html", {"state": "in_review"})
 
@@ -76,7 +86,7 @@ def test_interval_bars_share_an_axis_that_holds_zero():
     )
 
     assert [tick.text for tick in bars.axis.ticks] == ["\N{MINUS SIGN}1,000", "0", "1,000", "2,000", "3,000"]
-    assert bars.axis.zero == bars.axis.ticks[1].at == "28.00%"
+    assert bars.axis.zero == bars.axis.ticks[1].at == "29.50%"
     assert bars.rows[0].spread == "± 61.40"
     assert bars.rows[0].sentence == "2,842.17 EUR, between 2,780.77 EUR and 2,903.57 EUR"
     assert bars.rows[1].spread == "\N{MINUS SIGN}30.00 to 20.00"
