@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+MEGABYTE = 1 << 20  # as Django and file managers count
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -18,8 +20,8 @@ class Limits:
         filename_chars: Characters of the file name.
     """
 
-    size_bytes: int = 50_000_000
-    decoded_bytes: int = 400_000_000
+    size_bytes: int = 50 * MEGABYTE
+    decoded_bytes: int = 400 * MEGABYTE
     rows: int = 1_000_000
     columns: int = 1_000
     cell_chars: int = 1_000

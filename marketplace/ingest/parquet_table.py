@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from marketplace.ingest.cells import Faults, check_numbers, check_text
 from marketplace.ingest.labels import match_labels
-from marketplace.ingest.limits import Limits
+from marketplace.ingest.limits import MEGABYTE, Limits
 from marketplace.ingest.problems import Problem, ProblemLog, shorten
 from marketplace.ingest.schema import Column, TableSchema
 from marketplace.ingest.sniff import ENCRYPTED_PARQUET_MAGIC
@@ -145,8 +145,8 @@ def _footer_problem(footer: pq.FileMetaData, limits: Limits) -> Problem | None:
     if decoded_bytes > limits.decoded_bytes:
         return Problem(
             "byte-count",
-            f"The file decodes to {decoded_bytes / 1e6:,.0f} MB; "
-            f"at most {limits.decoded_bytes / 1e6:,.0f} MB are accepted.",
+            f"The file decodes to {decoded_bytes / MEGABYTE:,.0f} MB; "
+            f"at most {limits.decoded_bytes / MEGABYTE:,.0f} MB are accepted.",
             "Split the rows over several datasets.",
         )
     return None

@@ -4,7 +4,7 @@ import codecs
 import os
 from typing import BinaryIO, Literal
 
-from marketplace.ingest.limits import Limits
+from marketplace.ingest.limits import MEGABYTE, Limits
 from marketplace.ingest.problems import Problem, shorten
 
 Format = Literal["csv", "parquet"]
@@ -69,7 +69,8 @@ def size_problem(size_bytes: int, limits: Limits) -> Problem | None:
     if size_bytes > limits.size_bytes:
         return Problem(
             "byte-count",
-            f"The file has {size_bytes / 1e6:,.1f} MB; at most {limits.size_bytes / 1e6:,.1f} MB are accepted.",
+            f"The file has {size_bytes / MEGABYTE:,.1f} MB; "
+            f"at most {limits.size_bytes / MEGABYTE:,.1f} MB are accepted.",
             "Split the rows over several datasets, or upload the table as Parquet, which is smaller.",
         )
     return None

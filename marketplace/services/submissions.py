@@ -1,0 +1,63 @@
+"""A submission puts one version of a dataset before the buyer."""
+
+from django.db import transaction
+
+from marketplace.models import Dataset, DatasetVersion, Submission, User
+from marketplace.services import events
+from marketplace.services.datasets import lock_request, require_open, require_seller
+
+
+@transaction.atomic
+def submit(*, version: DatasetVersion, by: User) -> Submission:
+    """Submit a version; an earlier accepted submission of the same dataset is withdrawn in its favour.
+
+    Raises:
+        NotAllowedError: The person does not sell for the dataset's organisation.
+        RequestClosedError: The request is not open.
+    """
+    dataset = version.dataset
+    require_seller(dataset.organization, by)
+    require_open(lock_request(dataset.request))
+    earlier = _accepted(dataset)
+    if earlier is not None and earlier.version_id == version.pk:
+        return earlier
+    if earlier is not None:
+        _mark_withdrawn(earlier, by)
+    submission = Submission.objects.create(
+        request=dataset.request, organization=dataset.organization, dataset=dataset, version=version, submitted_by=by
+    )
+    events.record(
+        action="submission.accepted",
+        subject=submission,
+        by=by,
+        data={"version": str(version.pk), "replaces": str(earlier.pk) if earlier else None},
+    )
+    return submission
+
+
+@transaction.atomic
+def withdraw(*, version: DatasetVersion, by: User) -> Submission | None:
+    """Withdraw the accepted submission of a version; None when there is none (any more).
+
+    Raises:
+        NotAllowedError: The person does not sell for the dataset's organisation.
+        RequestClosedError: The request is not open.
+    """
+    dataset = version.dataset
+    require_seller(dataset.organization, by)
+    require_open(lock_request(dataset.request))
+    submission = _accepted(dataset)
+    if submission is None or submission.version_id != version.pk:
+        return None
+    _mark_withdrawn(submission, by)
+    return submission
+
+
+def _accepted(dataset: Dataset) -> Submission | None:
+    return dataset.submissions.filter(state=Submission.State.ACCEPTED).first()
+
+
+def _mark_withdrawn(submission: Submission, by: User) -> None:
+    submission.state = Submission.State.WITHDRAWN
+    submission.save(update_fields=["state"])
+    events.record(action="submission.withdrawn", subject=submission, by=by)

@@ -1,0 +1,93 @@
+"""From bytes on the wire to a checked table: streamed to a temporary file, hashed on the way, nothing stored."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+from django.core.files.base import File
+
+from marketplace.ingest import Checked, Limits, Problem, Refused, TableSchema, check
+from marketplace.ingest.limits import MEGABYTE
+from marketplace.shared.errors import FaircutError
+
+
+class UploadRefusedError(FaircutError):
+    """The file has problems; nothing was stored."""
+
+    code = "upload_refused"
+    status = 422
+
+    def __init__(self, filename: str, refused: Refused) -> None:
+        super().__init__(
+            f"{filename} was not stored: {refused.total} problems.", remedy="Mend the problems and upload it again."
+        )
+        self.filename = filename
+        self.problems = refused.problems
+        self.total = refused.total
+        self.counts = refused.counts
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An uploaded file while it is being looked at; ``original`` is gone when the look ends."""
+
+    original: IO[bytes]
+    filename: str
+    sha256: str
+    size_bytes: int
+
+    def checked(self, schema: TableSchema) -> Checked:
+        """Check the file against a schema.
+
+        Raises:
+            UploadRefusedError: It has problems.
+        """
+        limits = Limits(size_bytes=settings.FAIRCUT_UPLOAD_MAX_BYTES)
+        result = check(self.original, filename=self.filename, schema=schema, limits=limits)
+        if isinstance(result, Refused):
+            raise UploadRefusedError(self.filename, result)
+        return result
+
+
+@contextmanager
+def received(file: File) -> Iterator[Upload]:
+    """Stream a file to a temporary one while hashing it.
+
+    Raises:
+        UploadRefusedError: It is larger than ``FAIRCUT_UPLOAD_MAX_BYTES``.
+    """
+    filename = file.name or "upload"
+    digest, size_bytes = hashlib.sha256(), 0
+    with tempfile.TemporaryFile() as original:
+        for chunk in file.chunks():
+            size_bytes += len(chunk)
+            if size_bytes > settings.FAIRCUT_UPLOAD_MAX_BYTES:
+                raise UploadRefusedError(filename, _too_large())
+            digest.update(chunk)
+            original.write(chunk)
+        original.flush()
+        yield Upload(original, filename, digest.hexdigest(), size_bytes)
+
+
+@contextmanager
+def normalised_parquet(table: pa.Table) -> Iterator[IO[bytes]]:
+    """Write a checked table to a temporary Parquet file."""
+    with tempfile.TemporaryFile() as parquet:
+        pq.write_table(table, parquet)
+        parquet.seek(0)
+        yield parquet
+
+
+def _too_large() -> Refused:
+    problem = Problem(
+        "byte-count",
+        f"The file is larger than the {settings.FAIRCUT_UPLOAD_MAX_BYTES / MEGABYTE:,.1f} MB that are accepted.",
+        "Split the rows over several datasets, or upload the table as Parquet, which is smaller.",
+    )
+    return Refused((problem,), {problem.code: 1})

@@ -1,0 +1,27 @@
+"""Datasets, versions and submissions for tests, made through the services, so that their files are real."""
+
+from django.core.files.base import ContentFile
+
+from marketplace.models import Role
+from marketplace.services import datasets, submissions
+from tests.factories.accounts import make_member, organization_of
+from tests.factories.requests import GOOD_CSV, make_request
+
+
+def make_version(*, request=None, seller=None, name="Census extract", data=GOOD_CSV):
+    """Upload a file as a seller (a new one unless told) to a request (a new one unless told)."""
+    seller = seller or make_member(Role.SELLER)
+    return datasets.upload(
+        request=request or make_request(),
+        organization=organization_of(seller),
+        dataset_name=name,
+        file=ContentFile(data, name="census.csv"),
+        by=seller,
+    )
+
+
+def make_submission(*, request=None, seller=None, name="Census extract", data=GOOD_CSV):
+    """Upload a file and submit it."""
+    seller = seller or make_member(Role.SELLER)
+    version = make_version(request=request, seller=seller, name=name, data=data)
+    return submissions.submit(version=version, by=seller)
