@@ -1,4 +1,4 @@
-"""Errors of the valuation core: one base, a stable code each, so that an edge can map them without parsing sentences."""
+"""Errors of the valuation core: one base, a stable code each, so that an edge maps them without reading sentences."""
 
 from typing import ClassVar
 

@@ -1,0 +1,159 @@
+"""Logistic regression of a batch meets scikit-learn, solved to the last digits, coalition by coalition."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score
+
+from valuation.core.errors import FitFailedError
+from valuation.core.utility import ModelSpec, logistic, make_utility
+from valuation.core.utility.logistic import LogisticUtility
+
+
+def data(n_classes=2, n=400, d=12, seed=0, separation=1.0):
+    rng = np.random.default_rng(seed)
+    centres = separation * rng.normal(size=(n_classes, d))
+    y, y_valid = rng.integers(n_classes, size=n), np.arange(150) % n_classes
+    X, X_valid = (centres[codes] + rng.normal(size=(len(codes), d)) for codes in (y, y_valid))
+    # One-hot blocks make the columns collinear, as they are in every table with categories.
+    for block in (X, X_valid):
+        block[:, -3:] = np.eye(3)[rng.integers(3, size=len(block))]
+    return X, y, X_valid, y_valid
+
+
+def draw(sizes, n, seed=1):
+    rng = np.random.default_rng(seed)
+    coalitions = np.zeros((len(sizes), n), dtype=bool)
+    for coalition, size in zip(coalitions, sizes, strict=True):
+        coalition[rng.choice(n, size, replace=False)] = True
+    return coalitions
+
+
+def fitted_by_sklearn(X, y, C=1.0):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # at this tolerance it reports that no step makes the loss smaller
+        return LogisticRegression(C=C, solver="newton-cholesky", tol=1e-10, max_iter=10_000).fit(X, y)
+
+
+def margins(game, coalitions):
+    """Decision values of the game, (b, m) for two classes, (b, m, classes) for more."""
+    classes = np.unique(game._y)
+    fitted = game.coefficients(coalitions, classes)
+    values = np.einsum("bcp,mp->bmc", fitted, game._valid)
+    return values[:, :, 0] if len(classes) == 2 else values
+
+
+SIZES = [2, 3, 5, 9, 20, 32, 33, 45, 60, 61, 150, 250, 399, 400]
+
+
+@pytest.mark.parametrize(("n_classes", "separation"), [(2, 0.3), (2, 4.0), (3, 0.3), (3, 4.0)])
+@pytest.mark.parametrize("C", [1.0, 0.01, 100.0])
+def test_decision_values_equal_scikit_learn_at_every_size(n_classes, separation, C):
+    X, y, X_valid, y_valid = data(n_classes, separation=separation)
+    game = make_utility(ModelSpec("logistic_regression", {"C": C}, "accuracy", 0), X, y, X_valid, y_valid)
+    coalitions = draw([size for size in SIZES for _ in range(3)], len(X))
+    coalitions = coalitions[[len(np.unique(y[coalition])) == n_classes for coalition in coalitions]]
+
+    values = margins(game, coalitions)
+
+    expected = np.array([fitted_by_sklearn(X[c], y[c], C).decision_function(X_valid) for c in coalitions])
+    assert len(coalitions) > 30
+    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-6 * max(1.0, C**0.5))
+
+
+def test_utilities_equal_scikit_learn_where_coalitions_lack_classes():
+    X, y, X_valid, y_valid = data(n_classes=4, n=60)
+    coalitions = draw([2, 2, 3, 3, 4, 4, 5, 6, 8, 30, 60], 60)
+    specs = {
+        metric: ModelSpec("logistic_regression", {}, metric, 0) for metric in ("balanced_accuracy", "neg_log_loss")
+    }
+
+    values = {metric: make_utility(spec, X, y, X_valid, y_valid)(coalitions) for metric, spec in specs.items()}
+
+    for place, coalition in enumerate(coalitions):
+        if len(np.unique(y[coalition])) == 1:
+            expected_accuracy, expected_loss = 0.25, log_loss(y_valid, np.bincount(y_valid)[None].repeat(150, 0) / 150)
+        else:
+            model = fitted_by_sklearn(X[coalition], y[coalition])
+            expected_accuracy = balanced_accuracy_score(y_valid, model.predict(X_valid))
+            shares = np.zeros((150, 4))
+            shares[:, model.classes_] = model.predict_proba(X_valid)
+            true = np.clip(shares[np.arange(150), y_valid], np.finfo(float).eps, 1)
+            expected_loss = -np.log(true).mean()
+        assert values["balanced_accuracy"][place] == pytest.approx(expected_accuracy, abs=1e-12)
+        assert values["neg_log_loss"][place] == pytest.approx(-expected_loss, abs=1e-5)
+
+
+def test_roc_auc_of_two_classes_equals_scikit_learn():
+    X, y, X_valid, y_valid = data()
+    coalitions = draw([4, 40, 300], len(X))
+    game = make_utility(ModelSpec("logistic_regression", {}, "roc_auc", 0), X, y, X_valid, y_valid)
+
+    values = game(coalitions)
+
+    expected = [roc_auc_score(y_valid, fitted_by_sklearn(X[c], y[c]).decision_function(X_valid)) for c in coalitions]
+    np.testing.assert_allclose(values, expected, atol=1e-12)
+    assert not hasattr(game, "rowwise")
+
+
+def test_neighbours_in_the_batch_change_nothing_but_rounding():
+    X, y, X_valid, y_valid = data()
+    game = make_utility(ModelSpec("logistic_regression", {}, "neg_log_loss", 0), X, y, X_valid, y_valid)
+    coalitions = draw([*range(2, 60), 100, 200, 300, 400], len(X))
+    order = np.random.default_rng(5).permutation(len(coalitions))
+
+    together, shuffled = game(coalitions), game(coalitions[order])
+    alone = np.concatenate([game(coalition[None]) for coalition in coalitions])
+
+    np.testing.assert_array_equal(game(coalitions), together)
+    # A rounding may decide whether a fit takes one step more, so the bound is the solver's own.
+    np.testing.assert_allclose(shuffled, together[order], rtol=0, atol=1e-7)
+    np.testing.assert_allclose(alone, together, rtol=0, atol=1e-7)
+
+
+def test_wild_rows_and_more_features_than_rows_are_fitted():
+    X, y, X_valid, y_valid = data(n=80, d=120)
+    X[3, 0], X[7, 1] = 1e4, -3e3  # a seller's value far outside the buyer's scale
+    game = make_utility(ModelSpec("logistic_regression", {}, "accuracy", 0), X, y, X_valid, y_valid)
+    coalitions = draw([6, 20, 31, 40, 60, 80], 80)
+    coalitions[:, [3, 7]] = True
+
+    values = margins(game, coalitions)
+
+    expected = np.array([fitted_by_sklearn(X[c], y[c]).decision_function(X_valid) for c in coalitions])
+    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-5)
+
+
+def test_coalitions_left_unsolved_are_fitted_one_by_one(monkeypatch):
+    X, y, X_valid, y_valid = data()
+    game = make_utility(ModelSpec("logistic_regression", {}, "accuracy", 0), X, y, X_valid, y_valid)
+    coalitions = draw([50, 300], len(X))
+    monkeypatch.setattr(logistic, "minimise", lambda *args, **_: (args[1], np.zeros(len(args[1]), bool)))
+
+    values = margins(game, coalitions)
+
+    expected = np.array([fitted_by_sklearn(X[c], y[c]).decision_function(X_valid) for c in coalitions])
+    np.testing.assert_allclose(values, expected, rtol=0, atol=3e-6)
+
+
+def test_a_failed_fit_is_an_error(monkeypatch):
+    X, y, X_valid, y_valid = data()
+    game = make_utility(ModelSpec("logistic_regression", {}, "accuracy", 0), X, y, X_valid, y_valid)
+    monkeypatch.setattr(logistic, "fit_small", lambda rows, *_: (np.zeros((len(rows), 1)), np.zeros(len(rows), bool)))
+    monkeypatch.setattr(logistic.LogisticRegression, "fit", lambda *_: (_ for _ in ()).throw(ValueError("no")))
+
+    with pytest.raises(FitFailedError, match="failed: no"):
+        game(draw([10], len(X)))
+
+
+def test_equal_rows_with_opposite_labels_predict_even_odds():
+    X, X_valid = np.ones((2, 3)), np.random.default_rng(0).normal(size=(4, 3))
+    spec = ModelSpec("logistic_regression", {}, "neg_log_loss", 0)
+    game = make_utility(spec, X, np.array([0, 1]), X_valid, np.array([0, 1, 0, 1]))
+
+    values = game(np.array([[True, True], [True, False], [False, False]]))
+
+    assert isinstance(game, LogisticUtility)
+    np.testing.assert_allclose(values, np.full(3, np.log(0.5)), atol=1e-12)

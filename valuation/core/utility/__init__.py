@@ -1,0 +1,87 @@
+"""The utility of coalitions of training rows: how well the buyer's model does when it is trained on them."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from valuation.core.errors import InvalidDataError, InvalidSpecError
+from valuation.core.utility.game import UtilityGame
+from valuation.core.utility.knn import KnnUtility
+from valuation.core.utility.logistic import LogisticUtility
+from valuation.core.utility.ridge import RidgeUtility
+from valuation.core.utility.sklearn_loop import SklearnUtility
+from valuation.core.utility.spec import ModelSpec
+
+__all__ = ["ModelSpec", "UtilityGame", "make_utility"]
+
+FAMILIES: dict[str, type[UtilityGame]] = {
+    "logistic_regression": LogisticUtility,
+    "ridge_regression": RidgeUtility,
+    "knn": KnnUtility,
+    "sklearn": SklearnUtility,
+}
+
+
+def make_utility(
+    spec: ModelSpec,
+    X: ArrayLike,
+    y: ArrayLike,
+    X_valid: ArrayLike,
+    y_valid: ArrayLike,
+    *,
+    device: Literal["auto", "cpu"] = "auto",
+) -> UtilityGame:
+    """Make the game whose players are training rows and whose worth is the metric of the model trained on them.
+
+    Args:
+        spec: The buyer's model and metric.
+        X: Training features, ``(n, d)``, n may be 0.
+        y: Training targets, ``(n,)``: class codes 0, 1, ... in declared order, or numbers.
+        X_valid: Validation features, ``(m, d)``, m >= 1.
+        y_valid: Validation targets, ``(m,)``; in classification of at least two classes.
+        device: Where to compute. Every family runs on the processor today, so both values mean the same.
+
+    Returns:
+        The game.
+
+    Raises:
+        InvalidSpecError: ``device`` is unknown.
+        InvalidDataError: Shapes do not agree, or a value is missing, infinite or no class code.
+    """
+    if device not in {"auto", "cpu"}:
+        raise InvalidSpecError("device", device, "auto or cpu")
+    features, features_valid = _features("X", X), _features("X_valid", X_valid)
+    if features.shape[1] != features_valid.shape[1]:
+        raise InvalidDataError(f"X has {features.shape[1]} columns and X_valid {features_valid.shape[1]}.")
+    targets = _targets("y", y, len(features), spec)
+    targets_valid = _targets("y_valid", y_valid, len(features_valid), spec)
+    if not len(features_valid):
+        raise InvalidDataError("There are no validation rows.")
+    if spec.task == "classification" and len(np.unique(targets_valid)) == 1:
+        raise InvalidDataError("The validation rows are all of one class, so no model can be told from another.")
+    return FAMILIES[spec.family](spec, features, targets, features_valid, targets_valid)
+
+
+def _features(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    array = np.ascontiguousarray(values, dtype=np.float64)
+    if array.ndim != 2:  # noqa: PLR2004 - rows and columns
+        raise InvalidDataError(f"{name} has shape {array.shape}; expected rows and columns.")
+    if not np.isfinite(array).all():
+        raise InvalidDataError(f"{name} has missing or infinite values; encode them first.")
+    return array
+
+
+def _targets(name: str, values: ArrayLike, n_rows: int, spec: ModelSpec) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.shape != (n_rows,):
+        raise InvalidDataError(f"{name} has shape {array.shape}; expected ({n_rows},).")
+    numbers = array.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        raise InvalidDataError(f"{name} has missing or infinite values.")
+    if spec.task == "regression":
+        return numbers
+    codes = numbers.astype(np.int64)
+    if (codes != numbers).any() or (codes < 0).any():
+        raise InvalidDataError(f"{name} has values that are no class codes 0, 1, ...")
+    return codes

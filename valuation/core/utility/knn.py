@@ -1,0 +1,93 @@
+"""Nearest neighbours, exactly: who is near whom does not depend on the coalition, so it is sorted once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuation.core.errors import InvalidDataError
+from valuation.core.utility.game import BoolArray, FloatArray, IntArray, UtilityGame
+from valuation.core.utility.spec import ModelSpec
+
+PAIRS_MAX = 400_000_000  # training times validation rows; each pair takes 4 bytes, or 8 above 65,536 training rows
+DISTANCES_BYTES = 32_000_000
+# A coalition's k nearest are expected within k/share places of the list; beyond this many times that, ranks are used.
+PREFIX_FACTOR = 4
+# Reading a place of the list costs about as much as this many ranks of members.
+PREFIX_COST = 2.0
+
+
+class KnnUtility(UtilityGame):
+    """Majority vote, or mean, of the k nearest rows of the coalition; of all its rows where it has fewer than k.
+
+    Distances are Euclidean. Rows equally near are ordered by player index, so that the coalition's nearest are always
+    the same; classes with equally many votes by class code.
+    """
+
+    cost_note = (
+        "One evaluation: a scan of sorted neighbour lists. Memory: 4 bytes a pair of training and validation row."
+    )
+
+    def __init__(
+        self, spec: ModelSpec, X: FloatArray, y: NDArray[Any], X_valid: FloatArray, y_valid: NDArray[Any]
+    ) -> None:
+        """Sort every validation row's neighbours."""
+        super().__init__(spec, X, y, X_valid, y_valid)
+        self._k = int(spec.params["n_neighbors"])
+        n, m = len(X), len(X_valid)
+        if n * m > PAIRS_MAX:
+            raise InvalidDataError(f"Neighbours of {n} training and {m} validation rows need too much memory.")
+        index_type = np.uint16 if n <= np.iinfo(np.uint16).max else np.uint32
+        self._nearest = np.empty((m, n), dtype=index_type)
+        self._rank = np.empty((n, m), dtype=index_type)
+        # Equal rows get equal distances to the last bit because each is computed once.
+        distinct, distinct_of = np.unique(X, axis=0, return_inverse=True)
+        squares = (distinct**2).sum(axis=1)
+        at_once = max(1, DISTANCES_BYTES // (8 * max(n, 1)))
+        places = np.arange(n, dtype=index_type)
+        for first in range(0, m, at_once):
+            chunk = slice(first, first + at_once)
+            distances = (squares - 2.0 * (X_valid[chunk] @ distinct.T))[:, distinct_of.ravel()]
+            order = np.argsort(distances, axis=1, kind="stable")
+            self._nearest[chunk] = order
+            for row, order_of_row in enumerate(order, start=first):
+                self._rank[order_of_row, row] = places
+
+    def _predictions(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:
+        for index, coalition in enumerate(coalitions):
+            yield np.array([index]), self._predict(self._neighbours(coalition))[None]
+
+    def _neighbours(self, coalition: BoolArray) -> IntArray:
+        """Players nearest to each validation row, int ``(m, min(k, size))``, in no particular order."""
+        size, n = int(coalition.sum()), self.n_players
+        k = min(self._k, size)
+        prefix = min(n, int(PREFIX_FACTOR * k * n / size) + 1)
+        if prefix * PREFIX_COST > size:
+            return self._by_rank(np.arange(self.n_valid), coalition, k)
+        listed = coalition[self._nearest[:, :prefix]]
+        place = listed.cumsum(axis=1, dtype=np.int32)
+        complete = place[:, -1] >= k
+        chosen = np.empty((self.n_valid, k), dtype=np.int64)
+        listed &= place <= k
+        chosen[complete] = self._nearest[:, :prefix][listed & complete[:, None]].reshape(-1, k)
+        chosen[~complete] = self._by_rank(np.flatnonzero(~complete), coalition, k)
+        return chosen
+
+    def _by_rank(self, rows: IntArray, coalition: BoolArray, k: int) -> IntArray:
+        members = np.flatnonzero(coalition)
+        ranks = np.ascontiguousarray(self._rank[members][:, rows].T)
+        nearest = np.partition(ranks, k - 1, axis=1)[:, :k]
+        chosen: IntArray = np.take_along_axis(self._nearest[rows], nearest.astype(np.int64), axis=1).astype(np.int64)
+        return chosen
+
+    def _predict(self, neighbours: IntArray) -> NDArray[Any]:
+        targets = self._y[neighbours]
+        if self.metric.needs == "numbers":
+            # Sorted, so that the mean does not depend on how the neighbours were found.
+            return np.asarray(np.sort(targets, axis=1).mean(axis=1))
+        votes = np.stack([np.count_nonzero(targets == code, axis=1) for code in range(self._n_classes)], axis=1)
+        if self.metric.needs == "labels":
+            return np.asarray(votes.argmax(axis=1))
+        shares: FloatArray = votes / targets.shape[1]
+        return shares[:, 1] if self.metric.needs == "scores" and self._n_classes == 2 else shares  # noqa: PLR2004

@@ -1,0 +1,71 @@
+"""Any allow-listed scikit-learn estimator, one fit a coalition: for models that know no batch."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import discriminant_analysis, ensemble, linear_model, naive_bayes, tree
+
+from valuation.core.errors import FitFailedError
+from valuation.core.utility.game import BoolArray, IntArray, UtilityGame
+
+CONSTRUCTORS: dict[str, Callable[..., Any]] = {
+    "GaussianNB": naive_bayes.GaussianNB,
+    "DecisionTreeClassifier": tree.DecisionTreeClassifier,
+    "DecisionTreeRegressor": tree.DecisionTreeRegressor,
+    "RandomForestClassifier": ensemble.RandomForestClassifier,
+    "RandomForestRegressor": ensemble.RandomForestRegressor,
+    "ExtraTreesClassifier": ensemble.ExtraTreesClassifier,
+    "ExtraTreesRegressor": ensemble.ExtraTreesRegressor,
+    "HistGradientBoostingClassifier": ensemble.HistGradientBoostingClassifier,
+    "HistGradientBoostingRegressor": ensemble.HistGradientBoostingRegressor,
+    "LinearDiscriminantAnalysis": discriminant_analysis.LinearDiscriminantAnalysis,
+    "LogisticRegression": linear_model.LogisticRegression,
+    "Ridge": linear_model.Ridge,
+    "Lasso": linear_model.Lasso,
+}
+
+
+class SklearnUtility(UtilityGame):
+    """Fit a fresh estimator to each coalition, rows in player order, seeded alike.
+
+    Linear discriminants need a row more than there are classes; smaller coalitions train no model.
+    """
+
+    batched = False
+    cost_note = "One evaluation: one scikit-learn fit and one prediction of the validation rows."
+
+    def _trains(self, coalitions: BoolArray) -> BoolArray:
+        trains = super()._trains(coalitions)
+        if self.spec.params["estimator"] == "LinearDiscriminantAnalysis":
+            trains &= coalitions.sum(axis=1) > self._classes_present(coalitions).sum(axis=1)
+        return trains
+
+    def _predictions(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:
+        for index, coalition in enumerate(coalitions):
+            yield np.array([index]), self._fit_and_predict(coalition)[None]
+
+    def _fit_and_predict(self, coalition: BoolArray) -> NDArray[Any]:
+        estimator = CONSTRUCTORS[self.spec.params["estimator"]](**self.spec.params["params"])
+        if "random_state" in estimator.get_params():
+            estimator.set_params(random_state=self.spec.seed)
+        try:
+            estimator.fit(self._X[coalition], self._y[coalition])
+            predictions = self._predict(estimator)
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+            raise FitFailedError(
+                f"{self.spec.params['estimator']} failed on a coalition of {coalition.sum()} rows: {error}"
+            ) from error
+        if not np.isfinite(predictions).all():
+            raise FitFailedError(
+                f"{self.spec.params['estimator']} predicts no numbers after {coalition.sum()} rows of training."
+            )
+        return predictions
+
+    def _predict(self, estimator: Any) -> NDArray[Any]:
+        if self.metric.needs in {"labels", "numbers"}:
+            return np.asarray(estimator.predict(self._X_valid))
+        shares = np.zeros((self.n_valid, self._n_classes))
+        shares[:, estimator.classes_] = estimator.predict_proba(self._X_valid)
+        return shares[:, 1] if self.metric.needs == "scores" and self._n_classes == 2 else shares  # noqa: PLR2004

@@ -1,0 +1,176 @@
+"""What a buyer asks to be trained: a declared family, parameters, metric and seed, all from allow-lists."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from valuation.core.errors import InvalidSpecError
+from valuation.core.utility.metrics import Task, task_of
+
+Family = Literal["logistic_regression", "ridge_regression", "knn", "sklearn"]
+Check = tuple[str, Callable[[Any], bool]]
+SEED_MAX = 2**32 - 1
+
+
+def number(low: float, high: float) -> Check:
+    """Accept a number from ``low`` to ``high``."""
+    return (
+        f"a number from {low:g} to {high:g}",
+        lambda value: isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high,
+    )
+
+
+def integer(low: int, high: int) -> Check:
+    """Accept a whole number from ``low`` to ``high``."""
+    return (
+        f"a whole number from {low} to {high}",
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high,
+    )
+
+
+def choice(*options: str) -> Check:
+    """Accept one of the options."""
+    return "one of " + ", ".join(options), lambda value: isinstance(value, str) and value in options
+
+
+def or_none(check: Check) -> Check:
+    """Accept null as well."""
+    expected, accepts = check
+    return f"{expected} or null", lambda value: value is None or accepts(value)
+
+
+FAMILY_TASKS: dict[str, tuple[Task, ...]] = {
+    "logistic_regression": ("classification",),
+    "ridge_regression": ("regression",),
+    "knn": ("classification", "regression"),
+    "sklearn": ("classification", "regression"),
+}
+# Parameter: (default, what is accepted). Far stronger or weaker penalties are a mistake more often than a wish.
+FAMILY_PARAMETERS: dict[str, dict[str, tuple[Any, Check]]] = {
+    "logistic_regression": {"C": (1.0, number(1e-4, 1e3))},
+    "ridge_regression": {"alpha": (1.0, number(1e-6, 1e6))},
+    "knn": {"n_neighbors": (5, integer(1, 1000))},
+}
+
+_TREE = {"max_depth": or_none(integer(1, 64)), "min_samples_leaf": integer(1, 10_000)}
+_FOREST = {**_TREE, "n_estimators": integer(1, 1000), "max_features": or_none(choice("sqrt", "log2"))}
+_BOOSTING = {
+    "max_iter": integer(1, 1000),
+    "learning_rate": number(1e-4, 1.0),
+    "max_leaf_nodes": or_none(integer(2, 1024)),
+    "max_depth": or_none(integer(1, 64)),
+    "min_samples_leaf": integer(1, 10_000),
+    "l2_regularization": number(0.0, 1e6),
+}
+ESTIMATORS: dict[Task, dict[str, dict[str, Check]]] = {
+    "classification": {
+        "GaussianNB": {"var_smoothing": number(1e-12, 1.0)},
+        "DecisionTreeClassifier": {**_TREE, "criterion": choice("gini", "entropy", "log_loss")},
+        "RandomForestClassifier": _FOREST,
+        "ExtraTreesClassifier": _FOREST,
+        "HistGradientBoostingClassifier": _BOOSTING,
+        "LinearDiscriminantAnalysis": {"solver": choice("svd", "lsqr"), "shrinkage": or_none(number(0.0, 1.0))},
+        "LogisticRegression": {"C": number(1e-4, 1e3), "max_iter": integer(1, 10_000)},
+    },
+    "regression": {
+        "DecisionTreeRegressor": _TREE,
+        "RandomForestRegressor": _FOREST,
+        "ExtraTreesRegressor": _FOREST,
+        "HistGradientBoostingRegressor": _BOOSTING,
+        "Ridge": {"alpha": number(1e-6, 1e6)},
+        "Lasso": {"alpha": number(1e-6, 1e6), "max_iter": integer(1, 100_000)},
+    },
+}
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A buyer's model, declared and allow-listed; nothing in it is ever executed or unpickled.
+
+    Attributes:
+        family: ``logistic_regression``, ``ridge_regression``, ``knn`` or ``sklearn``.
+        params: Of the family, defaults filled in: ``C``; ``alpha``; ``n_neighbors``; or ``{"estimator": name,
+            "params": {...}}`` with a name and parameters from ``ESTIMATORS``.
+        metric: ``accuracy``, ``balanced_accuracy``, ``roc_auc``, ``macro_f1``, ``neg_log_loss``, ``r2``, ``neg_mse``.
+        seed: Of estimators that draw random numbers, from 0 to 2^32 - 1.
+
+    Raises:
+        InvalidSpecError: Something is not allowed; it names the field, its value and what is expected.
+    """
+
+    family: Family
+    params: Mapping[str, Any] = field(default_factory=dict)
+    metric: str = "accuracy"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check everything and fill in defaults."""
+        _check("family", self.family, choice(*FAMILY_TASKS))
+        task = task_of(self.metric)
+        if task not in FAMILY_TASKS[self.family]:
+            raise InvalidSpecError(
+                "metric", self.metric, f"a metric of {FAMILY_TASKS[self.family][0]}, the task of {self.family}"
+            )
+        _check("seed", self.seed, integer(0, SEED_MAX))
+        if not isinstance(self.params, Mapping):
+            raise InvalidSpecError("params", self.params, "a mapping of parameter names to values")
+        checked = _sklearn(self.params, task) if self.family == "sklearn" else _family(self.family, self.params)
+        object.__setattr__(self, "params", checked)
+
+    @property
+    def task(self) -> Task:
+        """Classification or regression, as the metric says."""
+        return task_of(self.metric)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``from_json`` reads: family, params with defaults filled in, metric, seed."""
+        return {"family": self.family, "params": dict(self.params), "metric": self.metric, "seed": self.seed}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "ModelSpec":
+        """Read a decoded JSON object with the keys family and metric, and optionally params and seed.
+
+        Raises:
+            InvalidSpecError: A key is unknown or missing, or a value is not allowed.
+        """
+        if not isinstance(document, Mapping):
+            raise InvalidSpecError("model_spec", document, "an object with family, params, metric and seed")
+        for key in document:
+            if key not in {"family", "params", "metric", "seed"}:
+                raise InvalidSpecError(f"model_spec.{key}", document[key], "no such key: family, params, metric, seed")
+        for key in ("family", "metric"):
+            if key not in document:
+                raise InvalidSpecError(key, None, "a value")
+        return cls(**document)
+
+
+def _check(name: str, value: object, check: Check) -> None:
+    expected, accepts = check
+    if not accepts(value):
+        raise InvalidSpecError(name, value, expected)
+
+
+def _family(family: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    allowed = FAMILY_PARAMETERS[family]
+    for name, value in params.items():
+        if name not in allowed:
+            raise InvalidSpecError(f"params.{name}", value, "no such parameter: " + ", ".join(allowed))
+        _check(f"params.{name}", value, allowed[name][1])
+    return {name: params.get(name, default) for name, (default, _) in allowed.items()}
+
+
+def _sklearn(params: Mapping[str, Any], task: Task) -> dict[str, Any]:
+    for name, value in params.items():
+        if name not in {"estimator", "params"}:
+            raise InvalidSpecError(f"params.{name}", value, "no such parameter: estimator, params")
+    estimator = params.get("estimator")
+    _check("params.estimator", estimator, choice(*ESTIMATORS[task]))
+    settings = params.get("params", {})
+    if not isinstance(settings, Mapping):
+        raise InvalidSpecError("params.params", settings, "a mapping of parameter names to values")
+    allowed = ESTIMATORS[task][str(estimator)]
+    for name, value in settings.items():
+        if name not in allowed:
+            raise InvalidSpecError(f"params.params.{name}", value, "no such parameter: " + ", ".join(allowed))
+        _check(f"params.params.{name}", value, allowed[name])
+    return {"estimator": estimator, "params": dict(settings)}
