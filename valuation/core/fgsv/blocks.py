@@ -2,8 +2,8 @@
 
 With ``p_g = s_g / n`` and ``k`` the composition of a coalition, the sum of T_g(s) over a stratum of ``L`` sizes is
 
-- covariance form (lemma 1): the mean over draws of ``L n / (s (n - s)) (k_g - s p_g) (U(S) - c)``, ``c`` the mean of the other draws of
-  the block, which is exactly unbiased;
+- covariance form (lemma 1): the mean over draws of ``L n / (s (n - s)) (k_g - s p_g) (U(S) - c)``, ``c`` what a learning
+  curve fitted to the other draws of the block predicts for the size, which is exactly unbiased;
 - weighing (theorem 2): ``L n / (n - 1) p_g m_g``, where the slopes ``m`` solve ``y = x m`` by least squares over pairs, ``X = k_plus - k_minus``,
   ``x = X / |X|``, ``y = (U_plus - U_minus) / |X|``: the weight 1 / |X|^2 makes every size of the stratum count alike.
 """
@@ -23,6 +23,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 # A block's own least squares removes the signal from its residuals once it has this many pairs a slope; with fewer the residuals are
 # the differences themselves, which only overstates the error.
 _PAIRS_PER_SLOPE = 3
+# The learning curve inside a stratum, which centres the covariance form: near the full set of SOU it is steep and bent.
+_CURVE_DEGREE = 2
 
 
 def _evaluate(
@@ -58,6 +60,13 @@ def _lemma_1_weights(
     return np.asarray(((counts - np.outer(sizes, parts)) * (n_sizes * n / (sizes * (n - sizes)))[:, None]).T)
 
 
+def _size_curve(sizes: npt.NDArray[np.int64]) -> FloatMatrix:
+    """Orthonormal polynomials of the sizes up to degree 2, float64 ``(n_draws, degree + 1)``."""
+    degree = min(_CURVE_DEGREE, len(np.unique(sizes)) - 1)
+    powers = (sizes - sizes.mean())[:, None] ** np.arange(degree + 1)
+    return np.asarray(np.linalg.qr(powers.astype(np.float64))[0])
+
+
 def enumeration(
     game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
 ) -> tuple[Arrays, int]:
@@ -82,10 +91,11 @@ def covariance(
     sizes = sizes_in(params["low"], params["high"], draws, rng)
     members = list(uniform_coalitions(n, sizes, rng))
     weights = _lemma_1_weights(members, groups, n, params["high"] - params["low"] + 1)
-    # sum_j a_j (U_j - mean of the others) = draws / (draws - 1) sum_j (a_j - mean a) U_j
-    factor = draws / (draws - 1)
-    utilities, rows = _evaluate(game, members, factor * (weights - weights.mean(axis=1, keepdims=True)))
-    terms = factor * weights * (utilities - utilities.mean())
+    curve = _size_curve(sizes)
+    # a (U - its prediction from the other draws) = a / (1 - leverage) * least-squares residual: linear in U and unbiased
+    weights = weights / (1.0 - (curve**2).sum(axis=1))
+    utilities, rows = _evaluate(game, members, weights - (weights @ curve) @ curve.T)
+    terms = weights * (utilities - curve @ (curve.T @ utilities))
     arrays: Arrays = {"draws": np.array(float(draws)), "moment": terms.sum(axis=1), "outer": terms @ terms.T}
     return _with_rows(arrays, rows), draws
 

@@ -1,0 +1,144 @@
+"""Games whose Shapley values are known in closed form: oracles for every estimator."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from valuation.core.games import BoolMatrix, FloatVector
+
+_WORD = 64
+_SLICE_BYTES = 1 << 23
+
+
+class SumOfUnanimityGame:
+    """``U(S) = sum_j c_j [A_j subset of S]``; the Shapley value of ``i`` is ``sum_{j: i in A_j} c_j / |A_j|``.
+
+    Coalitions and sets are packed into 64-bit words, so that a subset test is one AND a word.
+    """
+
+    def __init__(self, sets: BoolMatrix, coefficients: FloatVector) -> None:
+        """Take the sets, bool ``(n_sets, n_players)``, none empty, and their coefficients, float64 ``(n_sets,)``."""
+        self.n_players = sets.shape[1]
+        self.shapley_values: FloatVector = sets.T @ (coefficients / sets.sum(axis=1))
+        self._coefficients = coefficients
+        self._words = _packed(sets)
+
+    def __call__(self, coalitions: BoolMatrix) -> FloatVector:
+        """Utilities, float64 ``(n_coalitions,)``."""
+        absent = _packed(~coalitions)
+        utilities = np.empty(len(coalitions))
+        step = max(1, _SLICE_BYTES // self._words.nbytes)
+        for at in range(0, len(coalitions), step):
+            missing = np.zeros((len(absent[at : at + step]), len(self._words)), dtype=np.bool_)
+            for word in range(self._words.shape[1]):
+                missing |= (absent[at : at + step, None, word] & self._words[None, :, word]) != 0
+            utilities[at : at + step] = ~missing @ self._coefficients
+        return utilities
+
+
+def _packed(masks: BoolMatrix) -> npt.NDArray[np.uint64]:
+    padded = np.pad(masks, ((0, 0), (0, -masks.shape[1] % _WORD)))
+    return np.packbits(padded, axis=1).view(np.uint64)
+
+
+def sou_game(n_players: int, rng: np.random.Generator) -> SumOfUnanimityGame:
+    """The benchmark of both papers: ``n^2`` random sets of uniform size, each weighted by the mean of ``i mod 4`` over it.
+
+    Args:
+        n_players: Number of players.
+        rng: Draws the sets.
+
+    Returns:
+        The game, utilities divided by the number of sets (FGSV paper, section 4.1).
+    """
+    n_sets = n_players**2
+    sizes = rng.integers(1, n_players, size=n_sets)
+    ranks = np.argsort(rng.random((n_sets, n_players)), axis=1)
+    sets = ranks < sizes[:, None]
+    weights = np.arange(n_players) % 4
+    return SumOfUnanimityGame(sets, (sets @ weights) / sizes / n_sets)
+
+
+class GloveGame:
+    """``U(S) = min(left gloves in S, right gloves in S)``; the first ``n_left`` players hold a left glove each."""
+
+    def __init__(self, n_left: int, n_right: int) -> None:
+        """Set how many players hold which glove."""
+        self.n_players = n_left + n_right
+        self._n_left = n_left
+
+    def __call__(self, coalitions: BoolMatrix) -> FloatVector:
+        """Utilities, float64 ``(n_coalitions,)``."""
+        left = coalitions[:, : self._n_left].sum(axis=1)
+        return np.minimum(left, coalitions[:, self._n_left :].sum(axis=1)).astype(np.float64)
+
+    @property
+    def shapley_values(self) -> FloatVector:
+        """A left glove's value is the mean over positions of the chance that it makes a pair (Shapley and Shubik 1969)."""
+        n, n_left = self.n_players, self._n_left
+        n_right = n - n_left
+        left = 0.0
+        for size in range(
+            n
+        ):  # others of the same hand before it: hypergeometric; it adds a pair if the other hand leads
+            chances = [
+                math.comb(n_left - 1, k) * math.comb(n_right, size - k)
+                for k in range(min(size, n_left - 1) + 1)
+                if size - k > k
+            ]
+            left += sum(chances) / math.comb(n - 1, size) / n
+        right = (min(n_left, n_right) - n_left * left) / n_right
+        return np.array([left] * n_left + [right] * n_right)
+
+
+class AirportGame:
+    """``U(S) = -max cost in S``: a runway must be as long as its largest plane needs (Littlechild and Owen 1973)."""
+
+    def __init__(self, costs: FloatVector) -> None:
+        """Take the runway cost of each plane, float64 ``(n_players,)``, not negative."""
+        self.n_players = len(costs)
+        self._costs = costs
+
+    def __call__(self, coalitions: BoolMatrix) -> FloatVector:
+        """Utilities, float64 ``(n_coalitions,)``."""
+        return -np.where(coalitions, self._costs, 0.0).max(axis=1, initial=0.0)
+
+    @property
+    def shapley_values(self) -> FloatVector:
+        """Every piece of runway is shared equally by the planes that need it."""
+        order = np.argsort(self._costs, kind="stable")
+        steps = np.diff(self._costs[order], prepend=0.0) / np.arange(self.n_players, 0, -1)
+        values = np.empty(self.n_players)
+        values[order] = -np.cumsum(steps)
+        return values
+
+
+class WeightedVotingGame:
+    """``U(S) = 1`` where the votes of ``S`` reach the quota, else 0 (Shapley and Shubik 1954)."""
+
+    def __init__(self, votes: npt.NDArray[np.int64], quota: int) -> None:
+        """Take the votes of each player, int ``(n_players,)``, and the quota."""
+        self.n_players = len(votes)
+        self._votes = votes
+        self._quota = quota
+
+    def __call__(self, coalitions: BoolMatrix) -> FloatVector:
+        """Utilities, float64 ``(n_coalitions,)``."""
+        return (coalitions @ self._votes >= self._quota).astype(np.float64)
+
+    @property
+    def shapley_values(self) -> FloatVector:
+        """Chance of being pivotal, by counting coalitions of the others by size and votes (dynamic programme)."""
+        n, total = self.n_players, int(self._votes.sum())
+        values = np.zeros(n)
+        for player in range(n):
+            counts = np.zeros((n, total + 1))
+            counts[0, 0] = 1.0
+            for votes in np.delete(self._votes, player):
+                shifted = np.zeros_like(counts)
+                shifted[1:, votes:] = counts[:-1, : total + 1 - votes]
+                counts += shifted
+            pivotal = counts[:, max(0, self._quota - int(self._votes[player])) : self._quota].sum(axis=1)
+            values[player] = sum(pivotal[size] / math.comb(n - 1, size) for size in range(n)) / n
+        return values
