@@ -5,6 +5,7 @@ Secrets and addresses have no default: a missing one stops the process with a se
 """
 
 from pathlib import Path
+from typing import Any
 
 import environ
 import structlog
@@ -207,7 +208,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
-_shared_processors = [
+_shared_processors: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -1,13 +1,11 @@
 """Workers' edges: load by id, call a service."""
 
-import structlog
+import uuid
 
 from marketplace.shared.tasks import faircut_task
 from valuation.core.errors import ValuationError
 from valuation.models import ValuationRun
 from valuation.services import blocks, runs
-
-log = structlog.get_logger(__name__)
 
 
 @faircut_task("valuation.work")
@@ -16,24 +14,25 @@ def work(*, run_id: str) -> None:
 
     A hint may arrive twice or too late: then there is nothing to claim, and nothing happens.
     """
-    if not runs.mark_running(run_id=run_id):
+    key = uuid.UUID(run_id)
+    if not runs.mark_running(run_id=key):
         return
-    block = blocks.claim(run_id=run_id)
+    block = blocks.claim(run_id=key)
     if block is None:
         return
-    run = ValuationRun.objects.get(pk=run_id)
+    run = ValuationRun.objects.get(pk=key)
     try:
         result, seconds = blocks.compute(run=run, block=block)
     except ValuationError as error:
         # A model that cannot be fitted stays unfit on every worker: retrying would only hide the sentence.
-        runs.fail(run_id=run_id, error=str(error))
+        runs.fail(run_id=key, error=str(error))
         return
     blocks.store(block=block, result=result, seconds=seconds)
-    runs.advance(run_id=run_id)
+    runs.advance(run_id=key)
 
 
 @faircut_task("valuation.sweep")
 def sweep() -> None:
     """Bring back what a crash left behind: silent leases, lost hints, waves that nobody merged."""
     for run_id in ValuationRun.objects.exclude(state__in=ValuationRun.ENDED).values_list("pk", flat=True):
-        runs.revive(run_id=str(run_id))
+        runs.revive(run_id=run_id)

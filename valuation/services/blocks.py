@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+import uuid
 
 import structlog
 from django.conf import settings
@@ -20,7 +21,7 @@ ATTEMPTS_MAX = 5
 
 
 @transaction.atomic
-def claim(*, run_id: str) -> WorkBlock | None:
+def claim(*, run_id: uuid.UUID) -> WorkBlock | None:
     """Lease the first block that nobody holds, or whose holder fell silent; None when there is none.
 
     `skip_locked` lets two workers claim two blocks at once without waiting for each other.
@@ -55,6 +56,13 @@ def compute(*, run: ValuationRun, block: WorkBlock) -> tuple[core_plan.BlockResu
     return result, time.perf_counter() - started
 
 
+def result_of(block: WorkBlock) -> core_plan.BlockResult:
+    """The stored result of a block that is done."""
+    if block.result is None:
+        raise ValueError(f"{block} has no result yet")
+    return core_plan.BlockResult.from_bytes(bytes(block.result))
+
+
 def store(*, block: WorkBlock, result: core_plan.BlockResult, seconds: float) -> bool:
     """Store a result unless somebody was first; returns whether this one counted."""
     stored = (
@@ -72,7 +80,7 @@ def store(*, block: WorkBlock, result: core_plan.BlockResult, seconds: float) ->
     return stored == 1
 
 
-def claimable_count(*, run_id: str) -> int:
+def claimable_count(*, run_id: uuid.UUID) -> int:
     """How many blocks of a run wait for a worker, those of silent holders included."""
     return (
         WorkBlock.objects.filter(run_id=run_id)
@@ -81,14 +89,14 @@ def claimable_count(*, run_id: str) -> int:
     )
 
 
-def expired_count(*, run_id: str) -> int:
+def expired_count(*, run_id: uuid.UUID) -> int:
     """How many leased blocks have a silent holder."""
     return WorkBlock.objects.filter(
         run_id=run_id, state=WorkBlock.State.LEASED, leased_until__lt=timezone.now()
     ).count()
 
 
-def poisonous(*, run_id: str) -> WorkBlock | None:
+def poisonous(*, run_id: uuid.UUID) -> WorkBlock | None:
     """A block whose holders keep dying, if there is one."""
     return (
         WorkBlock.objects.filter(run_id=run_id, state=WorkBlock.State.LEASED, attempts__gte=ATTEMPTS_MAX)

@@ -23,6 +23,7 @@ from valuation.models import ValuationRun
 
 # Raised when a change of freezing would change the arrays of the same submissions.
 FORMAT_VERSION = 1
+Array = np.ndarray[Any, Any]
 ARRAYS = ("X", "y", "owners", "X_valid", "y_valid")
 
 
@@ -69,9 +70,10 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         )
     with request.validation_file.open("rb") as stream:
         validation = pq.read_table(stream)
-    encoder = FeatureEncoder.fit(request.schema, _columns(validation), target=request.target)
+    encoder = FeatureEncoder.fit(request.schema, request.target, _columns(validation))
     X, y, owners = _pool(encoder, submissions)
-    X_valid, y_valid = encoder.encode(_columns(validation))
+    valid = encoder.encode(_columns(validation))
+    X_valid, y_valid = valid.values, encoder.encode_target(_columns(validation))
     arrays = {"X": X, "y": y, "owners": owners, "X_valid": X_valid, "y_valid": y_valid}
     files = {name: _npy(array) for name, array in arrays.items()}
     organizations = {submission.organization_id: submission.organization.name for submission in submissions}
@@ -84,7 +86,7 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         "target": request.target,
         "model": spec.to_json(),
         "validation_sha256": request.validation_sha256,
-        "features": list(encoder.feature_names),
+        "features": list(valid.names),
         "sellers": [
             {"organization_id": pk, "name": name, "rows": int(count)}
             for (pk, name), count in zip(organizations.items(), counts, strict=True)
@@ -130,15 +132,14 @@ def _load(sha256: str, manifest_json: str) -> LoadedInputs:
     return LoadedInputs(game=game, groups=groups)
 
 
-def _pool(
-    encoder: FeatureEncoder, submissions: Sequence[Submission]
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def _pool(encoder: FeatureEncoder, submissions: Sequence[Submission]) -> tuple[Array, Array, Array]:
     index = {pk: place for place, pk in enumerate(dict.fromkeys(item.organization_id for item in submissions))}
     parts = []
     for submission in submissions:
         with submission.version.parquet.open("rb") as stream:
-            X, y = encoder.encode(_columns(pq.read_table(stream)))
-        parts.append((X, y, np.full(len(y), index[submission.organization_id], dtype=np.int64)))
+            columns = _columns(pq.read_table(stream))
+        owner = np.full(submission.version.rows, index[submission.organization_id], dtype=np.int64)
+        parts.append((encoder.encode(columns).values, encoder.encode_target(columns), owner))
     X, y, owners = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     rows = np.column_stack([X, y.astype(np.float64)])
     hashes = np.array([hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows], dtype="S16")
@@ -146,11 +147,11 @@ def _pool(
     return X[order], y[order], owners[order]
 
 
-def _columns(table: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
+def _columns(table: pa.Table) -> dict[str, Array]:
     return {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
 
 
-def _npy(array: np.ndarray[Any, Any]) -> bytes:
+def _npy(array: Array) -> bytes:
     buffer = BytesIO()
     np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
     return buffer.getvalue()
@@ -166,9 +167,11 @@ def _store(path: str, data: bytes) -> None:
         default_storage.save(path, ContentFile(data))
 
 
-def _read(path: str) -> np.ndarray[Any, Any]:
+def _read(path: str) -> Array:
     try:
-        return np.load(default_storage.path(path), mmap_mode="r", allow_pickle=False)
+        # Memory-mapped: the workers of one machine share the pages.
+        array: Array = np.load(default_storage.path(path), mmap_mode="r", allow_pickle=False)
     except NotImplementedError:  # object storage has no paths
         with default_storage.open(path, "rb") as stream:
-            return np.load(BytesIO(stream.read()), allow_pickle=False)
+            array = np.load(BytesIO(stream.read()), allow_pickle=False)
+    return array

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,7 +91,7 @@ def plan_of(run: ValuationRun) -> FgsvPlan:
 
 
 @transaction.atomic
-def advance(*, run_id: str) -> bool:
+def advance(*, run_id: uuid.UUID) -> bool:
     """Merge a finished wave in block order, then plan the next one or end the run. Returns whether anything moved.
 
     Whoever finishes the last block of a wave calls this; so does the sweeper. The row lock makes one of them do it, and
@@ -107,7 +108,7 @@ def advance(*, run_id: str) -> bool:
     merged = RunState.objects.select_for_update().get(run=run)
     state = core_plan.PlanState.from_bytes(bytes(merged.archive))
     for row in wave.order_by("number").iterator():
-        state = plan.merge(state, _block_of(row), core_plan.BlockResult.from_bytes(bytes(row.result)))
+        state = plan.merge(state, _block_of(row), blocks.result_of(row))
     merged.archive = state.to_bytes()
     merged.save(update_fields=["archive"])
     run.evaluations_spent = sum(run.blocks.values_list("evaluations", flat=True))
@@ -122,7 +123,7 @@ def advance(*, run_id: str) -> bool:
     return True
 
 
-def mark_running(*, run_id: str) -> bool:
+def mark_running(*, run_id: uuid.UUID) -> bool:
     """Note that a worker has begun; returns whether the run still wants work."""
     now = timezone.now()
     ValuationRun.objects.filter(pk=run_id, state=ValuationRun.State.QUEUED).update(
@@ -132,7 +133,7 @@ def mark_running(*, run_id: str) -> bool:
 
 
 @transaction.atomic
-def fail(*, run_id: str, error: str) -> None:
+def fail(*, run_id: uuid.UUID, error: str) -> None:
     """End a run that cannot go on, with the sentence that its operator reads."""
     run = ValuationRun.objects.select_for_update().get(pk=run_id)
     if not run.has_ended:
@@ -153,7 +154,7 @@ def cancel(*, run: ValuationRun, by: User) -> ValuationRun:
     return run
 
 
-def revive(*, run_id: str) -> None:
+def revive(*, run_id: uuid.UUID) -> None:
     """Get a run going again after a crash: fail a poisonous block, merge a forgotten wave, send lost hints again.
 
     Hints that are still on their way are not known here; one too many finds nothing to claim.
@@ -170,11 +171,11 @@ def revive(*, run_id: str) -> None:
     )
     lost = blocks.expired_count(run_id=run_id) if in_flight.exists() else blocks.claimable_count(run_id=run_id)
     if lost:
-        log.info("run.revived", run_id=run_id, hints=lost)
+        log.info("run.revived", run_id=str(run_id), hints=lost)
         send_work(run_id=run_id, count=lost)
 
 
-def send_work(*, run_id: str, count: int) -> None:
+def send_work(*, run_id: uuid.UUID, count: int) -> None:
     """Put hints on the broker, one a block; a lost hint is sent again by the sweeper."""
     for _ in range(count):
         celery_app.send_task("valuation.work", kwargs={"run_id": str(run_id)})
@@ -185,7 +186,7 @@ def _open_wave(run: ValuationRun, planned: list[core_plan.Block]) -> None:
         WorkBlock(run=run, number=block.number, wave=run.wave, kind=block.kind, params=block.params)
         for block in planned
     )
-    transaction.on_commit(lambda: send_work(run_id=str(run.pk), count=len(planned)))
+    transaction.on_commit(lambda: send_work(run_id=run.pk, count=len(planned)))
 
 
 def _block_of(row: WorkBlock) -> core_plan.Block:

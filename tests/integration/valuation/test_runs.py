@@ -1,0 +1,165 @@
+import datetime as dt
+
+import numpy as np
+import pytest
+from django.db import ProgrammingError, transaction
+from django.utils import timezone
+
+from marketplace.models import AuditEvent, Role
+from marketplace.shared.errors import ConflictError
+from tests.factories.accounts import make_member
+from tests.factories.requests import make_request
+from tests.integration.valuation.market import make_market, start_run, work_off
+from valuation import selectors
+from valuation.core.plan import run_plan
+from valuation.models import PlayerValue, ValuationRun, WorkBlock
+from valuation.services import blocks, inputs, runs
+
+pytestmark = pytest.mark.django_db
+
+
+def test_blocks_over_the_database_give_the_bits_of_the_library():
+    run = start_run(make_market())
+
+    outcome = selectors.outcome(work_off(run))
+
+    loaded = inputs.load(run)
+    plan = runs.plan_of(run)
+    expected = plan.estimates(run_plan(plan, loaded.game, loaded.groups, run.seed), run.seed)
+    assert outcome.rules.keys() == expected.keys() == {"fgsv", "gsv", "leave_one_out"}
+    for rule, values in expected.items():
+        np.testing.assert_array_equal(outcome.rules[rule].values, values.values)
+        np.testing.assert_array_equal(outcome.rules[rule].covariance, values.covariance)
+        np.testing.assert_array_equal(outcome.rules[rule].validation_covariance, values.validation_covariance)
+    assert outcome.evaluations == expected["fgsv"].evaluations
+
+
+def test_values_sum_to_what_all_rows_add():
+    outcome = selectors.outcome(work_off(start_run(make_market())))
+
+    assert outcome.rules["fgsv"].values.sum() == pytest.approx(outcome.utility_full - outcome.utility_empty, abs=1e-12)
+    assert [player.rows for player in outcome.players] == [15, 30, 60]
+
+
+def test_the_order_in_which_workers_finish_does_not_matter():
+    request = make_market()
+
+    forwards = selectors.outcome(work_off(start_run(request)))
+    backwards = selectors.outcome(work_off(start_run(request), order=lambda claimed: claimed[::-1]))
+
+    np.testing.assert_array_equal(forwards.rules["fgsv"].values, backwards.rules["fgsv"].values)
+
+
+def test_a_result_is_stored_once():
+    run = start_run(make_market())
+    runs.mark_running(run_id=run.pk)
+    block = blocks.claim(run_id=run.pk)
+    result, seconds = blocks.compute(run=run, block=block)
+
+    assert blocks.store(block=block, result=result, seconds=seconds)
+    assert not blocks.store(block=block, result=result, seconds=seconds)
+    with pytest.raises(ProgrammingError, match="Cannot update rows"), transaction.atomic():
+        WorkBlock.objects.filter(pk=block.pk).update(result=b"forged")
+
+
+def test_a_block_is_held_by_one_worker_until_its_lease_ends():
+    run = start_run(make_market())
+    held = blocks.claim(run_id=run.pk)
+    others = set()
+    while (other := blocks.claim(run_id=run.pk)) is not None:
+        others.add(other.number)
+    assert held.number not in others
+
+    WorkBlock.objects.filter(pk=held.pk).update(leased_until=timezone.now() - dt.timedelta(seconds=1))
+
+    taken_over = blocks.claim(run_id=run.pk)
+    assert (taken_over.number, taken_over.attempts) == (held.number, 2)
+
+
+def test_a_wave_that_nobody_merged_is_merged_by_the_sweeper():
+    run = start_run(make_market())
+    runs.mark_running(run_id=run.pk)
+    while (block := blocks.claim(run_id=run.pk)) is not None:
+        result, seconds = blocks.compute(run=run, block=block)
+        blocks.store(block=block, result=result, seconds=seconds)  # and the worker dies before it advances the run
+
+    runs.revive(run_id=run.pk)
+
+    run.refresh_from_db()
+    assert run.evaluations_spent > 0
+    assert run.wave == 1 or run.has_ended
+
+
+def test_lost_hints_are_sent_again_but_not_those_in_flight(monkeypatch):
+    run = start_run(make_market())
+    sent = []
+    monkeypatch.setattr(runs, "send_work", lambda *, run_id, count: sent.append((run_id, count)))
+
+    runs.revive(run_id=run.pk)
+    assert sent == [(run.pk, run.blocks.count())]
+
+    runs.mark_running(run_id=run.pk)
+    blocks.claim(run_id=run.pk)
+    sent.clear()
+    runs.revive(run_id=run.pk)
+    assert sent == []
+
+
+def test_a_block_that_keeps_killing_its_workers_fails_the_run():
+    run = start_run(make_market())
+    runs.mark_running(run_id=run.pk)
+    block = blocks.claim(run_id=run.pk)
+    past = timezone.now() - dt.timedelta(seconds=1)
+    WorkBlock.objects.filter(pk=block.pk).update(attempts=blocks.ATTEMPTS_MAX, leased_until=past)
+
+    runs.revive(run_id=run.pk)
+
+    run.refresh_from_db()
+    assert run.state == ValuationRun.State.FAILED
+    assert f"Block {block.number} ended {blocks.ATTEMPTS_MAX} workers" in run.error
+
+
+def test_a_cancelled_run_takes_no_more_work_and_ends_once():
+    run = start_run(make_market())
+    operator = make_member(Role.OPERATOR)
+
+    runs.cancel(run=run, by=operator)
+
+    assert not runs.mark_running(run_id=run.pk)
+    with pytest.raises(ConflictError, match="cancelled already"):
+        runs.cancel(run=run, by=operator)
+    assert AuditEvent.objects.filter(action="run.cancelled", actor=operator).count() == 1
+
+
+def test_without_a_submission_there_is_nothing_to_value():
+    with pytest.raises(inputs.NothingToValueError, match="Nobody has submitted"):
+        start_run(make_request())
+
+
+def test_a_budget_without_a_pilot_is_refused_and_nothing_is_kept():
+    with pytest.raises(runs.RunRefusedError), transaction.atomic():
+        start_run(make_market(), budget=12)
+
+    assert not ValuationRun.objects.exists()
+
+
+def test_frozen_inputs_cannot_be_exchanged():
+    run = start_run(make_market())
+
+    for change in ({"seed": 8}, {"inputs_sha256": "0" * 64}, {"manifest": {}}):
+        with pytest.raises(ProgrammingError, match="Cannot update rows"), transaction.atomic():
+            ValuationRun.objects.filter(pk=run.pk).update(**change)
+
+
+def test_the_same_submissions_freeze_to_the_same_hash():
+    request = make_market()
+
+    assert inputs.freeze(request=request) == inputs.freeze(request=request)
+
+
+def test_a_run_within_its_budget_says_so():
+    run = work_off(start_run(make_market(), target=1e-6, budget=3_000))
+
+    assert run.state == ValuationRun.State.FINISHED
+    assert run.evaluations_spent <= run.evaluations_max == 3_000
+    assert PlayerValue.objects.filter(run=run, rule="fgsv").count() == 3
