@@ -1,0 +1,58 @@
+"""What the payouts app refuses, each with a stable code; edges turn them into pages and problem+json."""
+
+from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
+
+
+class RoundStateError(ConflictError):
+    """The round is not in the state that this step starts from."""
+
+    code = "round_state"
+
+
+class PotNotFundedError(ConflictError):
+    """The request's pot holds less than the round wants to pay."""
+
+    code = "pot_not_funded"
+
+
+class NothingSubmittedError(ConflictError):
+    """No submission of the request is accepted."""
+
+    code = "nothing_submitted"
+
+
+class FourEyesError(NotAllowedError):
+    """The person who triggered a round wants to approve it."""
+
+    code = "four_eyes"
+
+
+class SecondFactorError(NotAllowedError):
+    """The second factor was proved too long ago, or not at all."""
+
+    code = "second_factor"
+
+
+class ChangedSinceReviewError(ConflictError):
+    """Inputs or lines are not what the approver read."""
+
+    code = "changed_since_review"
+
+
+class NaturalKeyError(ConflictError):
+    """The same happening was recorded before, with other figures."""
+
+    code = "natural_key_taken"
+
+
+class AmountError(FaircutError):
+    """An amount that cannot be moved: zero or negative."""
+
+    code = "amount"
+
+
+class UnbalancedError(FaircutError):
+    """Figures that must sum to the pot do not; nothing was written."""
+
+    code = "unbalanced"
+    status = 500

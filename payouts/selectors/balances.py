@@ -1,0 +1,20 @@
+"""What is on which account."""
+
+from django.db.models import Sum
+
+from marketplace.models import DataRequest
+from payouts.models import LedgerAccount, LedgerEntry, PayoutRound
+
+
+def pot_available_minor(request: DataRequest) -> int:
+    """What the buyer has paid in and no round has taken, as a positive amount."""
+    return -_sum(account__kind=LedgerAccount.Kind.POT, account__request=request)
+
+
+def escrow_minor(payout_round: PayoutRound) -> int:
+    """What a round has taken and not yet posted, as a positive amount."""
+    return -_sum(account__kind=LedgerAccount.Kind.ESCROW, account__round=payout_round)
+
+
+def _sum(**conditions: object) -> int:
+    return int(LedgerEntry.objects.filter(**conditions).aggregate(total=Sum("amount_minor", default=0))["total"])

@@ -1,0 +1,55 @@
+"""The audit figures of a round: rules side by side, inequality, agreement, cost, and the proof of the sum."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from payouts.core.allocation import Allocation
+from payouts.core.intervals import LEVEL
+from payouts.core.rules import compare_rules
+from payouts.models import PayoutRound
+from valuation.selectors import RunOutcome
+
+SCHEMA = "audit_figures.v1"
+
+
+def audit_figures(payout_round: PayoutRound, outcome: RunOutcome, allocation: Allocation) -> dict[str, Any]:
+    """Collect what the audit report, the API and the console show; plain JSON types only."""
+    rules = compare_rules(
+        {rule: outcome.rules[rule].values for rule in ("fgsv", "gsv", "leave_one_out")},
+        [player.rows for player in outcome.players],
+    )
+    return {
+        "schema": SCHEMA,
+        "level": LEVEL,
+        "sellers": [
+            {"organization_id": player.organization_id, "name": player.name, "rows": player.rows}
+            for player in outcome.players
+        ],
+        "rules": [asdict(rule) | {"lorenz": [list(point) for point in rule.lorenz]} for rule in rules],
+        "standard_errors": {
+            rule: {
+                "computation": _standard_errors(values.covariance),
+                "validation": _standard_errors(values.validation_covariance),
+            }
+            for rule, values in outcome.rules.items()
+        },
+        "utility_full": outcome.utility_full,
+        "utility_empty": outcome.utility_empty,
+        "evaluations": outcome.evaluations,
+        "seconds": dict(outcome.seconds),
+        "seed": payout_round.seed,
+        "inputs_sha256": payout_round.inputs_sha256,
+        "nothing_paid": allocation.nothing_paid,
+        "sum_proof": {
+            "lines_minor": sum(account.amount_minor for account in allocation.accounts),
+            "fee_minor": allocation.fee_minor,
+            "unallocated_minor": allocation.unallocated_minor,
+            "pot_minor": allocation.pot_minor,
+        },
+    }
+
+
+def _standard_errors(covariance: np.ndarray[Any, np.dtype[np.float64]] | None) -> list[float] | None:
+    return None if covariance is None else [float(root) for root in np.sqrt(np.clip(np.diag(covariance), 0.0, None))]

@@ -1,0 +1,26 @@
+"""Row locks, taken in one order everywhere: the request (whose pot is spent), then the round, then its lines.
+
+Nothing here locks a ledger row: those are only added, and the application's role may not even lock them.
+"""
+
+import uuid
+
+from django.db.models import QuerySet
+
+from marketplace.models import DataRequest
+from payouts.models import PayoutLine, PayoutRound
+
+
+def lock_request(request_id: uuid.UUID) -> DataRequest:
+    """Hold a request, so that two rounds cannot spend the same pot; new rows may still point at it."""
+    return DataRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request_id)
+
+
+def lock_round(round_id: uuid.UUID) -> PayoutRound:
+    """Hold a round, so that its state is read and moved by one caller at a time."""
+    return PayoutRound.objects.select_for_update(of=("self",), no_key=True).get(pk=round_id)
+
+
+def lock_lines(payout_round: PayoutRound) -> QuerySet[PayoutLine]:
+    """Hold a round's lines in their order; to be evaluated inside the transaction, after the round is held."""
+    return payout_round.lines.order_by("pk").select_for_update(of=("self",), no_key=True)

@@ -1,0 +1,9 @@
+"""The life of a payout round, design section 6: each step checks its guard, moves the state and records who did it."""
+
+from payouts.services.rounds.concluding import conclude_valuing
+from payouts.services.rounds.deciding import approve
+from payouts.services.rounds.ending import cancel, supersede
+from payouts.services.rounds.opening import open_round, trigger
+from payouts.services.rounds.posting import mark_paid, post
+
+__all__ = ["approve", "cancel", "conclude_valuing", "mark_paid", "open_round", "post", "supersede", "trigger"]

@@ -1,0 +1,72 @@
+"""Four eyes: another person signs exactly these inputs and lines, with a fresh second factor."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace.models import User
+from marketplace.services import events
+from payouts.core.allocation import Reason
+from payouts.errors import ChangedSinceReviewError, FourEyesError, RoundStateError, SecondFactorError
+from payouts.models import Approval, PayoutLine, PayoutRound
+from payouts.models.rounds import MFA_VALID_FOR
+from payouts.selectors.digest import lines_sha256 as digest_of
+from payouts.services import locks
+
+
+@transaction.atomic
+def approve(*, payout_round: PayoutRound, by: User, mfa_at: dt.datetime | None, lines_sha256: str) -> PayoutRound:
+    """Approve a round in review; `lines_sha256` is the hash on the page that the approver read.
+
+    Raises:
+        RoundStateError: The round is not in review.
+        FourEyesError: The approver triggered the round.
+        SecondFactorError: The second factor was not proved within the last 10 minutes.
+        ChangedSinceReviewError: Inputs or lines differ from what was reviewed.
+    """
+    payout_round = locks.lock_round(payout_round.pk)
+    lines = list(locks.lock_lines(payout_round))
+    now = timezone.now()
+    if payout_round.state != PayoutRound.State.IN_REVIEW:
+        raise RoundStateError(f"The round is {payout_round.get_state_display().lower()}, not in review.")
+    if by.pk == payout_round.triggered_by_id:
+        raise FourEyesError(
+            "You started this round, so somebody else must approve it.", remedy="Ask another operator to approve it."
+        )
+    if mfa_at is None or not now - MFA_VALID_FOR <= mfa_at <= now:
+        raise SecondFactorError(
+            "Approving money needs your second factor, proved within the last 10 minutes.",
+            remedy="Confirm your second factor and approve again.",
+        )
+    _require_unchanged(payout_round, lines, lines_sha256)
+
+    Approval.objects.create(
+        round=payout_round,
+        by=by,
+        at=now,
+        inputs_sha256=payout_round.inputs_sha256,
+        lines_sha256=payout_round.lines_sha256,
+        mfa_at=mfa_at,
+    )
+    payable = {line.pk for line in lines if line.amount_minor and line.reason != Reason.BELOW_MINIMUM}
+    payout_round.lines.filter(pk__in=payable).update(state=PayoutLine.State.APPROVED)
+    payout_round.lines.exclude(pk__in=payable).update(state=PayoutLine.State.BELOW_MINIMUM)
+    payout_round.state = PayoutRound.State.APPROVED
+    payout_round.approved_by = by
+    payout_round.approved_at = now
+    payout_round.save()
+    data = {"inputs_sha256": payout_round.inputs_sha256, "lines_sha256": payout_round.lines_sha256}
+    events.record(action="round.approved", subject=payout_round, by=by, data=data)
+    return payout_round
+
+
+def _require_unchanged(payout_round: PayoutRound, lines: list[PayoutLine], seen_sha256: str) -> None:
+    run = payout_round.run
+    current = digest_of(payout_round, lines)
+    inputs_agree = run is not None and run.inputs_sha256 == payout_round.inputs_sha256
+    if not inputs_agree or {current, payout_round.lines_sha256, seen_sha256} != {current}:
+        raise ChangedSinceReviewError(
+            "The round is not the one you reviewed: its inputs or lines have another hash.",
+            remedy="Open the round again and read it before you approve.",
+        )

@@ -1,0 +1,141 @@
+"""An approved round becomes ledger transactions, one a line, then exports; later the bank confirms the payments.
+
+Each line is posted in a transaction of its own under a natural key, so that a crash anywhere leaves a round that is
+simply posted again: what exists is found, what is missing is added.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace.models import User
+from marketplace.services import events
+from payouts.errors import AmountError, RoundStateError, UnbalancedError
+from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
+from payouts.selectors.balances import escrow_minor
+from payouts.services import accounts, exports, ledger, locks
+
+# Money that is owed but not sent to the bank waits on the seller's payable account, with the reason.
+_REASON_BY_STATE = {
+    PayoutLine.State.BELOW_MINIMUM: LedgerTransaction.Reason.CARRY_OVER,
+    PayoutLine.State.HELD: LedgerTransaction.Reason.HOLD,
+    PayoutLine.State.ACTION_REQUIRED: LedgerTransaction.Reason.HOLD,
+}
+
+
+def post(*, payout_round: PayoutRound, by: User) -> PayoutRound:
+    """Post an approved round, or finish posting one that a crash left; a posted round is returned as it is.
+
+    Raises:
+        RoundStateError: The round is not approved.
+        UnbalancedError: The escrow is not exactly used up, or the export does not sum to the pot.
+    """
+    for line_id in payout_round.lines.order_by("number").values_list("pk", flat=True):
+        _post_line(payout_round, line_id, by)
+    return _finish(payout_round, by)
+
+
+@transaction.atomic
+def _post_line(payout_round: PayoutRound, line_id: int, by: User) -> None:
+    payout_round = locks.lock_round(payout_round.pk)
+    if payout_round.state in PayoutRound.SETTLED:
+        return
+    if payout_round.state != PayoutRound.State.APPROVED:
+        raise RoundStateError(
+            f"The round is {payout_round.get_state_display().lower()}; only an approved one is posted."
+        )
+    line = locks.lock_lines(payout_round).select_related("organization").get(pk=line_id)
+    if line.amount_minor:
+        ledger.post(
+            natural_key=f"round:{payout_round.pk}:line:{line.number}",
+            reason=_REASON_BY_STATE.get(PayoutLine.State(line.state), LedgerTransaction.Reason.PAYOUT),
+            debit=accounts.escrow(payout_round),
+            credit=accounts.payable(line.organization, payout_round.currency),
+            amount_minor=line.amount_minor,
+            by=by,
+            payout_round=payout_round,
+        )
+    if line.state == PayoutLine.State.APPROVED:
+        line.state = PayoutLine.State.SUBMITTED
+        line.save(update_fields=["state"])
+
+
+@transaction.atomic
+def _finish(payout_round: PayoutRound, by: User) -> PayoutRound:
+    payout_round = locks.lock_round(payout_round.pk)
+    if payout_round.state in PayoutRound.SETTLED:
+        return payout_round
+    if payout_round.state != PayoutRound.State.APPROVED:
+        raise RoundStateError(
+            f"The round is {payout_round.get_state_display().lower()}; only an approved one is posted."
+        )
+    _post_rest(payout_round, by)
+    rest = escrow_minor(payout_round)
+    if rest:
+        raise UnbalancedError(f"{rest} minor units of the escrow are left after posting every line.")
+    payout_round.state = PayoutRound.State.POSTED
+    payout_round.posted_by = by
+    payout_round.posted_at = timezone.now()
+    payout_round.save()
+    exports.write(payout_round=payout_round)
+    events.record(action="round.posted", subject=payout_round, by=by, data={"pot_minor": payout_round.pot_minor})
+    return payout_round
+
+
+def _post_rest(payout_round: PayoutRound, by: User) -> None:
+    """The platform's fee, and what no seller earned, which returns to the buyer's pot."""
+    rests = (
+        (payout_round.fee_minor, LedgerTransaction.Reason.PLATFORM_FEE, accounts.fee(payout_round.currency)),
+        (payout_round.unallocated_minor, LedgerTransaction.Reason.UNALLOCATED, accounts.pot(payout_round.request)),
+    )
+    for amount_minor, reason, account in rests:
+        if amount_minor:
+            ledger.post(
+                natural_key=f"round:{payout_round.pk}:{reason.value}",
+                reason=reason,
+                debit=accounts.escrow(payout_round),
+                credit=account,
+                amount_minor=amount_minor,
+                by=by,
+                payout_round=payout_round,
+            )
+
+
+@transaction.atomic
+def mark_paid(*, payout_round: PayoutRound, bank_reference: str, by: User) -> PayoutRound:
+    """Record the bank's confirmation: every submitted line is paid. The same confirmation counts once.
+
+    Raises:
+        AmountError: The reference is empty.
+        RoundStateError: The round is not posted, or was paid under another reference.
+    """
+    reference = bank_reference.strip()
+    if not reference:
+        raise AmountError("A payment needs the reference on the bank statement.", remedy="Copy it from the statement.")
+    payout_round = locks.lock_round(payout_round.pk)
+    if payout_round.state == PayoutRound.State.PAID and payout_round.bank_reference == reference:
+        return payout_round
+    if payout_round.state != PayoutRound.State.POSTED:
+        raise RoundStateError(
+            f"The round is {payout_round.get_state_display().lower()}; only a posted one can be paid."
+        )
+    for line in locks.lock_lines(payout_round).select_related("organization"):
+        if line.state == PayoutLine.State.SUBMITTED:
+            ledger.post(
+                natural_key=f"round:{payout_round.pk}:payment:{line.number}",
+                reason=LedgerTransaction.Reason.PAYMENT,
+                debit=accounts.payable(line.organization, payout_round.currency),
+                credit=accounts.bank(payout_round.currency),
+                amount_minor=line.amount_minor,
+                by=by,
+                payout_round=payout_round,
+                reference=reference,
+            )
+            line.state = PayoutLine.State.PAID
+            line.save(update_fields=["state"])
+    payout_round.state = PayoutRound.State.PAID
+    payout_round.paid_by = by
+    payout_round.paid_at = timezone.now()
+    payout_round.bank_reference = reference
+    payout_round.save()
+    events.record(action="round.paid", subject=payout_round, by=by, data={"bank_reference": reference})
+    return payout_round

@@ -1,0 +1,167 @@
+"""A small marketplace with one request, sellers who submitted, and a valuation whose result is known."""
+
+import datetime as dt
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from marketplace.models import DataRequest, Dataset, DatasetVersion, Membership, Organization, Submission, User
+from payouts.models import PayoutPolicy
+from payouts.services import funding, rounds
+from valuation.models import PlayerValue, ValuationRun
+
+NUMBERS = itertools.count(1)
+VALUES = (0.5, 0.3, 0.15, 0.05)
+POT_MINOR = 1_000_000
+
+
+def person(role, organization=None):
+    number = next(NUMBERS)
+    user = User.objects.create_user(f"person{number}@example.org", "correct horse", full_name=f"Person {number}")
+    organization = organization or Organization.objects.create(name=f"House {number}")
+    Membership.objects.create(user=user, organization=organization, role=role)
+    return user
+
+
+def policy(**parameters):
+    return PayoutPolicy.objects.create(name=f"Policy {next(NUMBERS)}", **parameters)
+
+
+def submission(request, organization, by):
+    number = next(NUMBERS)
+    dataset = Dataset.objects.create(organization=organization, request=request, name=f"Set {number}")
+    version = DatasetVersion.objects.create(
+        dataset=dataset,
+        number=1,
+        filename="rows.csv",
+        sha256=f"{number:064d}",
+        size_bytes=10,
+        rows=100 * number,
+        original=ContentFile(b"x", "rows.csv"),
+        parquet=ContentFile(b"x", "rows.parquet"),
+        profile={},
+        uploaded_by=by,
+    )
+    return Submission.objects.create(
+        request=request, organization=organization, dataset=dataset, version=version, submitted_by=by
+    )
+
+
+def market(*, sellers=4, names=None):
+    """A request with accepted submissions, two operators, and a buyer."""
+    buyer = Organization.objects.create(name=f"Buyer {next(NUMBERS)}")
+    request = DataRequest.objects.create(
+        title="Incomes",
+        buyer=buyer,
+        schema={"columns": []},
+        target="income",
+        task="classification",
+        model_spec={"family": "logistic_regression", "params": {}, "seed": 0},
+        metric="balanced_accuracy",
+        currency="EUR",
+        validation_file=ContentFile(b"x", "validation.csv"),
+        validation_sha256="0" * 64,
+        validation_rows=100,
+        state=DataRequest.State.OPEN,
+        opened_at=timezone.now(),
+    )
+    names = names or [f"Seller {next(NUMBERS)}" for _ in range(sellers)]
+    organizations = [Organization.objects.create(name=name) for name in names]
+    people = [person("seller", organization) for organization in organizations]
+    for organization, by in zip(organizations, people, strict=True):
+        submission(request, organization, by)
+    return SimpleNamespace(
+        request=request, buyer=buyer, sellers=organizations, people=people,
+        first=person("operator"), second=person("operator"),
+    )  # fmt: skip
+
+
+def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task, by):
+    """Stands in for valuation's start: a run over whoever submitted, with no work planned."""
+    sellers = [
+        {"organization_id": entry.organization_id, "name": entry.organization.name, "rows": entry.version.rows}
+        for entry in request.submissions.filter(state="accepted").order_by("organization_id")
+    ]
+    return ValuationRun.objects.create(
+        request=request,
+        inputs_sha256="a" * 64,
+        manifest={"sellers": sellers, "rowwise": True},
+        seed=seed,
+        precision_target=precision_target,
+        evaluations_max=evaluations_max,
+        on_end_task=on_end_task,
+        triggered_by=by,
+    )
+
+
+def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01):
+    """End a run with these FGSV values; the other rules see the sellers a little differently."""
+    sellers = run.manifest["sellers"]
+    values = np.array(values[: len(sellers)])
+    ValuationRun.objects.filter(pk=run.pk).update(state="running", started_at=timezone.now())
+    for rule, figures in {"fgsv": values, "gsv": values * 0.9 + 0.01, "leave_one_out": values**2}.items():
+        for seller, value in zip(sellers, figures, strict=True):
+            PlayerValue.objects.create(
+                run=run, organization_id=seller["organization_id"], rule=rule, value=value, standard_error=deviation
+            )
+    covariance = (np.eye(values.size) * deviation**2).tolist()
+    validation = (np.eye(values.size) * validation_deviation**2).tolist() if validation_deviation else None
+    ValuationRun.objects.filter(pk=run.pk).update(
+        state="finished",
+        finished_at=timezone.now(),
+        evaluations_spent=min(2000, run.evaluations_max),
+        outcome={
+            "covariances": {
+                rule: {"computation": covariance, "validation": validation} for rule in ("fgsv", "gsv", "leave_one_out")
+            },
+            "utility_full": 0.8,
+            "utility_empty": 0.5,
+            "seconds": {"fgsv": 1.5},
+        },
+    )
+
+
+def funded_draft(place, *, pot_minor=POT_MINOR, chosen=None, fund=None):
+    funding.record(
+        request=place.request,
+        amount_minor=pot_minor if fund is None else fund,
+        bank_reference=f"BANK-{next(NUMBERS)}",
+        by=place.first,
+    )
+    return rounds.open_round(
+        request=place.request,
+        pot_minor=pot_minor,
+        policy=chosen or policy(),
+        precision_target=0.02,
+        evaluations_max=10_000,
+        seed=7,
+        by=place.first,
+    )
+
+
+def in_review(place, **options):
+    values = options.pop("values", VALUES)
+    errors = {name: options.pop(name) for name in ("deviation", "validation_deviation") if name in options}
+    payout_round = rounds.trigger(payout_round=funded_draft(place, **options), by=place.first)
+    finish(payout_round.run, values, **errors)
+    return rounds.conclude_valuing(run_id=str(payout_round.run_id))
+
+
+def approve(payout_round, by):
+    return rounds.approve(
+        payout_round=payout_round,
+        by=by,
+        mfa_at=timezone.now() - dt.timedelta(minutes=1),
+        lines_sha256=payout_round.lines_sha256,
+    )
+
+
+def approved(place, **options):
+    return approve(in_review(place, **options), place.second)
+
+
+def posted(place, **options):
+    return rounds.post(payout_round=approved(place, **options), by=place.first)
