@@ -125,7 +125,7 @@ CELERY_BEAT_SCHEDULE = {
 # A block's lease: another worker may take the block over when its holder has been silent for this long.
 FAIRCUT_BLOCK_LEASE_SECONDS = env.int("FAIRCUT_BLOCK_LEASE_SECONDS", default=60)
 
-# Shared by all web processes: sign-in attempts are counted and one-time codes are spent once, whichever process answers.
+# Shared by all web processes: sign-in attempts are counted, and one-time codes spent, whichever process answers.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
