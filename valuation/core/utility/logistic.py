@@ -17,15 +17,15 @@ from valuation.core.utility.lbfgs import minimise
 from valuation.core.utility.spec import ModelSpec
 
 # Measured on Adult (10,000 x 99): below, Newton in the rows wins; above, limited-memory BFGS in the features.
-ROWS_DUAL_MAX = 32
+ROWS_DUAL_MAX = 40
 # Above this share of all rows one masked product over every row beats gathering each coalition's own.
-SHARE_MASKED_MIN = 0.15
+SHARE_MASKED_MIN = 0.25
 # Gathered rows of a group should stay in the processor's cache.
-GATHERED_BYTES = 12_000_000
+GATHERED_BYTES = 10_000_000
 GROUP_MAX = 64
 SCORED_BYTES = 16_000_000
 NEWTON_SLOPE_MAX = 1e-7  # of the mean loss of the one-by-one fits
-TOLERANCE = 3e-7  # of the norm of what is left to go: decision values are then right to about 1e-6 (C at most 1)
+TOLERANCE = 2e-7  # of the norm of what is left to go: decision values are then right to about 1e-6 (C at most 1)
 
 
 class LogisticUtility(UtilityGame):

@@ -1,0 +1,120 @@
+"""Metrics of a batch meet scikit-learn's, prediction by prediction, ties included."""
+
+import numpy as np
+import pytest
+from sklearn import metrics as peer
+
+from valuation.core.errors import InvalidDataError, InvalidSpecError
+from valuation.core.utility.metrics import make_metric, task_of
+
+M, BATCH = 60, 7
+
+
+def targets(n_classes):
+    return np.random.default_rng(n_classes).permutation(np.arange(M) % n_classes)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("accuracy", peer.accuracy_score),
+        ("balanced_accuracy", peer.balanced_accuracy_score),
+        ("macro_f1", lambda y, labels: peer.f1_score(y, labels, average="macro")),
+    ],
+)
+def test_metrics_of_labels(name, expected, n_classes):
+    y = targets(n_classes)
+    labels = np.random.default_rng(1).integers(n_classes, size=(BATCH, M)).astype(np.int8)
+    labels[0] = 0
+
+    values = make_metric(name, y, n_classes).score(labels)
+
+    np.testing.assert_allclose(values, [expected(y, row) for row in labels], rtol=1e-14)
+
+
+def test_roc_auc_counts_ties_half():
+    y = targets(2)
+    scores = np.random.default_rng(1).integers(5, size=(BATCH, M)).astype(float)
+    scores[0] = 1.0
+
+    values = make_metric("roc_auc", y, 2).score(scores)
+
+    assert values[0] == 0.5
+    np.testing.assert_allclose(values, [peer.roc_auc_score(y, row) for row in scores], rtol=1e-14)
+
+
+def test_probabilities_of_three_classes():
+    y = targets(3)
+    shares = np.random.default_rng(1).dirichlet(np.ones(3), size=(BATCH, M)).round(2)
+    shares /= shares.sum(axis=2, keepdims=True)
+
+    auc, loss = (make_metric(name, y, 3).score(shares) for name in ("roc_auc", "neg_log_loss"))
+
+    np.testing.assert_allclose(auc, [peer.roc_auc_score(y, rows, multi_class="ovr") for rows in shares], rtol=1e-14)
+    np.testing.assert_allclose(loss, [-peer.log_loss(y, rows, labels=[0, 1, 2]) for rows in shares], rtol=1e-12)
+
+
+def test_metrics_of_numbers():
+    rng = np.random.default_rng(1)
+    y, predictions = rng.normal(size=M), rng.normal(size=(BATCH, M))
+
+    r2, mse = (make_metric(name, y, 0).score(predictions) for name in ("r2", "neg_mse"))
+
+    np.testing.assert_allclose(r2, [peer.r2_score(y, row) for row in predictions], rtol=1e-12)
+    np.testing.assert_allclose(mse, [-peer.mean_squared_error(y, row) for row in predictions], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "constant"),
+    [
+        ("accuracy", lambda _: np.full(M, 0)),
+        ("macro_f1", lambda _: np.full(M, 0)),
+        ("balanced_accuracy", lambda _: np.full(M, 1)),
+        ("roc_auc", lambda _: np.zeros(M)),
+        ("neg_log_loss", lambda y: np.tile(np.bincount(y) / M, (M, 1))),
+        ("r2", lambda y: np.full(M, y.mean())),
+        ("neg_mse", lambda y: np.full(M, y.mean())),
+    ],
+)
+def test_the_baseline_is_a_constant_predictor(name, constant):
+    y = np.array([0] * 40 + [1] * 20)
+    y = y if task_of(name) == "classification" else y + np.linspace(0, 1, M)
+
+    metric = make_metric(name, y, 2)
+
+    assert metric.baseline == pytest.approx(metric.score(constant(y)[None])[0], abs=1e-15)
+    if metric.mean_of_rows:
+        assert metric.baseline_rows.mean() == pytest.approx(metric.baseline, abs=1e-15)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy", "neg_log_loss", "r2", "neg_mse"])
+def test_the_mean_of_the_rows_is_the_metric(name):
+    rng = np.random.default_rng(1)
+    y = targets(3) if task_of(name) == "classification" else rng.normal(size=M)
+    predictions = {
+        "labels": rng.integers(3, size=(BATCH, M)),
+        "probabilities": rng.dirichlet(np.ones(3), size=(BATCH, M)),
+        "numbers": rng.normal(size=(BATCH, M)),
+    }
+    metric = make_metric(name, y, 3)
+
+    rows = metric.rowwise(predictions[metric.needs])
+
+    assert rows.shape == (BATCH, M)
+    np.testing.assert_allclose(rows.mean(axis=1), metric.score(predictions[metric.needs]), rtol=1e-13)
+
+
+def test_classes_without_validation_rows_are_left_out_of_means():
+    y, labels = np.array([0, 0, 2, 2]), np.array([[0, 1, 2, 2]])
+
+    assert make_metric("balanced_accuracy", y, 4).score(labels)[0] == 0.75
+    assert make_metric("balanced_accuracy", y, 4).baseline == 0.5
+    assert make_metric("macro_f1", y, 4).score(labels)[0] == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_unknown_and_undefined_metrics_are_refused():
+    with pytest.raises(InvalidSpecError, match="metric is 'auc'; expected one of accuracy, "):
+        make_metric("auc", targets(2), 2)
+    with pytest.raises(InvalidDataError, match="same value"):
+        make_metric("r2", np.ones(3), 0)
