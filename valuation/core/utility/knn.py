@@ -60,25 +60,28 @@ class KnnUtility(UtilityGame):
 
     def _neighbours(self, coalition: BoolArray) -> IntArray:
         """Players nearest to each validation row, int ``(m, min(k, size))``, in no particular order."""
-        size, n = int(coalition.sum()), self.n_players
-        k = min(self._k, size)
-        prefix = min(n, int(PREFIX_FACTOR * k * n / size) + 1)
-        if prefix * PREFIX_COST > size:
-            return self._by_rank(np.arange(self.n_valid), coalition, k)
-        listed = coalition[self._nearest[:, :prefix]]
-        place = listed.cumsum(axis=1, dtype=np.int32)
+        members = np.flatnonzero(coalition)
+        k = min(self._k, len(members))
+        prefix = min(self.n_players, int(PREFIX_FACTOR * k * self.n_players / len(members)) + 1)
+        everywhere = np.arange(self.n_valid)
+        if prefix * PREFIX_COST > len(members):
+            return self._by_rank(everywhere, self._rank[members].T, k)
+        listed = self._nearest[:, :prefix]
+        member = coalition[listed]
+        place = member.cumsum(axis=1, dtype=np.int32)
         complete = place[:, -1] >= k
+        member &= (place <= k) & complete[:, None]
         chosen = np.empty((self.n_valid, k), dtype=np.int64)
-        listed &= place <= k
-        chosen[complete] = self._nearest[:, :prefix][listed & complete[:, None]].reshape(-1, k)
-        chosen[~complete] = self._by_rank(np.flatnonzero(~complete), coalition, k)
+        chosen[complete] = listed[member].reshape(-1, k)
+        short = everywhere[~complete]
+        if len(short):
+            chosen[short] = self._by_rank(short, self._rank[members[:, None], short].T, k)
         return chosen
 
-    def _by_rank(self, rows: IntArray, coalition: BoolArray, k: int) -> IntArray:
-        members = np.flatnonzero(coalition)
-        ranks = np.ascontiguousarray(self._rank[members][:, rows].T)
-        nearest = np.partition(ranks, k - 1, axis=1)[:, :k]
-        chosen: IntArray = np.take_along_axis(self._nearest[rows], nearest.astype(np.int64), axis=1).astype(np.int64)
+    def _by_rank(self, rows: IntArray, ranks: NDArray[Any], k: int) -> IntArray:
+        """The k players of lowest rank for some validation rows, from the ranks of members, ``(rows, members)``."""
+        lowest = np.partition(np.ascontiguousarray(ranks), k - 1, axis=1)[:, :k]
+        chosen: IntArray = self._nearest[rows[:, None], lowest].astype(np.int64)
         return chosen
 
     def _predict(self, neighbours: IntArray) -> NDArray[Any]:

@@ -25,7 +25,7 @@ GATHERED_BYTES = 10_000_000
 GROUP_MAX = 64
 SCORED_BYTES = 16_000_000
 NEWTON_SLOPE_MAX = 1e-7  # of the mean loss of the one-by-one fits
-TOLERANCE = 2e-7  # of the norm of what is left to go: decision values are then right to about 1e-6 (C at most 1)
+TOLERANCE = 4e-7  # of the norm of what is left to go: decision values are then right to about 1e-6 (C at most 1)
 
 
 class LogisticUtility(UtilityGame):
