@@ -4,8 +4,10 @@ With ``p_g = s_g / n`` and ``k`` the composition of a coalition, the sum of T_g(
 
 - covariance form (lemma 1): the mean over draws of ``L n / (s (n - s)) (k_g - s p_g) (U(S) - c)``, ``c`` what a learning
   curve fitted to the other draws of the block predicts for the size, which is exactly unbiased;
-- weighing (theorem 2): ``L n / (n - 1) p_g m_g``, where the slopes ``m`` solve ``y = x m`` by least squares over pairs, ``X = k_plus - k_minus``,
-  ``x = X / |X|``, ``y = (U_plus - U_minus) / |X|``: the weight 1 / |X|^2 makes every size of the stratum count alike.
+- weighing (theorem 2): ``L n / (n - 1) p_g m_g``, where the slopes ``m`` solve ``y = x m`` by least squares over pairs,
+  ``x = (k_plus - k_minus) / r(s)``, ``y = (U_plus - U_minus) / r(s)``. The reach ``r(s)`` is what the size allows, so every
+  size of the stratum counts alike (weighting by the difference itself is biased where the slope changes with the size)
+  and a pair whose signs happened to leave little difference does not count more than it knows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -106,16 +108,13 @@ def weighing(
     """``draws`` balanced pairs of sizes ``low..high``: normal matrix, moment and the meat of its covariance."""
     n, draws, n_groups = game.n_players, int(params["draws"]), len(groups)
     group_sizes = np.array([len(group) for group in groups], dtype=np.int64)
-    plus, minus = balanced_counts(group_sizes, sizes_in(params["low"], params["high"], draws, rng), rng)
+    plus, minus, reach = balanced_counts(group_sizes, sizes_in(params["low"], params["high"], draws, rng), rng)
     pairs = list(paired_coalitions(group_labels(groups, n), plus, minus, rng))
-    difference = (plus - minus).astype(np.float64)
-    length = np.sqrt((difference**2).sum(axis=1, keepdims=True))
-    scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
-    x = difference * scale
-    weights = (x * scale).T
+    x = (plus - minus) / reach[:, None]
+    weights = x.T / reach
     members = [rows for pair in pairs for rows in pair]
     utilities, rows = _evaluate(game, members, np.repeat(weights, 2, axis=1) * np.tile([1.0, -1.0], draws))
-    y = (utilities[0::2] - utilities[1::2]) * scale[:, 0]
+    y = (utilities[0::2] - utilities[1::2]) / reach
     arrays: Arrays = {"draws": np.array(float(draws)), "moment": x.T @ y, "normal": x.T @ x}
     residuals = y
     if draws >= _PAIRS_PER_SLOPE * n_groups:

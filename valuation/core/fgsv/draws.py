@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.games import BoolMatrix, FloatMatrix, IndexVector
+from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, IndexVector
 
 IntMatrix = npt.NDArray[np.int64]
 
@@ -14,6 +14,9 @@ IntMatrix = npt.NDArray[np.int64]
 _CHUNK_PART = 20
 # Deviations never shrink below this part of what the composition allows: theorem 2's regime, where mu is locally linear.
 _DEVIATION_MIN = 0.5
+# Signs that put one group against all others differ little and inform little; the best of three tries avoids most of
+# them and still reaches every contrast.
+_SIGN_TRIES = 3
 
 
 def sizes_in(low: int, high: int, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -42,13 +45,13 @@ def uniform_coalitions(n_players: int, sizes: npt.NDArray[np.int64], rng: np.ran
 
 def balanced_counts(
     group_sizes: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], rng: np.random.Generator
-) -> tuple[IntMatrix, IntMatrix]:
-    """Compositions of pairs, ``base + d`` and ``base - d``, with ``sum_g d_g = 0`` and fractional counts rounded without bias.
+) -> tuple[IntMatrix, IntMatrix, FloatVector]:
+    """Compositions of pairs, ``base + d`` and ``base - d``, with ``sum_g d_g = 0`` and counts rounded without bias.
 
-    ``base_g = s s_g / n``. Signs of ``d`` are random; each side uses all the room its groups have, the larger side scaled down to match.
-    Deviations are as large as the composition allows where that is what makes the pair exact for a cubic ``mu``
-    (``|d|^2 = (P + 1) / (P - 1) E|k - base|^2``, matching fourth moments of the hypergeometric composition), which is the
-    case below about ten rows a group, and half of the room above, where mu is close to linear.
+    ``base_g = s s_g / n``. Signs of ``d`` are random; each side uses the room its groups have, the larger side scaled
+    down to match. Deviations are as large as the composition allows where that is what makes the pair exact for a cubic
+    ``mu`` (``|d|^2 = (P + 1) / (P - 1) E|k - base|^2`` matches the fourth moments of the hypergeometric composition), which
+    is the case below about ten rows a group, and half of the room above, where mu is close to linear.
 
     Args:
         group_sizes: Rows of each group, int ``(n_groups,)``.
@@ -56,26 +59,36 @@ def balanced_counts(
         rng: Source of signs and roundings.
 
     Returns:
-        Counts of both sets, int ``(n_pairs, n_groups)`` each, every row summing to its size.
+        Counts of both sets, int ``(n_pairs, n_groups)`` each, every row summing to its size, and the reach of each pair,
+        float64 ``(n_pairs,)``: how large a difference its size allows, whatever its signs.
     """
     n, n_groups = int(group_sizes.sum()), len(group_sizes)
     base = sizes[:, None] * (group_sizes / n)
     room = np.minimum(base, group_sizes - base)
-    signs = rng.choice(np.array([-1.0, 1.0]), size=base.shape)
-    up, down = (room * (signs > 0)).sum(axis=1), (room * (signs < 0)).sum(axis=1)
-    common = np.minimum(up, down)
-    scale_up = np.divide(common, up, out=np.zeros_like(up), where=up > 0)
-    scale_down = np.divide(common, down, out=np.zeros_like(down), where=down > 0)
-    deviation = signs * room * np.where(signs > 0, scale_up[:, None], scale_down[:, None])
+    deviation = _signed(room, rng)
+    full = np.sqrt((room**2).sum(axis=1))
+    used = (deviation**2).sum() / max((full**2).sum(), 1e-300)
     spread = (base * (1 - group_sizes / n)).sum(axis=1) * (n - sizes) / max(1, n - 1)
-    wanted = spread * (n_groups + 1) / (n_groups - 1)
-    length = (deviation**2).sum(axis=1)
-    factor = np.sqrt(np.divide(wanted, length, out=np.ones_like(wanted), where=length > 0))
-    deviation *= np.clip(factor, _DEVIATION_MIN, 1.0)[:, None]
+    wanted = np.sqrt(spread * (n_groups + 1) / (n_groups - 1) / max(used, 1e-300))
+    factor = np.clip(wanted / np.maximum(full, 1e-300), _DEVIATION_MIN, 1.0)
+    deviation *= factor[:, None]
     return (
         _round_counts(base + deviation, group_sizes, sizes, rng),
         _round_counts(base - deviation, group_sizes, sizes, rng),
+        2.0 * factor * full,
     )
+
+
+def _signed(room: FloatMatrix, rng: np.random.Generator) -> FloatMatrix:
+    """Random signs on the room of each group, the two sides brought to the same sum; the best balanced of a few tries."""
+    signs = rng.choice(np.array([-1.0, 1.0]), size=(_SIGN_TRIES, *room.shape))
+    up, down = (room * (signs > 0)).sum(axis=2), (room * (signs < 0)).sum(axis=2)
+    best = np.minimum(up, down).argmax(axis=0), np.arange(len(room))
+    signs, up, down = signs[best], up[best], down[best]
+    common = np.minimum(up, down)
+    scale_up = np.divide(common, up, out=np.zeros_like(up), where=up > 0)
+    scale_down = np.divide(common, down, out=np.zeros_like(down), where=down > 0)
+    return np.asarray(signs * room * np.where(signs > 0, scale_up[:, None], scale_down[:, None]))
 
 
 def _round_counts(

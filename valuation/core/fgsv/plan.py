@@ -60,9 +60,13 @@ class FgsvPlan:
         return len(self.group_sizes)
 
     @cached_property
+    def _rows(self) -> FloatVector:
+        return np.array(self.group_sizes, dtype=np.float64)
+
+    @cached_property
     def parts(self) -> FloatVector:
         """``p_g = s_g / n``, float64 ``(n_groups,)``."""
-        return np.array(self.group_sizes, dtype=np.float64) / max(1, sum(self.group_sizes))
+        return self._rows / max(1.0, self._rows.sum())
 
     @cached_property
     def sellers(self) -> SellerGame:
@@ -201,12 +205,12 @@ class FgsvPlan:
         return StratumSums(float(arrays["draws"][k]), arrays["moment"][k], arrays["outer"][k], arrays["normal"][k])
 
     def _stratum_covariances(self, state: PlanState) -> FloatMatrix:
-        found = [covariance_of(stratum, self._sums(state, k), self.parts) for k, stratum in enumerate(self.strata)]
+        found = [covariance_of(stratum, self._sums(state, k), self._rows) for k, stratum in enumerate(self.strata)]
         return np.array(found).reshape(-1, self.n_groups, self.n_groups)
 
     def _stratum_values(self, state: PlanState) -> FloatMatrix:
         moments = state.arrays["moment"]
-        maps = [linear_map(stratum, self._sums(state, k), self.parts) for k, stratum in enumerate(self.strata)]
+        maps = [linear_map(stratum, self._sums(state, k), self._rows) for k, stratum in enumerate(self.strata)]
         found = [transform @ moment for transform, moment in zip(maps, moments, strict=True)]
         return np.array(found).reshape(-1, self.n_groups)
 
@@ -222,7 +226,7 @@ class FgsvPlan:
         empty, full = state.arrays["ends_rows"]
         rows = np.outer(self.parts, full - empty)
         for k, stratum in enumerate(self.strata):
-            rows += linear_map(stratum, self._sums(state, k), self.parts) @ state.arrays[f"rows_{k}"]
+            rows += linear_map(stratum, self._sums(state, k), self._rows) @ state.arrays[f"rows_{k}"]
         return rows
 
     def estimate(self, state: PlanState, seed: int | None = None) -> GroupValues:

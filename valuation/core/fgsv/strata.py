@@ -15,8 +15,10 @@ _PILOT_DRAWS = 32
 _PILOT_DRAWS_MIN = 8
 # The pilot may take this part of the budget; the rest goes where the pilot finds the noise.
 _PILOT_PART = 3
-# A size with few coalitions is enumerated when that costs less than this part of the budget.
+# A size with few coalitions is enumerated when that costs less than this part of the budget, and never many times a
+# pilot: single rows of a large pool say little.
 _ENUMERATION_PART = 16
+_ENUMERATION_MAX = 512
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _edges(n: int, ratio: float) -> list[tuple[int, int]]:
 
 def _stratum(low: int, high: int, n: int, n_groups: int, budget: int, pilot: int) -> Stratum:
     n_coalitions = comb(n, low) if low == high and min(low, n - low) <= 2 else None  # noqa: PLR2004 - larger sizes are never few
-    if n_coalitions is not None and n_coalitions <= max(pilot, budget // _ENUMERATION_PART):
+    if n_coalitions is not None and n_coalitions <= max(pilot, min(_ENUMERATION_MAX, budget // _ENUMERATION_PART)):
         return Stratum(low, high, "enumeration", n_coalitions)
     threshold = max(_COVARIANCE_SIZES_MIN, _COVARIANCE_ROWS_PER_GROUP * n_groups)
     if high <= threshold or low >= n - threshold:

@@ -25,31 +25,31 @@ class StratumSums:
     normal: FloatMatrix
 
 
-def linear_map(stratum: Stratum, sums: StratumSums, parts: FloatVector) -> FloatMatrix:
+def linear_map(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) -> FloatMatrix:
     """Matrix that turns the moment (or its row version) into the stratum's part of the values, float64 ``(n_groups, n_groups)``.
 
     Args:
         stratum: The stratum.
         sums: Its merged sums.
-        parts: ``p_g = s_g / n``, float64 ``(n_groups,)``.
+        group_sizes: Rows of each group, float64 ``(n_groups,)``.
     """
-    n_groups = len(parts)
+    n, n_groups = group_sizes.sum(), len(group_sizes)
     if stratum.kind != "weighing":
         # An enumeration's sums are divided by all coalitions of the size, which its pilot counts.
         return np.eye(n_groups) / max(sums.draws, 1.0)
     slopes = np.linalg.pinv(sums.normal, hermitian=True)
     # Slopes are known up to a common constant (X sums to 0); the constraint sum_g p_g m_g = 0 makes the parts sum to 0.
-    centre = np.eye(n_groups) - np.outer(np.ones(n_groups), parts)
-    return stratum.n_sizes * parts[:, None] * (centre @ slopes)
+    centre = np.eye(n_groups) - np.outer(np.ones(n_groups), group_sizes / n)
+    return np.asarray(stratum.n_sizes / (n - 1) * group_sizes[:, None] * (centre @ slopes))
 
 
-def covariance_of(stratum: Stratum, sums: StratumSums, parts: FloatVector) -> FloatMatrix:
+def covariance_of(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) -> FloatMatrix:
     """Covariance of the stratum's part of the values, float64 ``(n_groups, n_groups)``.
 
     Sample covariance of independent draws, or the sandwich of least squares, times nu / (nu - 2) (the variance of Student's t with
     the stratum's degrees of freedom), because intervals use normal quantiles and a stratum may have few draws.
     """
-    n_groups = len(parts)
+    n_groups = len(group_sizes)
     if stratum.kind == "enumeration":
         return np.zeros((n_groups, n_groups))
     if stratum.kind == "covariance":
@@ -58,6 +58,6 @@ def covariance_of(stratum: Stratum, sums: StratumSums, parts: FloatVector) -> Fl
         covariance = (sums.outer / sums.draws - np.outer(mean, mean)) / freedom
     else:
         freedom = sums.draws - (n_groups - 1)
-        transform = linear_map(stratum, sums, parts)
+        transform = linear_map(stratum, sums, group_sizes)
         covariance = transform @ sums.outer @ transform.T
     return np.asarray(covariance * (freedom / (freedom - 2) if freedom > 2 else 1.0))  # noqa: PLR2004 - t has no variance below
