@@ -1,4 +1,17 @@
 """The marketplace's pages."""
 
+from django.urls import path
+
+from marketplace.views import datasets, home, requests
+
 app_name = "marketplace"
-urlpatterns: list = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("requests/", requests.request_list, name="request_list"),
+    path("requests/<uuid:pk>/", requests.request_detail, name="request_detail"),
+    path("requests/<uuid:pk>/template.csv", requests.request_template, name="request_template"),
+    path("requests/<uuid:pk>/upload/", datasets.upload, name="upload"),
+    path("datasets/<uuid:pk>/", datasets.version_detail, name="version_detail"),
+    path("datasets/<uuid:pk>/submit/", datasets.version_submit, name="version_submit"),
+    path("datasets/<uuid:pk>/withdraw/", datasets.version_withdraw, name="version_withdraw"),
+]

@@ -8,6 +8,30 @@ Codes are those of the Frictionless framework where it has one. Where it lumps k
 from collections import Counter
 from dataclasses import dataclass, field
 
+# Every code there is, in the words of a count ("3 rows with too many cells").
+KINDS = {
+    "source-error": "empty file",
+    "format-error": "unreadable format",
+    "encoding-error": "wrong encoding",
+    "dialect-error": "wrong separators or quotes",
+    "byte-count": "size",
+    "row-count": "number of rows",
+    "field-count": "number of columns",
+    "blank-header": "no header",
+    "blank-label": "columns without a name",
+    "duplicate-label": "repeated columns",
+    "missing-label": "missing columns",
+    "extra-label": "columns not asked for",
+    "blank-row": "empty rows",
+    "extra-cell": "rows with too many cells",
+    "missing-cell": "rows with too few cells",
+    "type-error": "values of the wrong type",
+    "required-constraint": "empty cells that must be filled",
+    "range-constraint": "numbers out of range",
+    "enum-constraint": "unknown categories",
+    "length-constraint": "names or values too long",
+    "constraint-error": "values that cannot be used together",
+}
 SHOWN_MAX = 100
 SHOWN_PER_KIND = 20
 VALUE_CHARS_MAX = 60

@@ -10,6 +10,7 @@ from marketplace.ingest.limits import Limits
 
 Kind = Literal["number", "category"]
 TARGET_KINDS: Mapping[str, Kind] = {"classification": "category", "regression": "number"}
+FORMULA_SIGNS = ("=", "+", "-", "@")
 COLUMN_KEYS = {"name", "kind", "required", "minimum", "maximum", "categories"}
 
 
@@ -112,6 +113,9 @@ def _column_faults(data: Any, position: int) -> list[str]:
         ]
     name = data["name"]
     faults = [f"Column {name!r}: {key!r} is unknown." for key in data if key not in COLUMN_KEYS]
+    if name.startswith(FORMULA_SIGNS):
+        # Sellers open the request's template file in a spreadsheet, which would run such a name.
+        faults.append(f"Column {name!r}: a name must not begin with one of {' '.join(FORMULA_SIGNS)}")
     if data.get("kind") not in TARGET_KINDS.values():
         return [*faults, f"Column {name!r}: the kind must be number or category, not {data.get('kind')!r}."]
     if not isinstance(data.get("required", True), bool):

@@ -22,6 +22,7 @@ def test_reads_columns_in_order():
         (["age"], "Column 1 needs a printable name"),
         ([AGE | {"name": " age"}], "Column 1 needs a printable name"),
         ([AGE | {"name": "a\x00"}], "Column 1 needs a printable name"),
+        ([AGE | {"name": "=1+1"}], "must not begin with"),
         ([AGE, AGE], "'age' is declared 2 times"),
         ([AGE | {"kind": "date"}], "the kind must be number or category, not 'date'"),
         ([AGE | {"minimum": 121}], "the minimum is above the maximum"),

@@ -1,0 +1,34 @@
+"""The marketplace's forms: they say whether a request can be read, services say whether it may be done."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.db.models import QuerySet
+from django.template.defaultfilters import filesizeformat
+
+from marketplace.models import Dataset, Organization
+
+
+class UploadForm(forms.Form):
+    """One file for one dataset of one organisation."""
+
+    organization = forms.ModelChoiceField(Organization.objects.none(), label="Organisation", empty_label=None)
+    name = forms.CharField(
+        label="Dataset name",
+        max_length=Dataset._meta.get_field("name").max_length,  # noqa: SLF001 - Django documents _meta as public
+        help_text="A name that you use already makes the next version of that dataset.",
+    )
+    # Empty files pass here: the problem list says what is wrong with them.
+    file = forms.FileField(label="File", allow_empty_file=True)
+
+    def __init__(self, *args: Any, organizations: QuerySet[Organization], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["organization"]
+        choice.queryset = organizations
+        if organizations.count() == 1:
+            choice.widget = forms.HiddenInput()
+            choice.initial = organizations.get()
+        limit = filesizeformat(settings.FAIRCUT_UPLOAD_MAX_BYTES)
+        self.fields["file"].help_text = f"CSV (UTF-8, commas) or Parquet, up to {limit}."
+        self.fields["file"].widget.attrs["accept"] = ".csv,.parquet,text/csv"

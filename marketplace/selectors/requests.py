@@ -1,0 +1,96 @@
+"""Which requests a person may see, and what a request asks for in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from marketplace.models import DataRequest, Role, Submission, User
+from marketplace.selectors.access import is_operator, organizations_of
+
+FAMILIES = {
+    "logistic_regression": "Logistic regression",
+    "ridge_regression": "Ridge regression",
+    "knn": "Nearest neighbours",
+}
+METRICS = {
+    "accuracy": "Accuracy: the share of validation rows that the model gets right.",
+    "balanced_accuracy": "Balanced accuracy: the share it gets right within each class, averaged over the classes.",
+    "roc_auc": "ROC AUC: how often a row of the class scores above a row outside it.",
+    "macro_f1": "Macro F1: the F1 score of each class, averaged over the classes.",
+    "neg_log_loss": "Negative log loss: how probable the model thought the right answers.",
+    "r2": "R²: the part of the target's variance that the model explains.",
+    "neg_mse": "Negative mean squared error.",
+}
+
+
+@dataclass(frozen=True)
+class ColumnWords:
+    """One column of a schema as a page shows it."""
+
+    name: str
+    is_target: bool
+    kind: str
+    accepted: str
+    required: bool
+
+
+def visible_requests(user: User) -> QuerySet[DataRequest]:
+    """Requests a person may see: sellers open ones and those they brought data to, buyers their own, operators all."""
+    requests = DataRequest.objects.select_related("buyer")
+    if is_operator(user):
+        return requests
+    seen = Q(buyer__in=organizations_of(user, Role.BUYER))
+    sellers = organizations_of(user, Role.SELLER)
+    if sellers.exists():
+        brought = DataRequest.objects.filter(datasets__organization__in=sellers)
+        seen |= Q(state=DataRequest.State.OPEN) | Q(pk__in=brought.values("pk"))
+    return requests.filter(seen)
+
+
+def with_accepted(requests: QuerySet[DataRequest]) -> QuerySet[DataRequest]:
+    """Add ``sellers_accepted`` and ``rows_accepted``, how much data is before the buyer; newest request first."""
+    accepted = Q(submissions__state=Submission.State.ACCEPTED)
+    return requests.annotate(
+        sellers_accepted=Count("submissions__organization", filter=accepted, distinct=True),
+        rows_accepted=Sum("submissions__version__rows", filter=accepted, default=0),
+    ).order_by("-created_at", "pk")
+
+
+def columns_in_words(request: DataRequest) -> list[ColumnWords]:
+    """The schema as a table: what each column is and what it may hold."""
+    return [
+        ColumnWords(
+            name=column["name"],
+            is_target=column["name"] == request.target,
+            kind="Number" if column["kind"] == "number" else "Category",
+            accepted=_accepted(column),
+            required=column.get("required", True),
+        )
+        for column in request.schema["columns"]
+    ]
+
+
+def model_in_words(request: DataRequest) -> str:
+    """The buyer's model: its family and whatever parameters are set."""
+    spec = request.model_spec
+    family = FAMILIES.get(spec["family"], spec["family"].replace("_", " ").capitalize())
+    settings = ", ".join(f"{name} = {value}" for name, value in sorted(spec["params"].items()))
+    return f"{family} ({settings})" if settings else family
+
+
+def metric_in_words(request: DataRequest) -> str:
+    """The buyer's metric and what it measures."""
+    return METRICS.get(request.metric, request.metric.replace("_", " ").capitalize())
+
+
+def _accepted(column: Mapping[str, Any]) -> str:
+    if column["kind"] == "category":
+        return ", ".join(column["categories"])
+    minimum, maximum = column.get("minimum"), column.get("maximum")
+    if minimum is not None and maximum is not None:
+        return f"{minimum:,} to {maximum:,}"
+    if minimum is not None:
+        return f"{minimum:,} or more"
+    return "Any number" if maximum is None else f"{maximum:,} or less"

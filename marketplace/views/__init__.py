@@ -1,0 +1,1 @@
+"""The marketplace's pages: each parses, authorises, calls one service or selector, and renders."""
