@@ -12,6 +12,9 @@ from valuation.core.errors import InvalidDataError
 FloatArray = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
 
+# In standard deviations. One absurd number in one seller's upload must not defeat the solvers, and with them the run.
+STANDARDISED_MAX = 1e6
+
 
 @dataclass(frozen=True)
 class Features:
@@ -26,7 +29,7 @@ class FeatureEncoder:
     """Turn columns into features with the validation rows' scales, so that no seller can move another's features.
 
     Numbers become ``(x - mean) / sd`` of the validation rows, and 0 where missing; a column that is constant or absent
-    there is only shifted. Categories become one column each, in declared order; a missing one is all zeros.
+    there is only shifted; absurd ones are cut at a million standard deviations. Categories become one column each, in declared order; a missing one is all zeros.
 
     Attributes:
         schema: ``{"columns": [{"name", "kind": "number"|"category", "categories"?}, ...]}``.
@@ -88,8 +91,10 @@ class FeatureEncoder:
             if name == self.target:
                 continue
             if column["kind"] == "number":
-                standardised = (_numbers(columns, name) - self.means[name]) / self.scales[name]
-                parts.append(np.nan_to_num(standardised, nan=0.0)[:, None])
+                with np.errstate(over="ignore"):
+                    standardised = (_numbers(columns, name) - self.means[name]) / self.scales[name]
+                bounded = np.clip(standardised, -STANDARDISED_MAX, STANDARDISED_MAX)
+                parts.append(np.nan_to_num(bounded, nan=0.0)[:, None])
                 names.append(name)
             else:
                 codes = _codes(columns, name, column["categories"])

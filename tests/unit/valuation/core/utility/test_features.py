@@ -43,6 +43,13 @@ def test_targets_are_codes_in_declared_order_or_numbers():
     assert numbers.tolist() == [0.1, 0.1, 0.1]
 
 
+def test_absurd_numbers_are_cut():
+    encoder = FeatureEncoder.fit(SCHEMA, "income", VALIDATION)
+    absurd = {"age": np.array([1e300, -1e300]), "sex": np.array([None, None]), "flat": np.full(2, 1e308)}
+
+    assert encoder.encode(absurd).values[:, 0].tolist() == [1e6, -1e6]
+
+
 def test_no_rows_are_encoded_as_no_rows():
     encoder = FeatureEncoder.fit(SCHEMA, "income", VALIDATION)
 
