@@ -28,8 +28,9 @@ class Features:
 class FeatureEncoder:
     """Turn columns into features with the validation rows' scales, so that no seller can move another's features.
 
-    Numbers become ``(x - mean) / sd`` of the validation rows, and 0 where missing; a column that is constant or absent
-    there is only shifted; absurd ones are cut at a million standard deviations. Categories become one column each, in declared order; a missing one is all zeros.
+    Numbers become ``(x - mean) / sd`` of the validation rows, and 0 where missing; a column that is constant or
+    absent there is only shifted; absurd ones are cut at a million standard deviations. Categories become one
+    column each, in declared order; a missing one is all zeros.
 
     Attributes:
         schema: ``{"columns": [{"name", "kind": "number"|"category", "categories"?}, ...]}``.
