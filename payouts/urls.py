@@ -1,4 +1,6 @@
 """The payouts' pages."""
 
+from django.urls import URLPattern
+
 app_name = "payouts"
-urlpatterns: list = []
+urlpatterns: list[URLPattern] = []

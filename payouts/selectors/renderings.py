@@ -78,7 +78,7 @@ def to_csv(projection: RoundProjection) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\r\n")
     writer.writeheader()
-    head = {
+    head: dict[str, Any] = {
         "schema": projection.schema,
         "round_id": projection.round_id,
         "request_id": projection.request_id,

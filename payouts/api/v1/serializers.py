@@ -1,0 +1,182 @@
+"""What the API answers. Money is a plain decimal string in the round's currency; figures come from the projection."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from payouts.core.money import plain_decimal
+from payouts.models import Export, PayoutRound
+from payouts.selectors.projection import project
+from payouts.selectors.renderings import line_dict, totals_dict
+
+
+class ProblemErrorSerializer(serializers.Serializer[Any]):
+    pointer = serializers.CharField(help_text="JSON pointer to the value.")
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    instance = serializers.CharField()
+    code = serializers.CharField()
+    request_id = serializers.CharField()
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # a field, not DRF's property
+
+
+class CorrelationSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(help_text="Sellers behind the coefficients.")
+    pearson = serializers.FloatField(allow_null=True)
+    spearman = serializers.FloatField(allow_null=True)
+    kendall = serializers.FloatField(allow_null=True)
+
+
+class RuleFiguresSerializer(serializers.Serializer[Any]):
+    rule = serializers.ChoiceField(choices=["fgsv", "gsv", "leave_one_out", "by_rows", "equal"])
+    values = serializers.ListField(child=serializers.FloatField())
+    shares = serializers.ListField(child=serializers.FloatField(), help_text="Empty where no value is positive.")
+    gini = serializers.FloatField(allow_null=True)
+    lorenz = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    with_leave_one_out = CorrelationSerializer()
+    with_rows = CorrelationSerializer()
+
+
+class AuditSellerSerializer(serializers.Serializer[Any]):
+    organization_id = serializers.IntegerField()
+    name = serializers.CharField()
+    rows = serializers.IntegerField()
+
+
+class SumProofSerializer(serializers.Serializer[Any]):
+    lines_minor = serializers.IntegerField()
+    fee_minor = serializers.IntegerField()
+    unallocated_minor = serializers.IntegerField()
+    pot_minor = serializers.IntegerField()
+
+
+class AuditFiguresSerializer(serializers.Serializer[Any]):
+    """Rules side by side; every list follows the order of `sellers`."""
+
+    schema = serializers.CharField()
+    level = serializers.FloatField()
+    sellers = AuditSellerSerializer(many=True)
+    rules = RuleFiguresSerializer(many=True)
+    utility_full = serializers.FloatField()
+    utility_empty = serializers.FloatField()
+    evaluations = serializers.IntegerField()
+    seconds = serializers.DictField(child=serializers.FloatField(), help_text="Seconds of each stage.")
+    seed = serializers.IntegerField()
+    inputs_sha256 = serializers.CharField()
+    nothing_paid = serializers.BooleanField()
+    sum_proof = SumProofSerializer()
+
+
+class TotalsSerializer(serializers.Serializer[Any]):
+    """paid + held + fee + unallocated = sum = pot."""
+
+    paid = serializers.CharField()
+    held = serializers.CharField()
+    fee = serializers.CharField()
+    unallocated = serializers.CharField()
+    sum = serializers.CharField()
+    pot = serializers.CharField()
+    proved = serializers.BooleanField()
+
+
+class ExportSerializer(serializers.ModelSerializer[Export]):
+    size_bytes = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Export
+        fields = ["kind", "schema", "sha256", "size_bytes", "created_at"]
+
+    def get_size_bytes(self, export: Export) -> int:
+        return len(export.body)
+
+
+class RoundSerializer(serializers.ModelSerializer[PayoutRound]):
+    request_id = serializers.UUIDField()
+    request = serializers.CharField(source="request.title")
+    state = serializers.ChoiceField(choices=[("posted", "posted"), ("paid", "paid")])
+    pot = serializers.SerializerMethodField()
+
+    class Meta:
+        model = PayoutRound
+        fields = [
+            "id", "request_id", "request", "state", "currency", "pot", "triggered_at", "approved_at", "posted_at",
+            "paid_at", "bank_reference", "inputs_sha256", "lines_sha256",
+        ]  # fmt: skip
+
+    def get_pot(self, payout_round: PayoutRound) -> str:
+        return plain_decimal(payout_round.pot_minor, payout_round.currency)
+
+
+class RoundDetailSerializer(RoundSerializer):
+    policy = serializers.JSONField(source="policy_snapshot")
+    totals = serializers.SerializerMethodField()
+    audit = AuditFiguresSerializer(source="audit_report.figures")
+    exports = ExportSerializer(many=True)
+
+    class Meta(RoundSerializer.Meta):
+        fields = [
+            *RoundSerializer.Meta.fields, "seed", "precision_target", "evaluations_max", "policy", "totals", "audit",
+            "exports",
+        ]  # fmt: skip
+
+    @extend_schema_field(TotalsSerializer)
+    def get_totals(self, payout_round: PayoutRound) -> dict[str, Any]:
+        return totals_dict(project(payout_round))
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """One row of payout_lines.v1. `credit` is what the party is owed; `debit` would take it back."""
+
+    number = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=["seller", "platform_fee", "unallocated"])
+    organization_id = serializers.IntegerField(allow_null=True)
+    organization = serializers.CharField()
+    owner_key = serializers.IntegerField(allow_null=True, help_text="Beneficial owner that the policy acted on.")
+    disposition = serializers.ChoiceField(choices=["pay", "carry", "hold", "none", "fee", "return"])
+    reason = serializers.CharField()
+    rows = serializers.IntegerField(allow_null=True)
+    currency = serializers.CharField()
+    debit = serializers.CharField()
+    credit = serializers.CharField()
+    amount_lower = serializers.CharField(allow_null=True)
+    amount_upper = serializers.CharField(allow_null=True)
+    amount_validation_lower = serializers.CharField(allow_null=True)
+    amount_validation_upper = serializers.CharField(allow_null=True)
+    share = serializers.CharField(allow_null=True)
+    share_lower = serializers.FloatField(allow_null=True)
+    share_upper = serializers.FloatField(allow_null=True)
+    share_validation_lower = serializers.FloatField(allow_null=True)
+    share_validation_upper = serializers.FloatField(allow_null=True)
+    value = serializers.FloatField(allow_null=True)
+    value_lower = serializers.FloatField(allow_null=True)
+    value_upper = serializers.FloatField(allow_null=True)
+    value_validation_lower = serializers.FloatField(allow_null=True)
+    value_validation_upper = serializers.FloatField(allow_null=True)
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return line_dict(instance, self.context["currency"])
+
+
+class LinesDocumentSerializer(serializers.Serializer[Any]):
+    """The stored JSON export of a round."""
+
+    schema = serializers.CharField()
+    round_id = serializers.UUIDField()
+    request_id = serializers.UUIDField()
+    request = serializers.CharField()
+    effective_date = serializers.DateField()
+    currency = serializers.CharField()
+    inputs_sha256 = serializers.CharField()
+    lines_sha256 = serializers.CharField()
+    totals = TotalsSerializer()
+    lines = LineSerializer(many=True)
