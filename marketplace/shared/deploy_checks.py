@@ -1,5 +1,6 @@
 """What must not reach production: `manage.py check --deploy` refuses it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +22,7 @@ def no_demo_mode(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database, deploy=True)
-def no_demo_accounts(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def no_demo_accounts(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """Accounts made by the demo have their passwords printed in the README.
 
     Runs where a database is named (`check --deploy --database default`), as Django asks of checks that query.
