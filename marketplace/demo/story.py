@@ -17,7 +17,7 @@ from marketplace.demo.profiles import sample_sellers
 
 POT = "10000.00"
 SELLER_SEED = 0
-BANK_REFERENCE = "DEMO-FUNDING-0001"
+PRECISION_PERCENT = "1"
 POLL_SECONDS = 0.5
 VALUING_SECONDS_MAX = 900
 
@@ -34,25 +34,22 @@ class Story:
 
     def play(self, *, seed: int) -> dict[str, Any]:
         """Bring the round to its end and return what the API says of it."""
-        reached = self._reached()
-        if "paid" not in reached:
-            if "submitted" not in reached:
-                self._upload_and_submit()
-                reached = self._remember(submitted=True)
-            operator = Person(self.site_url, TRIGGER.email)
-            operator.sign_in(PASSWORD)
-            if "round" not in reached:
-                reached = self._remember(round=self._open_round(operator, seed=seed))
-            self._watch(operator, reached["round"])
-            self._approve_and_pay(operator, reached["round"])
-            reached = self._remember(paid=True)
-        if "api_key" not in reached:
-            operator = Person(self.site_url, TRIGGER.email)
-            operator.sign_in(PASSWORD)
-            reached = self._remember(api_key=self._make_key(operator))
-        return self._fetch(reached["round"], reached["api_key"])
+        if "submitted" not in self._reached():
+            self.bring_data()
+            self._remember(submitted=True)
+        if "round" not in self._reached():
+            self._remember(round=self.open_round(seed=seed))
+        round_id = self._reached()["round"]
+        if "paid" not in self._reached():
+            self.wait_for_review(round_id)
+            self.approve_and_pay(round_id)
+            self._remember(paid=True)
+        if "api_key" not in self._reached():
+            self._remember(api_key=self._make_key())
+        return self._fetch(round_id, self._reached()["api_key"])
 
-    def _upload_and_submit(self) -> None:
+    def bring_data(self) -> None:
+        """Every seller signs in, uploads a file and submits it."""
         sellers = sample_sellers(adult.training_part(), seed=SELLER_SEED)
         with self._stage("uploading and checking"):
             for part, seller in zip(SELLERS, sellers, strict=True):
@@ -67,45 +64,56 @@ class Story:
                 person.send_form(page, "submit", {})
                 self._say(f"  {part.organization}: {len(seller.row_numbers):,} rows uploaded and submitted")
 
-    def _open_round(self, operator: Person, *, seed: int) -> str:
+    def open_round(self, *, seed: int, precision_percent: str = PRECISION_PERCENT) -> str:
+        """The operator records the buyer's payment, opens a round over it and triggers it; returns the round's id."""
+        operator = self._operator()
         with self._stage("funding and triggering"):
-            operator.send(
-                f"/requests/{self.request_id}/fund/", "fund", {"amount": POT, "bank_reference": BANK_REFERENCE}
-            )
-            page = operator.send("/rounds/new/", "new", {"request": self.request_id, "pot": POT, "seed": str(seed)})
+            funding = {"amount": POT, "bank_reference": f"DEMO-FUNDING-{seed}"}
+            operator.send(f"/requests/{self.request_id}/fund/", "fund", funding)
+            terms = {"request": self.request_id, "pot": POT, "seed": str(seed), "precision_percent": precision_percent}
+            page = operator.send("/rounds/new/", "new", terms)
         return _round_id(page)
 
-    def _watch(self, operator: Person, round_id: str) -> None:
+    def wait_for_review(self, round_id: str) -> None:
+        """Watch the round's page until the valuation has ended.
+
+        Raises:
+            RefusedError: The valuation failed, or takes implausibly long.
+        """
+        operator = self._operator()
         deadline = time.monotonic() + VALUING_SECONDS_MAX
-        told = -1
+        told = ""
         with self._stage("valuing"):
             while True:
-                progress = operator.get(f"/rounds/{round_id}/progress/?format=json").json()
-                if progress["round_state"] != "valuing":
+                page = operator.get(f"/rounds/{round_id}/progress/")
+                if "valuing" not in page.text:
                     break
-                if progress["wave"] != told:
-                    told = progress["wave"]
-                    self._say(f"  wave {told}: {progress['evaluations']:,} evaluations so far")
+                if page.text != told:
+                    told = page.text
+                    self._say(f"  {page.text}")
                 if time.monotonic() > deadline:
                     raise RefusedError(f"The round is still valuing after {VALUING_SECONDS_MAX} s.")
                 time.sleep(POLL_SECONDS)
-        if progress["round_state"] == "failed":
-            raise RefusedError(f"The round failed: {progress['error']}")
 
-    def _approve_and_pay(self, operator: Person, round_id: str) -> None:
+    def approve_and_pay(self, round_id: str) -> None:
+        """Another person than the one who triggered approves and posts; the operator confirms the bank's payment."""
         with self._stage("approving, posting, paying"):
             approver = Person(self.site_url, APPROVER.email)
             approver.sign_in(PASSWORD, totp_secret=totp.APPROVER_SECRET)
             page = approver.get(f"/rounds/{round_id}/")
-            if "/approve/" in page.text:
-                page = approver.send_form(page, "approve", {})
-            if "/post/" in page.text:
-                page = approver.send_form(page, "post", {})
+            for step in ("approve", "post"):
+                if f"/{step}/" in page.text:
+                    page = approver.send_form(page, step, {})
             if "/paid/" in page.text:
-                operator.send(f"/rounds/{round_id}/", "paid", {"bank_reference": "DEMO-PAYMENT-0001"})
+                self._operator().send(f"/rounds/{round_id}/", "paid", {"bank_reference": "DEMO-PAYMENT-0001"})
 
-    def _make_key(self, operator: Person) -> str:
-        page = operator.send("/keys/", "keys", {"name": "Demo accounting"})
+    def _operator(self) -> Person:
+        operator = Person(self.site_url, TRIGGER.email)
+        operator.sign_in(PASSWORD)
+        return operator
+
+    def _make_key(self) -> str:
+        page = self._operator().send("/keys/", "keys", {"name": "Demo accounting"})
         match = re.search(r"fck_[A-Za-z0-9_-]+", page.text)
         if match is None:
             raise RefusedError("The keys page showed no key.")
