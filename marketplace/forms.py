@@ -13,7 +13,6 @@ from marketplace.models import Dataset, Organization
 class UploadForm(forms.Form):
     """One file for one dataset of one organisation."""
 
-    organization = forms.ModelChoiceField(Organization.objects.none(), label="Organisation", empty_label=None)
     name = forms.CharField(
         label="Dataset name",
         max_length=Dataset._meta.get_field("name").max_length,  # noqa: SLF001 - Django documents _meta as public
@@ -24,11 +23,15 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, organizations: QuerySet[Organization], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice = self.fields["organization"]
-        choice.queryset = organizations
-        if organizations.count() == 1:
-            choice.widget = forms.HiddenInput()
-            choice.initial = organizations.get()
+        one = organizations.count() == 1
+        self.fields["organization"] = forms.ModelChoiceField(
+            organizations,
+            label="Organisation",
+            empty_label=None,
+            initial=organizations.first(),
+            widget=forms.HiddenInput if one else forms.Select,
+        )
+        self.order_fields(["organization"])
         limit = filesizeformat(settings.FAIRCUT_UPLOAD_MAX_BYTES)
         self.fields["file"].help_text = f"CSV (UTF-8, commas) or Parquet, up to {limit}."
         self.fields["file"].widget.attrs["accept"] = ".csv,.parquet,text/csv"

@@ -130,7 +130,7 @@ def _data_rows(records: Iterator[Record], labels: list[str], limits: Limits, log
         if len(cells) == len(labels):
             yield row, cells
         else:
-            log.add(_ragged(row, cells, labels))
+            _tell_ragged(row, cells, labels, log)
 
 
 def _checked_rows(
@@ -192,14 +192,20 @@ def _too_many_rows(limits: Limits) -> Problem:
     )
 
 
-def _ragged(row: int, cells: list[str], labels: list[str]) -> Problem:
-    found = f"The row has {len(cells)} cells; the header has {len(labels)}."
-    if len(cells) > len(labels):
+def _tell_ragged(row: int, cells: list[str], labels: list[str], log: ProblemLog) -> None:
+    """Log a row of the wrong length; it is put into words only if it will be shown, as a whole file may be ragged."""
+    is_long = len(cells) > len(labels)
+    code, column = ("extra-cell", None) if is_long else ("missing-cell", shorten(labels[len(cells)]))
+    if not log.wants(code, column):
+        log.count(code, 1)
+        return
+    if is_long:
         remedy = "Put values that hold a comma in double quotes, and write numbers with a decimal point."
-        return Problem("extra-cell", found, remedy, row=row, value=shorten(cells[len(labels)]))
-    column = shorten(labels[len(cells)])
-    remedy = f"Add the missing cells from “{column}” on, or remove the row; a missing value still needs its comma."
-    return Problem("missing-cell", found, remedy, row=row, column=column, value=shorten(cells[-1]))
+    else:
+        remedy = f"Add the missing cells from “{column}” on, or remove the row; a missing value still needs its comma."
+    found = f"The row has {len(cells)} cells; the header has {len(labels)}."
+    first_amiss = cells[len(labels)] if is_long else cells[-1]
+    log.add(Problem(code, found, remedy, row=row, column=column, value=shorten(first_amiss)))
 
 
 def _quote_problem(row: int, reason: str) -> Problem:

@@ -70,9 +70,9 @@ def _run_child(file: IO[bytes], answer: IO[bytes], schema: TableSchema, limits: 
 
 def main() -> None:
     """Be the child: the open file is the descriptor named as the only argument, schema and limits come on stdin."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS_MAX, CPU_SECONDS_MAX))
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+    _bound(resource.RLIMIT_CORE, 0)
+    _bound(resource.RLIMIT_CPU, CPU_SECONDS_MAX)
+    _bound(resource.RLIMIT_DATA, MEMORY_BYTES_MAX)
     task, log = json.load(sys.stdin), ProblemLog()
     with os.fdopen(int(sys.argv[1]), "rb") as file:
         table = read_parquet(file, TableSchema.from_json(task["schema"]), Limits(**task["limits"]), log)
@@ -82,6 +82,13 @@ def main() -> None:
     if table is not None:
         with pa.ipc.new_stream(sys.stdout.buffer, table.schema) as writer:
             writer.write_table(table)
+
+
+def _bound(kind: int, most: int) -> None:
+    """Limit this process for good; a stricter limit from outside stays."""
+    _, hard = resource.getrlimit(kind)
+    limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (limit, limit))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from marketplace.models import DataRequest, Role, Submission, User
 from marketplace.selectors.access import is_operator, organizations_of
+from marketplace.templatetags.figures import NARROW_SPACE
 
 FAMILIES = {
     "logistic_regression": "Logistic regression",
@@ -88,9 +89,13 @@ def metric_in_words(request: DataRequest) -> str:
 def _accepted(column: Mapping[str, Any]) -> str:
     if column["kind"] == "category":
         return ", ".join(column["categories"])
-    minimum, maximum = column.get("minimum"), column.get("maximum")
-    if minimum is not None and maximum is not None:
-        return f"{minimum:,} to {maximum:,}"
-    if minimum is not None:
-        return f"{minimum:,} or more"
-    return "Any number" if maximum is None else f"{maximum:,} or less"
+    minimum, maximum = _number(column.get("minimum")), _number(column.get("maximum"))
+    if minimum and maximum:
+        return f"{minimum} to {maximum}"
+    if minimum:
+        return f"{minimum} or more"
+    return f"{maximum} or less" if maximum else "Any number"
+
+
+def _number(bound: float | None) -> str:
+    return "" if bound is None else f"{bound:,}".replace(",", NARROW_SPACE)

@@ -2,7 +2,8 @@
 
 import hashlib
 import uuid
-from typing import IO, Any
+from io import BufferedRandom
+from typing import Any
 
 from django.core.files.base import File
 from django.db import transaction
@@ -37,7 +38,7 @@ def open_request(
     model_spec: dict[str, Any],
     metric: str,
     currency: str,
-    validation_file: File,
+    validation_file: "File[bytes]",
     by: User,
 ) -> DataRequest:
     """Open a request, with its validation rows stored under their hash.
@@ -73,10 +74,11 @@ def open_request(
             return _store(data_request, parquet, uploaded_sha256=incoming.sha256, by=by)
 
 
-def _store(data_request: DataRequest, parquet: IO[bytes], *, uploaded_sha256: str, by: User) -> DataRequest:
+def _store(data_request: DataRequest, parquet: BufferedRandom, *, uploaded_sha256: str, by: User) -> DataRequest:
     """Store the normalised rows, whose hash is the commitment: they are what every valuation reads."""
     data_request.validation_sha256 = hashlib.file_digest(parquet, "sha256").hexdigest()
-    data_request.validation_file.save(f"{data_request.pk}.parquet", File(parquet), save=False)
+    stored = data_request.validation_file
+    stored.save(f"{data_request.pk}.parquet", File(parquet), save=False)
     try:
         with transaction.atomic():
             data_request.save(force_insert=True)
@@ -87,7 +89,7 @@ def _store(data_request: DataRequest, parquet: IO[bytes], *, uploaded_sha256: st
                 data={"validation_sha256": data_request.validation_sha256, "uploaded_sha256": uploaded_sha256},
             )
     except BaseException:
-        data_request.validation_file.storage.delete(data_request.validation_file.name)
+        stored.delete(save=False)
         raise
     return data_request
 

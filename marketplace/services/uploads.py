@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from io import BufferedRandom
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -37,7 +37,7 @@ class UploadRefusedError(FaircutError):
 class Upload:
     """An uploaded file while it is being looked at; ``original`` is gone when the look ends."""
 
-    original: IO[bytes]
+    original: BufferedRandom
     filename: str
     sha256: str
     size_bytes: int
@@ -56,7 +56,7 @@ class Upload:
 
 
 @contextmanager
-def received(file: File) -> Iterator[Upload]:
+def received(file: "File[bytes]") -> Iterator[Upload]:
     """Stream a file to a temporary one while hashing it.
 
     Raises:
@@ -76,7 +76,7 @@ def received(file: File) -> Iterator[Upload]:
 
 
 @contextmanager
-def normalised_parquet(table: pa.Table) -> Iterator[IO[bytes]]:
+def normalised_parquet(table: pa.Table) -> Iterator[BufferedRandom]:
     """Write a checked table to a temporary Parquet file."""
     with tempfile.TemporaryFile() as parquet:
         pq.write_table(table, parquet)

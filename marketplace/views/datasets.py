@@ -5,7 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,6 +21,7 @@ from marketplace.services import datasets, submissions
 from marketplace.services.datasets import RequestClosedError
 from marketplace.services.uploads import UploadRefusedError
 from marketplace.shared.access import role_required
+from marketplace.views.signed_in import SignedInRequest
 
 
 class SizeLimit(FileUploadHandler):
@@ -30,7 +31,7 @@ class SizeLimit(FileUploadHandler):
 
     @property
     def is_exceeded(self) -> bool:
-        return self.received_bytes > settings.FAIRCUT_UPLOAD_MAX_BYTES
+        return self.received_bytes > int(settings.FAIRCUT_UPLOAD_MAX_BYTES)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:  # noqa: ARG002 - Django's signature
         self.received_bytes += len(raw_data)
@@ -46,14 +47,14 @@ class SizeLimit(FileUploadHandler):
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.SELLER)
-def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+def upload(request: SignedInRequest, pk: UUID) -> HttpResponse:
     size_limit = SizeLimit(request)
     request.upload_handlers.insert(0, size_limit)
     return _upload(request, pk, size_limit)
 
 
 @csrf_protect
-def _upload(request: HttpRequest, pk: UUID, size_limit: SizeLimit) -> HttpResponse:
+def _upload(request: SignedInRequest, pk: UUID, size_limit: SizeLimit) -> HttpResponse:
     data_request = get_object_or_404(visible_requests(request.user), pk=pk)
     organizations = organizations_of(request.user, Role.SELLER)
     if request.method != "POST":
@@ -68,7 +69,7 @@ def _upload(request: HttpRequest, pk: UUID, size_limit: SizeLimit) -> HttpRespon
     return _take(request, data_request, form)
 
 
-def _take(request: HttpRequest, data_request: DataRequest, form: UploadForm) -> HttpResponse:
+def _take(request: SignedInRequest, data_request: DataRequest, form: UploadForm) -> HttpResponse:
     try:
         version = datasets.upload(
             request=data_request,
@@ -86,7 +87,7 @@ def _take(request: HttpRequest, data_request: DataRequest, form: UploadForm) -> 
 
 
 def _upload_page(
-    request: HttpRequest,
+    request: SignedInRequest,
     data_request: DataRequest,
     form: UploadForm,
     *,
@@ -98,14 +99,14 @@ def _upload_page(
     return render(request, "marketplace/upload.html", context, status=status)
 
 
-def _closed(request: HttpRequest, data_request: DataRequest) -> HttpResponse:
+def _closed(request: SignedInRequest, data_request: DataRequest) -> HttpResponse:
     messages.error(request, "This request takes no data now.")
     return redirect("marketplace:request_detail", pk=data_request.pk)
 
 
 @require_GET
 @role_required(Role.SELLER, Role.OPERATOR)
-def version_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def version_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     version = get_object_or_404(visible_versions(request.user), pk=pk)
     submission = last_submission(version)
     is_submitted = submission is not None and submission.state == submission.State.ACCEPTED
@@ -124,19 +125,19 @@ def version_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @role_required(Role.SELLER)
-def version_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def version_submit(request: SignedInRequest, pk: UUID) -> HttpResponse:
     version = get_object_or_404(own_versions(request.user), pk=pk)
     try:
         submissions.submit(version=version, by=request.user)
     except RequestClosedError as closed:
         return _unchanged(request, version, closed)
-    messages.success(request, f"{version} is before the buyer.")
+    messages.success(request, f"{version} is submitted.")
     return redirect("marketplace:version_detail", pk=version.pk)
 
 
 @require_POST
 @role_required(Role.SELLER)
-def version_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+def version_withdraw(request: SignedInRequest, pk: UUID) -> HttpResponse:
     version = get_object_or_404(own_versions(request.user), pk=pk)
     try:
         submissions.withdraw(version=version, by=request.user)
@@ -146,6 +147,6 @@ def version_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("marketplace:version_detail", pk=version.pk)
 
 
-def _unchanged(request: HttpRequest, version: DatasetVersion, closed: RequestClosedError) -> HttpResponse:
+def _unchanged(request: SignedInRequest, version: DatasetVersion, closed: RequestClosedError) -> HttpResponse:
     messages.error(request, closed.message)
     return redirect("marketplace:version_detail", pk=version.pk)

@@ -1,5 +1,7 @@
 """The first page, by what the person does here."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -16,7 +18,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "marketplace/welcome.html")
     roles = roles_of(request.user)
     requests = with_accepted(visible_requests(request.user))
-    context = {}
+    context: dict[str, Any] = {}
     if Role.SELLER in roles:
         context["versions"] = latest_versions(request.user)
         context["open_requests"] = requests.filter(state=DataRequest.State.OPEN)[:LISTED_MAX]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from marketplace.selectors.requests import (
@@ -16,18 +16,19 @@ from marketplace.selectors.requests import (
     with_accepted,
 )
 from marketplace.selectors.submissions import visible_submissions
+from marketplace.views.signed_in import SignedInRequest
 
 PAGE_SIZE = 25
 
 
 @login_required
-def request_list(request: HttpRequest) -> HttpResponse:
+def request_list(request: SignedInRequest) -> HttpResponse:
     pages = Paginator(with_accepted(visible_requests(request.user)), PAGE_SIZE)
     return render(request, "marketplace/request_list.html", {"page": pages.get_page(request.GET.get("page"))})
 
 
 @login_required
-def request_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def request_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     data_request = get_object_or_404(with_accepted(visible_requests(request.user)), pk=pk)
     context = {
         "data_request": data_request,
@@ -40,7 +41,7 @@ def request_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @login_required
-def request_template(request: HttpRequest, pk: UUID) -> HttpResponse:
+def request_template(request: SignedInRequest, pk: UUID) -> HttpResponse:
     data_request = get_object_or_404(visible_requests(request.user), pk=pk)
     response = HttpResponse(
         content_type="text/csv; charset=utf-8", headers={"Content-Disposition": 'attachment; filename="template.csv"'}

@@ -69,7 +69,7 @@ def test_seller_uploads_looks_and_submits_as_a_browser_does():
     assert response.status_code == 302
     assert response["Location"] == reverse("marketplace:version_detail", args=[version.pk])
     page = client.get(response["Location"])
-    assert "Submit to the buyer" in text_of(page)
+    assert "It counts once you submit it." in text_of(page)
     assert "census.csv is stored as Census extract, version 1. It has no problems." in text_of(page)
 
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]*)"', page.content.decode()).group(1)
@@ -242,7 +242,7 @@ def test_operators_see_all_metadata_and_change_nothing():
     version_page = text_of(client.get(reverse("marketplace:version_detail", args=[submission.version_id])))
 
     assert submission.organization.name in request_page
-    assert "Submit to the buyer" not in version_page
+    assert "once you submit it" not in version_page
     assert "Withdraw" not in version_page
     assert client.post(reverse("marketplace:version_submit", args=[submission.version_id])).status_code == 403
 
@@ -273,9 +273,9 @@ def test_request_page_says_what_is_wanted():
 
     assert "Logistic regression (C = 1.0)" in page
     assert "Balanced accuracy: the share it gets right within each class" in page
-    assert "age Number 0 to 120 not accepted" in page
-    assert "gain Number Any number accepted" in page
-    assert "income target Category <=50K, >50K not accepted" in page
+    assert "age Number 0 to 120 No" in page
+    assert "gain Number Any number Yes" in page
+    assert "income target Category <=50K, >50K No" in page
 
 
 def test_template_holds_the_header():

@@ -1,11 +1,15 @@
 """Every fault of a CSV file is told with its row, column and code, and good files come through unchanged."""
 
 import io
+import re
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from marketplace import ingest
 from marketplace.ingest import Checked, Limits, Refused, TableSchema, check
+from marketplace.ingest.problems import KINDS
 
 SCHEMA = TableSchema.from_json(
     {
@@ -296,6 +300,17 @@ def test_many_problems_are_all_counted_and_at_most_100_shown():
     wide = checked(b"a,b,c,d\n" + b"1\n" * 5)
     assert wide.total == len(wide.problems) == 7
     assert len(checked((",".join(f"c{i}" for i in range(500)) + "\n").encode()).problems) == 100
+
+
+def test_every_code_in_the_source_has_words_for_its_count():
+    source = "".join(path.read_text() for path in Path(ingest.__file__).parent.glob("*_table.py"))
+    source += "".join(
+        (Path(ingest.__file__).parent / name).read_text() for name in ("cells.py", "labels.py", "sniff.py")
+    )
+
+    used = set(re.findall(r'"([a-z]+-(?:error|count|label|header|row|cell|constraint))"', source))
+
+    assert used == set(KINDS) - {"constraint-error"}  # told by the service that opens requests
 
 
 def test_shown_values_are_short_and_printable():
