@@ -13,6 +13,7 @@ import django
 from marketplace.demo.stack import Stack, StackError
 
 FOLDER = Path(".faircut")
+SELLERS_SEED = 0
 
 
 def main() -> None:
@@ -41,14 +42,16 @@ def main() -> None:
 
 
 def _play(stack: Stack, *, seed: int, seconds: dict[str, float], started: float) -> None:
-    os.environ.update(stack.environment)
+    os.environ.update(stack.environment | {"FAIRCUT_LOG_LEVEL": "WARNING"})
     django.setup()
     # Django must know its settings before these are imported.
-    from marketplace.demo import cast, report  # noqa: PLC0415
+    from marketplace.demo import adult, cast, profiles, report  # noqa: PLC0415
     from marketplace.demo.story import Story  # noqa: PLC0415
 
     request = cast.seed()
-    story = Story(stack.site_url, str(request.pk), stack.folder / "story.json", _say)
+    sellers = profiles.sample_sellers(adult.training_part(), seed=SELLERS_SEED)
+    report.print_profiles(profiles.profile_table(sellers))
+    story = Story(stack.site_url, str(request.pk), sellers, stack.folder / "story.json", _say)
     paid: dict[str, Any] = story.play(seed=seed)
     seconds |= story.seconds
     report.print_round(paid, seconds=seconds, total=time.perf_counter() - started)

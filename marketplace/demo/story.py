@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,9 @@ import requests
 from marketplace.demo import adult, totp
 from marketplace.demo.browser import Person, RefusedError
 from marketplace.demo.cast import APPROVER, PASSWORD, SELLERS, TRIGGER
-from marketplace.demo.profiles import sample_sellers
+from marketplace.demo.profiles import Seller
 
 POT = "10000.00"
-SELLER_SEED = 0
 PRECISION_PERCENT = "1"
 POLL_SECONDS = 0.5
 VALUING_SECONDS_MAX = 900
@@ -25,9 +24,12 @@ VALUING_SECONDS_MAX = 900
 class Story:
     """One paid round. What has been reached is kept in a file, so that a second start goes on from there."""
 
-    def __init__(self, site_url: str, request_id: str, memory: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, site_url: str, request_id: str, sellers: Sequence[Seller], memory: Path, say: Callable[[str], None]
+    ) -> None:
         self.site_url = site_url
         self.request_id = request_id
+        self.sellers = sellers
         self._memory = memory
         self._say = say
         self.seconds: dict[str, float] = {}
@@ -50,9 +52,8 @@ class Story:
 
     def bring_data(self) -> None:
         """Every seller signs in, uploads a file and submits it."""
-        sellers = sample_sellers(adult.training_part(), seed=SELLER_SEED)
         with self._stage("uploading and checking"):
-            for part, seller in zip(SELLERS, sellers, strict=True):
+            for part, seller in zip(SELLERS, self.sellers, strict=True):
                 person = Person(self.site_url, part.email)
                 person.sign_in(PASSWORD)
                 page = person.send(
