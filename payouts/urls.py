@@ -1,6 +1,26 @@
 """The payouts' pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from payouts.views import funding, keys, results, rounds
 
 app_name = "payouts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("rounds/", rounds.round_list, name="round_list"),
+    path("rounds/new/", rounds.round_new, name="round_new"),
+    path("rounds/<uuid:pk>/", rounds.round_detail, name="round_detail"),
+    path("rounds/<uuid:pk>/progress/", rounds.round_progress, name="round_progress"),
+    path("rounds/<uuid:pk>/trigger/", rounds.round_trigger, name="round_trigger"),
+    path("rounds/<uuid:pk>/approve/", rounds.round_approve, name="round_approve"),
+    path("rounds/<uuid:pk>/post/", rounds.round_post, name="round_post"),
+    path("rounds/<uuid:pk>/paid/", rounds.round_paid, name="round_paid"),
+    path("rounds/<uuid:pk>/cancel/", rounds.round_cancel, name="round_cancel"),
+    path("rounds/<uuid:pk>/supersede/", rounds.round_supersede, name="round_supersede"),
+    path("rounds/<uuid:pk>/lines.csv", rounds.round_export, {"kind": "csv"}, name="round_csv"),
+    path("rounds/<uuid:pk>/lines.json", rounds.round_export, {"kind": "json"}, name="round_json"),
+    path("requests/<uuid:pk>/fund/", funding.fund, name="fund"),
+    path("results/", results.my_results, name="my_results"),
+    path("results/<uuid:pk>/", results.result, name="result"),
+    path("keys/", keys.key_list, name="key_list"),
+    path("keys/<int:pk>/revoke/", keys.key_revoke, name="key_revoke"),
+]

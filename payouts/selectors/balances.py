@@ -1,9 +1,9 @@
 """What is on which account."""
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from marketplace.models import DataRequest
-from payouts.models import LedgerAccount, LedgerEntry, PayoutRound
+from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutRound
 
 
 def pot_available_minor(request: DataRequest) -> int:
@@ -18,3 +18,16 @@ def escrow_minor(payout_round: PayoutRound) -> int:
 
 def _sum(**conditions: object) -> int:
     return int(LedgerEntry.objects.filter(**conditions).aggregate(total=Sum("amount_minor", default=0))["total"])
+
+
+def payments_into(request: DataRequest) -> QuerySet[LedgerEntry]:
+    """The buyer's payments, the newest first."""
+    return (
+        LedgerEntry.objects.filter(
+            transaction__reason=LedgerTransaction.Reason.FUNDING,
+            account__kind=LedgerAccount.Kind.BANK,
+            transaction__entries__account__request=request,
+        )
+        .select_related("transaction__by")
+        .order_by("-pk")
+    )

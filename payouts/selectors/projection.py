@@ -12,6 +12,16 @@ from payouts.models import PayoutLine, PayoutRound
 
 SCHEMA = "payout_lines.v1"
 SHARE_DIGITS = 12
+REASON_WORDS = {
+    "proportional": "In proportion to its value",
+    "capped": "At the policy's cap",
+    "floored": "At the policy's floor",
+    "below_minimum": "Below the minimum: kept for the seller",
+    "not_significant": "Its value could be chance",
+    "not_positive": "Its value is not above 0",
+    "platform_fee": "Part of the policy",
+    "unallocated": "No value that the policy pays is left",
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,10 @@ class LineRecord:
     @property
     def amount_minor(self) -> int:
         return self.credit_minor - self.debit_minor
+
+    @property
+    def reason_words(self) -> str:
+        return REASON_WORDS[self.reason]
 
 
 @dataclass(frozen=True)

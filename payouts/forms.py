@@ -1,0 +1,122 @@
+"""The payouts' forms: they say whether an input can be read, services say whether it may be done."""
+
+import datetime as dt
+import secrets
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from marketplace.models import DataRequest
+from payouts.core import money
+from payouts.core.money import format_amount
+from payouts.models import ApiKey, PayoutPolicy
+from payouts.selectors.balances import pot_available_minor
+
+AMOUNT_MAX_MINOR = 10**15
+KEY_DAYS_MAX = 730
+
+
+def read_amount(text: str, currency: str) -> int:
+    """Read an amount a person typed, above 0 and of a size that can be meant."""
+    try:
+        amount_minor = money.parse(text, currency)
+    except money.MoneyError as error:
+        raise ValidationError(str(error)) from error
+    if not 0 < amount_minor <= AMOUNT_MAX_MINOR:
+        raise ValidationError(f"The amount must be above 0 and at most {format_amount(AMOUNT_MAX_MINOR, currency)}.")
+    return amount_minor
+
+
+def new_seed() -> int:
+    return secrets.randbelow(2**31)
+
+
+class RequestChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic in the stubs only
+    def label_from_instance(self, obj: DataRequest) -> str:
+        return f"{obj.title} ({format_amount(pot_available_minor(obj), obj.currency)} in its pot)"
+
+
+class RoundForm(forms.Form):
+    request = RequestChoice(
+        DataRequest.objects.exclude(state=DataRequest.State.DRAFT), label="Request", empty_label="Choose a request"
+    )
+    pot = forms.CharField(label="Pot", max_length=30, help_text="In the request's currency, like 10000.00.")
+    policy = forms.ModelChoiceField(PayoutPolicy.objects.all(), label="Policy", empty_label=None)
+    precision = forms.DecimalField(
+        label="Precision, percent of the pot",
+        min_value=Decimal("0.01"),
+        max_value=Decimal(50),
+        initial=Decimal("2.0"),
+        help_text="The valuation stops when every seller's 95 % interval is at most this wide to each side.",
+    )
+    evaluations_max = forms.IntegerField(
+        label="Budget, evaluations",
+        min_value=10,
+        max_value=10**9,
+        initial=20_000,
+        help_text="One evaluation trains the buyer's model once. The valuation never spends more.",
+    )
+    seed = forms.IntegerField(
+        label="Seed",
+        min_value=0,
+        max_value=2**31 - 1,
+        initial=new_seed,
+        help_text="The same inputs and seed give the same values.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        request, pot = cleaned.get("request"), cleaned.get("pot")
+        if request is not None and pot:
+            try:
+                cleaned["pot_minor"] = read_amount(pot, request.currency)
+            except ValidationError as error:
+                self.add_error("pot", error)
+        return cleaned
+
+
+class FundingForm(forms.Form):
+    amount = forms.CharField(label="Amount", max_length=30)
+    bank_reference = forms.CharField(
+        label="Bank reference", max_length=140, help_text="As on the bank statement; the same reference counts once."
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.fields["amount"].help_text = f"In {currency}, like 10000.00."
+
+    def clean_amount(self) -> int:
+        return read_amount(self.cleaned_data["amount"], self.currency)
+
+
+class PaidForm(forms.Form):
+    bank_reference = forms.CharField(label="Bank reference", max_length=140, help_text="As on the bank statement.")
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label="Reason", max_length=500)
+
+
+class ApprovalForm(forms.Form):
+    """Carries the hash of what was on the page, so that nobody approves something that they have not read."""
+
+    lines_sha256 = forms.RegexField(r"^[0-9a-f]{64}$", widget=forms.HiddenInput)
+
+
+class ApiKeyForm(forms.Form):
+    name = forms.CharField(label="Name", max_length=80, help_text="What the key is for.")
+    client = forms.CharField(label="Client", max_length=120, help_text="The organisation or system that uses it.")
+    scopes = forms.MultipleChoiceField(
+        label="Scopes", choices=ApiKey.Scope.choices, widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.IntegerField(
+        label="Valid for, days", min_value=1, max_value=KEY_DAYS_MAX, initial=365, help_text="At most two years."
+    )
+
+    @property
+    def expires_at(self) -> dt.datetime:
+        return timezone.now() + dt.timedelta(days=self.cleaned_data["days"])

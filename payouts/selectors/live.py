@@ -1,0 +1,60 @@
+"""A valuing round as one watches it: how far, how fast, how sure about whom."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from payouts.core.intervals import value_intervals
+from payouts.models import PayoutRound
+from valuation import selectors as valuation
+
+
+@dataclass(frozen=True)
+class LiveRound:
+    """What the progress fragment shows; intervals are empty until the first wave is merged."""
+
+    is_valuing: bool
+    wave: int
+    evaluations: int
+    evaluations_max: int
+    evaluations_per_second: float
+    elapsed_seconds: float
+    remaining_seconds: float | None
+    half_width: float | None
+    half_width_wanted: float
+    intervals: list[dict[str, Any]]
+
+
+def watch(payout_round: PayoutRound) -> LiveRound:
+    """Read a triggered round's run as it stands now.
+
+    Raises:
+        ValueError: The round has no run yet.
+    """
+    run = payout_round.run
+    if run is None:
+        raise ValueError(f"{payout_round} has no run")
+    now = valuation.progress(run)
+    left, speed = now.figures.get("evaluations_left"), now.evaluations_per_second
+    return LiveRound(
+        is_valuing=payout_round.state == PayoutRound.State.VALUING,
+        wave=now.wave,
+        evaluations=now.evaluations,
+        evaluations_max=now.evaluations_max,
+        evaluations_per_second=speed,
+        elapsed_seconds=now.seconds,
+        remaining_seconds=left / speed if left is not None and speed else None,
+        half_width=now.figures.get("share_half_width"),
+        half_width_wanted=now.precision_target,
+        intervals=_intervals(run.manifest["sellers"], now.figures),
+    )
+
+
+def _intervals(sellers: list[dict[str, Any]], figures: Any) -> list[dict[str, Any]]:
+    values, errors = figures.get("values"), figures.get("standard_errors")
+    if not values or not errors:
+        return []
+    covariance = [[error**2 if g == h else 0.0 for h in range(len(errors))] for g, error in enumerate(errors)]
+    return [
+        {"label": seller["name"], "value": value, "low": interval.lower, "high": interval.upper}
+        for seller, value, interval in zip(sellers, values, value_intervals(values, covariance), strict=True)
+    ]

@@ -1,0 +1,31 @@
+"""What a seller earned, and why; only of the organisations that the person sells for."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from marketplace.views.signed_in import SignedInRequest
+from payouts.selectors.projection import line_record
+from payouts.selectors.results import chain, own_lines
+
+
+@login_required
+@require_GET
+def my_results(request: SignedInRequest) -> HttpResponse:
+    return render(request, "payouts/my_results.html", {"lines": own_lines(request.user)})
+
+
+@login_required
+@require_GET
+def result(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    lines = list(own_lines(request.user).filter(round_id=pk))
+    if not lines:
+        raise Http404
+    context = {
+        "round": lines[0].round,
+        "results": [{"state": line.state, "record": line_record(line), "chain": chain(line)} for line in lines],
+    }
+    return render(request, "payouts/result.html", context)

@@ -1,0 +1,231 @@
+"""Operators' pages of a payout round: the list, a new one, the round itself, and each step as a POST."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from marketplace.shared.access import recent_mfa, role_required, step_up_required
+from marketplace.shared.errors import FaircutError
+from marketplace.views.signed_in import SignedInRequest
+from payouts import forms
+from payouts.models import Export, PayoutRound
+from payouts.selectors.balances import pot_available_minor
+from payouts.selectors.live import watch
+from payouts.selectors.projection import project
+from payouts.selectors.rounds import rounds_for_operators, rules_in_words, shares_by_seller, timeline, waits_for
+from payouts.services import rounds
+
+PAGE_SIZE = 25
+State = PayoutRound.State
+
+
+@role_required("operator")
+@require_GET
+def round_list(request: SignedInRequest) -> HttpResponse:
+    page = Paginator(rounds_for_operators(), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [{"round": payout_round, "waits_for": waits_for(payout_round)} for payout_round in page]
+    return render(request, "payouts/round_list.html", {"page": page, "rows": rows})
+
+
+@role_required("operator")
+def round_new(request: SignedInRequest) -> HttpResponse:
+    form = forms.RoundForm(request.POST or None, initial={"request": request.GET.get("request")})
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        payout_round = rounds.open_round(
+            request=chosen["request"],
+            pot_minor=chosen["pot_minor"],
+            policy=chosen["policy"],
+            precision_target=float(chosen["precision"] / Decimal(100)),
+            evaluations_max=chosen["evaluations_max"],
+            seed=chosen["seed"],
+            by=request.user,
+        )
+        return redirect("payouts:round_detail", payout_round.pk)
+    return render(request, "payouts/round_new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@role_required("operator")
+@require_GET
+def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    payout_round = find(pk)
+    context: dict[str, Any] = {
+        "round": payout_round,
+        "waits_for": waits_for(payout_round),
+        "timeline": timeline(payout_round),
+        "started_by_me": payout_round.triggered_by_id == request.user.pk,
+        "reason_form": forms.ReasonForm(auto_id="cancel_%s"),
+        "supersede_form": forms.ReasonForm(auto_id="supersede_%s"),
+        "approval_form": forms.ApprovalForm(initial={"lines_sha256": payout_round.lines_sha256}),
+        "paid_form": forms.PaidForm(),
+        "pot_available_minor": pot_available_minor(payout_round.request),
+    }
+    if payout_round.run is not None:
+        context["live"] = watch(payout_round)
+    if hasattr(payout_round, "audit_report"):
+        projection = project(payout_round)
+        context |= {
+            "projection": projection,
+            "totals": projection.totals,
+            "figures": payout_round.audit_report.figures,
+            "rules": rules_in_words(payout_round.audit_report.figures),
+            "shares": shares_by_seller(payout_round.audit_report.figures),
+            "agreement": list(
+                zip(
+                    rules_in_words(payout_round.audit_report.figures),
+                    payout_round.audit_report.figures["rules"],
+                    strict=True,
+                )
+            ),
+            "amount_rows": [
+                {
+                    "label": record.organization,
+                    "value": record.amount_minor,
+                    "low": record.amount_lower_minor,
+                    "high": record.amount_upper_minor,
+                }
+                for record in projection.records
+                if record.kind == "seller"
+            ],
+        }
+    return render(request, "payouts/round_detail.html", context)
+
+
+@role_required("operator")
+@require_GET
+def round_progress(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """The fragment that a valuing round's page asks for every two seconds; the page itself when valuing is over."""
+    payout_round = find(pk)
+    if payout_round.run is None:
+        raise Http404
+    if payout_round.state != State.VALUING and request.headers.get("HX-Request"):
+        return HttpResponseClientRefresh()
+    context = {"round": payout_round, "live": watch(payout_round)}
+    return render(request, "payouts/_round_progress.html", context)
+
+
+@role_required("operator")
+@require_POST
+def round_trigger(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    return act(request, pk, "The valuation runs.", lambda found: rounds.trigger(payout_round=found, by=request.user))
+
+
+@role_required("operator")
+@require_POST
+@step_up_required
+def round_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    form = forms.ApprovalForm(request.POST)
+    if not form.is_valid():
+        return complain(request, pk, form)
+    return act(
+        request,
+        pk,
+        "The round is approved. It can be posted now.",
+        lambda found: rounds.approve(
+            payout_round=found,
+            by=request.user,
+            mfa_at=recent_mfa(request),
+            lines_sha256=form.cleaned_data["lines_sha256"],
+        ),
+    )
+
+
+@role_required("operator")
+@require_POST
+def round_post(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    return act(
+        request, pk, "The round is posted and exported.", lambda found: rounds.post(payout_round=found, by=request.user)
+    )
+
+
+@role_required("operator")
+@require_POST
+def round_paid(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    form = forms.PaidForm(request.POST)
+    if not form.is_valid():
+        return complain(request, pk, form)
+    reference = form.cleaned_data["bank_reference"]
+    return act(
+        request,
+        pk,
+        "The payments are recorded.",
+        lambda found: rounds.mark_paid(payout_round=found, bank_reference=reference, by=request.user),
+    )
+
+
+@role_required("operator")
+@require_POST
+def round_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    form = forms.ReasonForm(request.POST)
+    # The button beside a running valuation has no field to fill in.
+    reason = form.cleaned_data["reason"] if form.is_valid() else "Stopped by an operator."
+    return act(
+        request,
+        pk,
+        "The round has ended, and its pot is the buyer's again.",
+        lambda found: rounds.cancel(payout_round=found, by=request.user, reason=reason),
+    )
+
+
+@role_required("operator")
+@require_POST
+def round_supersede(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    form = forms.ReasonForm(request.POST)
+    if not form.is_valid():
+        return complain(request, pk, form)
+    return act(
+        request,
+        pk,
+        "This draft replaces the round you reviewed.",
+        lambda found: rounds.supersede(payout_round=found, by=request.user, reason=form.cleaned_data["reason"]),
+    )
+
+
+@role_required("operator")
+@require_GET
+def round_export(request: SignedInRequest, pk: UUID, kind: str) -> HttpResponse:
+    """The stored export, the same bytes as over the API; `?bom=1` lets Excel see that it is UTF-8."""
+    export = get_object_or_404(Export, round_id=pk, kind=kind)
+    mark = b"\xef\xbb\xbf" if kind == Export.Kind.CSV and request.GET.get("bom") == "1" else b""
+    media_type = "text/csv; charset=utf-8" if kind == Export.Kind.CSV else "application/json"
+    disposition = f'attachment; filename="round-{pk}.{kind}"'
+    return HttpResponse(
+        mark + bytes(export.body), content_type=media_type, headers={"Content-Disposition": disposition}
+    )
+
+
+def find(pk: UUID) -> PayoutRound:
+    return get_object_or_404(
+        PayoutRound.objects.select_related(
+            "request", "run", "policy", "triggered_by", "approved_by", "audit_report", "superseded_by"
+        ),
+        pk=pk,
+    )
+
+
+def act(request: SignedInRequest, pk: UUID, done: str, step: Callable[[PayoutRound], PayoutRound]) -> HttpResponse:
+    """Take one step and show the round it leads to, with what was done or why it was not."""
+    payout_round = find(pk)
+    try:
+        payout_round = step(payout_round)
+    except FaircutError as error:
+        messages.error(request, f"{error.message} {error.remedy}".strip())
+    else:
+        messages.success(request, done)
+    return redirect("payouts:round_detail", payout_round.pk)
+
+
+def complain(request: SignedInRequest, pk: UUID, form: django_forms.Form) -> HttpResponse:
+    """Send a person back to the round with what the form lacks."""
+    for name, errors in form.errors.items():
+        messages.error(request, f"{form[name].label}: {' '.join(str(error) for error in errors)}")
+    return redirect("payouts:round_detail", pk)
