@@ -21,11 +21,13 @@ def cancel(*, payout_round: PayoutRound, by: User, reason: str) -> PayoutRound:
 
     Raises:
         RoundStateError: The round is approved or has ended.
-        ConflictError: The valuation ended a moment ago.
+        ConflictError: The valuation ends at this very moment; try again.
     """
     payout_round = locks.lock_round(payout_round.pk)
     if payout_round.state == State.VALUING and payout_round.run is not None:
-        runs.cancel(run=payout_round.run, by=by)
+        # A run that has ended but could not be concluded must not keep the buyer's money in escrow for ever.
+        if not payout_round.run.has_ended:
+            runs.cancel(run=payout_round.run, by=by)
         return end(payout_round, State.FAILED, by=by, reason=reason)
     if payout_round.state not in {State.DRAFT, State.IN_REVIEW}:
         raise RoundStateError(

@@ -12,6 +12,7 @@ from marketplace.models import DataRequest, Dataset, DatasetVersion, Membership,
 from payouts.models import PayoutPolicy
 from payouts.services import funding, rounds
 from valuation.models import PlayerValue, ValuationRun
+from valuation.services.inputs import manifest_sha256
 
 NUMBERS = itertools.count(1)
 VALUES = (0.5, 0.3, 0.15, 0.05)
@@ -85,10 +86,11 @@ def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task,
         {"organization_id": entry.organization_id, "name": entry.organization.name, "rows": entry.version.rows}
         for entry in request.submissions.filter(state="accepted").order_by("organization_id")
     ]
+    manifest = {"sellers": sellers, "rowwise": True}
     return ValuationRun.objects.create(
         request=request,
-        inputs_sha256="a" * 64,
-        manifest={"sellers": sellers, "rowwise": True},
+        inputs_sha256=manifest_sha256(manifest),
+        manifest=manifest,
         seed=seed,
         precision_target=precision_target,
         evaluations_max=evaluations_max,

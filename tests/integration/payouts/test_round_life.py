@@ -4,10 +4,10 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from marketplace.models import AuditEvent, Organization, Submission
-from marketplace.shared.errors import ConflictError
 from payouts import errors, tasks
 from payouts.models import AuditReport, Export, LedgerEntry, LedgerTransaction, PayoutLine, PayoutRound
 from payouts.selectors.balances import escrow_minor, pot_available_minor
@@ -221,6 +221,28 @@ def test_an_approval_of_other_lines_than_those_read_is_refused(place):
         rounds.approve(payout_round=payout_round, by=place.second, mfa_at=timezone.now(), lines_sha256="b" * 64)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE payouts_payoutline SET value = value + 0.001 WHERE number = 1",
+        'UPDATE payouts_payoutround SET policy_snapshot = policy_snapshot || \'{"name": "other"}\'',
+        "UPDATE valuation_valuationrun SET manifest = manifest || '{\"rowwise\": false}'",
+    ],
+)
+def test_inputs_or_lines_that_changed_under_the_reviewer_are_not_approved(place, change):
+    payout_round = scenario.in_review(place)
+    with connection.cursor() as cursor:
+        # Only the database's owner can do this: triggers are off.
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(change)
+        cursor.execute("SET session_replication_role = DEFAULT")
+
+    with pytest.raises(errors.ChangedSinceReviewError):
+        scenario.approve(payout_round, place.second)
+
+    assert states(payout_round) == ["pending"] * 4
+
+
 def test_posting_twice_doubles_nothing(place):
     payout_round = scenario.posted(place)
     transactions, exports = LedgerTransaction.objects.count(), list(Export.objects.values_list("sha256", flat=True))
@@ -269,14 +291,13 @@ def test_cancelling_while_valuing_stops_the_run_and_fails_the_round(place):
     assert rounds.conclude_valuing(run_id=str(payout_round.run_id)).ended_reason == "too slow"
 
 
-def test_a_run_that_ended_a_moment_ago_is_not_cancelled(place):
+def test_a_run_that_ended_but_was_not_concluded_does_not_keep_the_money(place):
     payout_round = rounds.trigger(payout_round=scenario.funded_draft(place), by=place.first)
     scenario.finish(payout_round.run)
 
-    with pytest.raises(ConflictError):
-        rounds.cancel(payout_round=payout_round, by=place.first, reason="too slow")
+    payout_round = rounds.cancel(payout_round=payout_round, by=place.first, reason="stuck")
 
-    assert rounds.conclude_valuing(run_id=str(payout_round.run_id)).state == "in_review"
+    assert (payout_round.state, pot_available_minor(place.request)) == ("failed", POT_MINOR)
 
 
 def test_a_posted_round_is_not_cancelled(place):

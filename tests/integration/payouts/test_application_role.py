@@ -1,0 +1,43 @@
+"""The application's database role can pay a round from end to end, and cannot touch what must never change."""
+
+import datetime as dt
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import ProgrammingError, connection, transaction
+from django.utils import timezone
+
+from payouts.models import APPEND_ONLY_TABLES
+from payouts.services import api_keys, rounds
+from tests.integration.payouts import scenario
+
+
+@pytest.fixture
+def as_application(db):
+    call_command("grant_app_rights")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {connection.ops.quote_name(settings.DATABASE_APP_ROLE)}")
+        yield cursor
+        cursor.execute("RESET ROLE")
+
+
+def test_the_application_pays_a_round(as_application):
+    place = scenario.market()
+
+    payout_round = rounds.mark_paid(payout_round=scenario.posted(place), bank_reference="SEPA-1", by=place.first)
+    rounds.cancel(payout_round=scenario.in_review(place), by=place.first, reason="not needed")
+    _, secret = api_keys.create(
+        name="ERP", client="Books", scopes=["lines:read"], expires_at=timezone.now() + dt.timedelta(days=1),
+        by=place.first,
+    )  # fmt: skip
+
+    assert payout_round.state == "paid"
+    assert api_keys.authenticate(secret) is not None
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY_TABLES)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_the_application_only_appends_to_history(as_application, table, statement):
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        as_application.execute(statement.format(table))
