@@ -19,8 +19,8 @@ REASON_WORDS = {
     "below_minimum": "Below the minimum: kept for the seller",
     "not_significant": "Its value could be chance",
     "not_positive": "Its value is not above 0",
-    "platform_fee": "Part of the policy",
-    "unallocated": "No value that the policy pays is left",
+    "platform_fee": "The policy's part of the pot",
+    "unallocated": "What no seller earned",
 }
 
 

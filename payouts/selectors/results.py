@@ -48,13 +48,13 @@ def _pot_sentence(payout_round: PayoutRound) -> str:
 
 def _value_sentence(line: PayoutLine) -> str:
     metric = line.round.request.metric
-    name = metric.replace("_", " ")
-    value, lower, upper = (_in_metric(figure, metric) for figure in (line.value, line.value_lower, line.value_upper))
+    name, unit = metric.replace("_", " "), " points" if metric in _IN_POINTS else ""
+    value, lower, upper = (_bare(figure, metric) for figure in (line.value, line.value_lower, line.value_upper))
     verb = "raise" if line.value >= 0 else "change"
-    sentence = f"Your {line.rows:,} rows {verb} the buyer's {name} by {value} (between {lower} and {upper})."
+    sentence = f"Your {line.rows:,} rows {verb} the buyer's {name} by {value}{unit} (between {lower} and {upper})."
     if line.value_validation_lower is None or line.value_validation_upper is None:
         return sentence
-    lower, upper = (_in_metric(figure, metric) for figure in (line.value_validation_lower, line.value_validation_upper))
+    lower, upper = (_bare(figure, metric) for figure in (line.value_validation_lower, line.value_validation_upper))
     return f"{sentence} With other validation rows of the same kind it could have been between {lower} and {upper}."
 
 
@@ -85,5 +85,5 @@ def _amount_sentence(line: PayoutLine) -> str:
     return f"You earned {amount} (between {lower} and {upper}); all amounts of the round add up to its pot."
 
 
-def _in_metric(figure: float, metric: str) -> str:
-    return f"{figure * _PERCENT:.2f} points" if metric in _IN_POINTS else f"{figure:.4g}"
+def _bare(figure: float, metric: str) -> str:
+    return f"{figure * _PERCENT:.2f}" if metric in _IN_POINTS else f"{figure:.4g}"

@@ -72,10 +72,10 @@ def timeline(payout_round: PayoutRound) -> list[Happening]:
 
 @dataclass(frozen=True)
 class SellerShares:
-    """A row of the rules side by side: what each rule would give a seller, None where it gives nobody anything."""
+    """A row of the rules side by side: each rule in words and what it would give, None where it pays nobody."""
 
     name: str
-    shares: list[float | None]
+    shares: list[tuple[str, float | None]]
 
 
 RULE_WORDS = {
@@ -97,7 +97,10 @@ def shares_by_seller(figures: dict[str, Any]) -> list[SellerShares]:
     return [
         SellerShares(
             name=seller["name"],
-            shares=[rule["shares"][place] if rule["shares"] else None for rule in figures["rules"]],
+            shares=[
+                (RULE_WORDS[rule["rule"]], rule["shares"][place] if rule["shares"] else None)
+                for rule in figures["rules"]
+            ],
         )
         for place, seller in enumerate(figures["sellers"])
     ]

@@ -17,6 +17,7 @@ from marketplace.shared.access import recent_mfa, role_required, step_up_require
 from marketplace.shared.errors import FaircutError
 from marketplace.views.signed_in import SignedInRequest
 from payouts import forms
+from payouts.core.money import format_amount
 from payouts.models import Export, PayoutRound
 from payouts.selectors.balances import pot_available_minor
 from payouts.selectors.live import watch
@@ -72,31 +73,7 @@ def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if payout_round.run is not None:
         context["live"] = watch(payout_round)
     if hasattr(payout_round, "audit_report"):
-        projection = project(payout_round)
-        context |= {
-            "projection": projection,
-            "totals": projection.totals,
-            "figures": payout_round.audit_report.figures,
-            "rules": rules_in_words(payout_round.audit_report.figures),
-            "shares": shares_by_seller(payout_round.audit_report.figures),
-            "agreement": list(
-                zip(
-                    rules_in_words(payout_round.audit_report.figures),
-                    payout_round.audit_report.figures["rules"],
-                    strict=True,
-                )
-            ),
-            "amount_rows": [
-                {
-                    "label": record.organization,
-                    "value": record.amount_minor,
-                    "low": record.amount_lower_minor,
-                    "high": record.amount_upper_minor,
-                }
-                for record in projection.records
-                if record.kind == "seller"
-            ],
-        }
+        context |= review_context(payout_round)
     return render(request, "payouts/round_detail.html", context)
 
 
@@ -201,6 +178,31 @@ def round_export(request: SignedInRequest, pk: UUID, kind: str) -> HttpResponse:
     return HttpResponse(
         mark + bytes(export.body), content_type=media_type, headers={"Content-Disposition": disposition}
     )
+
+
+def review_context(payout_round: PayoutRound) -> dict[str, Any]:
+    """What there is to read once the lines are computed."""
+    projection, figures = project(payout_round), payout_round.audit_report.figures
+    sellers = [record for record in projection.records if record.kind == "seller"]
+    rules = rules_in_words(figures)
+    return {
+        "what": f"{len(sellers)} lines, {format_amount(payout_round.pot_minor, payout_round.currency)}",
+        "projection": projection,
+        "totals": projection.totals,
+        "figures": figures,
+        "rules": rules,
+        "shares": shares_by_seller(figures),
+        "agreement": list(zip(rules, figures["rules"], strict=True)),
+        "amount_rows": [
+            {
+                "label": record.organization,
+                "value": record.amount_minor,
+                "low": record.amount_lower_minor,
+                "high": record.amount_upper_minor,
+            }
+            for record in sellers
+        ],
+    }
 
 
 def find(pk: UUID) -> PayoutRound:

@@ -68,9 +68,10 @@ def test_a_round_from_funding_to_paid_by_forms(place):
 
     own = words(first.get(page("round_detail", payout_round.pk)))
     assert "You started this round." in own
-    assert "Approve these lines?" not in own
+    assert "Approve 4 lines" not in own
     review = second.get(page("round_detail", payout_round.pk))
     assert "The sum is proved." in words(review)
+    assert "Approve 4 lines, 10,000.00 EUR?" in words(review)
     digest = re.search(r'name="lines_sha256" value="([0-9a-f]{64})"', review.content.decode())[1]
     answer = second.post(page("round_approve", payout_round.pk), {"lines_sha256": digest}, follow=True)
     assert "The round is approved" in words(answer)
