@@ -123,5 +123,10 @@ class Person:
         return response
 
 
+def words_of(html: str) -> str:
+    """A page's words without its tags."""
+    return " ".join(_Page(html).text)
+
+
 def _summary(page: requests.Response) -> str:
-    return " ".join(_Page(page.text).text)[:600]
+    return words_of(page.text)[:600]

@@ -39,7 +39,7 @@ def print_profiles(profiles: Sequence[ProfileLine]) -> None:
 def print_round(paid: dict[str, Any], *, seconds: dict[str, float], total: float) -> None:
     """The paid round: lines with both intervals, the other rules beside them, the proof, what it cost."""
     figures = paid["round"]["audit"]
-    lines = [line for line in paid["lines"] if line["kind"] == "seller"]
+    lines = [line for line in paid["lines"]["lines"] if line["kind"] == "seller"]
     pot = f"{paid['round']['pot']} {paid['round']['currency']}"
     print(f"\nThe paid round: a pot of {pot}, shared by FGSV")
     print("Each value and amount with its 95 % interval twice: from sampling coalitions, then from the validation rows")

@@ -11,12 +11,14 @@ from typing import Any
 import requests
 
 from marketplace.demo import adult, totp
-from marketplace.demo.browser import Person, RefusedError
+from marketplace.demo.browser import Person, RefusedError, words_of
 from marketplace.demo.cast import APPROVER, PASSWORD, SELLERS, TRIGGER
 from marketplace.demo.profiles import Seller
 
 POT = "10000.00"
-PRECISION_PERCENT = "1"
+PRECISION_PERCENT = "1.5"
+SCOPES = ["rounds:read", "lines:read"]
+EVALUATIONS_MAX = "200000"
 POLL_SECONDS = 0.5
 VALUING_SECONDS_MAX = 900
 
@@ -65,14 +67,15 @@ class Story:
                 person.send_form(page, "submit", {})
                 self._say(f"  {part.organization}: {len(seller.row_numbers):,} rows uploaded and submitted")
 
-    def open_round(self, *, seed: int, precision_percent: str = PRECISION_PERCENT) -> str:
+    def open_round(self, *, seed: int, precision: str = PRECISION_PERCENT) -> str:
         """The operator records the buyer's payment, opens a round over it and triggers it; returns the round's id."""
         operator = self._operator()
         with self._stage("funding and triggering"):
             funding = {"amount": POT, "bank_reference": f"DEMO-FUNDING-{seed}"}
             operator.send(f"/requests/{self.request_id}/fund/", "fund", funding)
-            terms = {"request": self.request_id, "pot": POT, "seed": str(seed), "precision_percent": precision_percent}
-            page = operator.send("/rounds/new/", "new", terms)
+            terms = {"request": self.request_id, "pot": POT, "seed": str(seed), "precision": precision}
+            page = operator.send("/rounds/new/", "new", terms | {"evaluations_max": EVALUATIONS_MAX})
+            operator.send_form(page, "trigger", {})
         return _round_id(page)
 
     def wait_for_review(self, round_id: str) -> None:
@@ -85,13 +88,13 @@ class Story:
         deadline = time.monotonic() + VALUING_SECONDS_MAX
         told = ""
         with self._stage("valuing"):
-            while True:
-                page = operator.get(f"/rounds/{round_id}/progress/")
-                if "valuing" not in page.text:
-                    break
-                if page.text != told:
-                    told = page.text
-                    self._say(f"  {page.text}")
+            # The page asks for this fragment itself, as long as it carries an `hx-get`.
+            while "hx-get" in (fragment := operator.get(f"/rounds/{round_id}/progress/").text):
+                figures = re.search(r"Wave \d+ .*?not known yet|Wave \d+ .*? %", words_of(fragment))
+                wave = figures.group().split(" Evaluations")[0] if figures else told
+                if figures and wave != told:
+                    told = wave
+                    self._say(f"  {figures.group()}")
                 if time.monotonic() > deadline:
                     raise RefusedError(f"The round is still valuing after {VALUING_SECONDS_MAX} s.")
                 time.sleep(POLL_SECONDS)
@@ -114,7 +117,7 @@ class Story:
         return operator
 
     def _make_key(self) -> str:
-        page = self._operator().send("/keys/", "keys", {"name": "Demo accounting"})
+        page = self._operator().send("/keys/", "keys", {"name": "Demo", "client": "Accounting", "scopes": SCOPES})
         match = re.search(r"fck_[A-Za-z0-9_-]+", page.text)
         if match is None:
             raise RefusedError("The keys page showed no key.")
@@ -125,7 +128,7 @@ class Story:
             session = requests.Session()
             session.headers["Authorization"] = f"Bearer {api_key}"
             found: dict[str, Any] = {}
-            for name, path in (("round", f"rounds/{round_id}/"), ("lines", f"rounds/{round_id}/lines/")):
+            for name, path in (("round", f"rounds/{round_id}"), ("lines", f"rounds/{round_id}/lines.json")):
                 response = session.get(f"{self.site_url}/api/v1/{path}", timeout=60)
                 response.raise_for_status()
                 found[name] = response.json()

@@ -1,0 +1,121 @@
+"""The demo's round with real processes, left alone and with its worker killed: the same bits, no cent twice."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+
+from marketplace.demo import adult, profiles
+from marketplace.demo.local_services import APP_ROLE
+from marketplace.demo.stack import Stack
+from marketplace.demo.story import Story
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+
+SEED = 5
+LINES = """
+    SELECT organization_id, value, value_lower, value_upper, share_numerator, share_denominator
+    FROM payouts_payoutline WHERE round_id = %s ORDER BY number
+"""
+
+
+@pytest.fixture
+def stack(tmp_path, monkeypatch):
+    tmp_path.chmod(0o755)
+    # A silent worker's block is taken over after three seconds instead of a minute.
+    monkeypatch.setenv("FAIRCUT_BLOCK_LEASE_SECONDS", "3")
+    running = Stack(tmp_path / "faircut", port=free_port()).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def story(stack, tmp_path):
+    seeded = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import django; django.setup(); from marketplace.demo import cast; print(cast.seed().pk)",
+        ],
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    sellers = profiles.sample_sellers(adult.training_part(), seed=0)
+    told = Story(stack.site_url, seeded.stdout.strip(), sellers, tmp_path / "story.json", lambda _: None)
+    told.bring_data()
+    return told
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def query(stack, statement, *parameters):
+    with psycopg.connect(stack.environment["FAIRCUT_DATABASE_URL"]) as connection:
+        return connection.execute(statement, parameters).fetchall()
+
+
+def wait_until(condition, *, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "gave up waiting"
+        time.sleep(0.05)
+
+
+def test_a_killed_worker_changes_no_bit_and_doubles_no_entry(stack, story):
+    undisturbed = story.open_round(seed=SEED, precision="2")
+    story.wait_for_review(undisturbed)
+
+    disturbed = story.open_round(seed=SEED, precision="2")
+    leased = "SELECT b.id FROM valuation_workblock b JOIN payouts_payoutround r ON r.run_id = b.run_id"
+    wait_until(lambda: query(stack, f"{leased} WHERE r.id = %s AND b.state = 'leased' AND b.number > 5", disturbed))
+    stack.kill_worker()
+    held = query(stack, f"{leased} WHERE r.id = %s AND b.state = 'leased'", disturbed)
+    stack.start_worker()
+    story.wait_for_review(disturbed)
+    story.approve_and_pay(disturbed)
+
+    assert held, "the kill came too late to interrupt a block"
+    again = query(
+        stack, "SELECT COUNT(*) FROM valuation_workblock WHERE id = ANY(%s) AND attempts > 1", [pk for (pk,) in held]
+    )
+    assert again == [(len(held),)]
+    assert query(stack, LINES, disturbed) == query(stack, LINES, undisturbed)
+    entries = "SELECT COUNT(*), SUM(e.amount_minor) FROM payouts_ledgerentry e JOIN payouts_ledgertransaction t"
+    posted = query(
+        stack, f"{entries} ON t.id = e.transaction_id WHERE t.round_id = %s AND t.reason = 'payout'", disturbed
+    )
+    paid_lines = query(
+        stack, "SELECT COUNT(*) FROM payouts_payoutline WHERE round_id = %s AND amount_minor > 0", disturbed
+    )
+    assert posted == [(2 * paid_lines[0][0], 0)]
+
+
+def test_the_application_role_may_only_append_to_the_ledger(stack):
+    assert APP_ROLE in stack.environment["FAIRCUT_DATABASE_URL"]
+    for statement in (
+        "UPDATE payouts_ledgerentry SET amount_minor = 1",
+        "DELETE FROM payouts_ledgertransaction",
+        "TRUNCATE payouts_ledgerentry",
+        "DELETE FROM marketplace_auditevent",
+        "UPDATE payouts_approval SET mfa_at = now()",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            query(stack, statement)
+
+
+def test_stopping_leaves_no_process_behind(tmp_path):
+    tmp_path.chmod(0o755)
+    folder = tmp_path / "faircut"
+    Stack(folder, port=free_port()).start().stop()
+
+    listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert [line for line in listing.splitlines() if str(folder) in line and str(os.getpid()) not in line] == []
