@@ -38,6 +38,7 @@ KERNELS: Mapping[str, BlockKernel] = {
     "permutations": seller_blocks.permutations,
     "enumeration": fgsv_blocks.enumeration,
     "covariance": fgsv_blocks.covariance,
+    "coupled": fgsv_blocks.coupled,
     "weighing": fgsv_blocks.weighing,
 }
 

@@ -6,7 +6,7 @@ from valuation.core.games import FloatMatrix, FloatVector
 
 _BISECTIONS = 60
 # A neighbour's noise is a hint of one's own: a pilot that saw a constant utility by luck must not end a stratum.
-_NEIGHBOUR_PART = 0.35
+_NEIGHBOUR_PART = 0.2
 _ROUNDS = 8
 
 

@@ -4,23 +4,33 @@ With ``p_g = s_g / n`` and ``k`` the composition of a coalition, the sum of T_g(
 
 - covariance form (lemma 1): the mean over draws of ``L n / (s (n - s)) (k_g - s p_g) (U(S) - c)``, ``c`` what a learning
   curve fitted to the other draws of the block predicts for the size, which is exactly unbiased;
-- weighing (theorem 2): ``L n / (n - 1) p_g m_g``, where the slopes ``m`` solve ``y = x m`` by least squares over pairs,
-  ``x = (k_plus - k_minus) / r(s)``, ``y = (U_plus - U_minus) / r(s)``. The reach ``r(s)`` is what the size allows, so every
-  size of the stratum counts alike (weighting by the difference itself is biased where the slope changes with the size)
-  and a pair whose signs happened to leave little difference does not count more than it knows.
+- pairs: ``L n / (n - 1) p_g m_g``, where the slopes ``m`` solve ``y = x m`` by least squares over pairs that share all rows
+  they can, ``x = (k_plus - k_minus) / r(s)``, ``y = (U_plus - U_minus) / r(s)``. In a *coupled* pair the compositions are those of
+  independent uniform coalitions and the slopes those of lemma 1 at any curvature of mu; in a *weighing* pair they deviate by
+  a fixed part, which is theorem 2. The reach ``r(s)`` makes every size of the stratum count alike: weighting by the
+  difference itself would be biased where the slope changes with the size.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.fgsv.draws import balanced_counts, masks_of, paired_coalitions, sizes_in, uniform_coalitions
+from valuation.core.fgsv.draws import (
+    balanced_counts,
+    hypergeometric_counts,
+    masks_of,
+    paired_coalitions,
+    sizes_in,
+    uniform_coalitions,
+)
 from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, group_labels, scores, slice_length
 
 Arrays = dict[str, npt.NDArray[Any]]
+Counts = npt.NDArray[np.int64]
+CountsDraw = Callable[[Counts, Counts, np.random.Generator], tuple[Counts, Counts, FloatVector]]
 
 # A block's own least squares removes the signal from its residuals once it has this many pairs a slope; with fewer the residuals are
 # the differences themselves, which only overstates the error.
@@ -102,13 +112,31 @@ def covariance(
     return _with_rows(arrays, rows), draws
 
 
+def coupled(
+    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[Arrays, int]:
+    """``draws`` pairs of sizes ``low..high`` whose compositions are those of independent uniform coalitions."""
+    return _pairs(game, groups, params, rng, hypergeometric_counts)
+
+
 def weighing(
     game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
 ) -> tuple[Arrays, int]:
-    """``draws`` balanced pairs of sizes ``low..high``: normal matrix, moment and the meat of its covariance."""
+    """``draws`` balanced pairs of sizes ``low..high``."""
+    return _pairs(game, groups, params, rng, balanced_counts)
+
+
+def _pairs(
+    game: Game,
+    groups: Sequence[IndexVector],
+    params: Mapping[str, Any],
+    rng: np.random.Generator,
+    draw_counts: CountsDraw,
+) -> tuple[Arrays, int]:
+    """Normal matrix and moment of the least squares over pairs, and the meat of its covariance."""
     n, draws, n_groups = game.n_players, int(params["draws"]), len(groups)
     group_sizes = np.array([len(group) for group in groups], dtype=np.int64)
-    plus, minus, reach = balanced_counts(group_sizes, sizes_in(params["low"], params["high"], draws, rng), rng)
+    plus, minus, reach = draw_counts(group_sizes, sizes_in(params["low"], params["high"], draws, rng), rng)
     pairs = list(paired_coalitions(group_labels(groups, n), plus, minus, rng))
     x = (plus - minus) / reach[:, None]
     weights = x.T / reach

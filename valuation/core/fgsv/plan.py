@@ -138,7 +138,7 @@ class FgsvPlan:
         return [(stratum.kind, {**params, "draws": last - first}) for first, last in pairwise(ends)]
 
     def _draws_min(self, stratum: Stratum) -> int:
-        return max(_BLOCK_DRAWS_MIN, 3 * self.n_groups if stratum.kind == "weighing" else 0)
+        return max(_BLOCK_DRAWS_MIN, 3 * self.n_groups if stratum.paired else 0)
 
     def _wanted(self, state: PlanState, evaluations_max: float) -> FloatVector:
         covariances = self._stratum_covariances(state)

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from math import comb
 from typing import Literal
 
-Kind = Literal["enumeration", "covariance", "weighing"]
+from valuation.core.fgsv.draws import DEVIATION
 
-# Measured on Adult and on SOU (benchmarks/fgsv_design.py): below about two rows a group the covariance form has the smaller
-# variance and no bias; above, weighing wins by a factor that grows with the size.
+Kind = Literal["enumeration", "covariance", "coupled", "weighing"]
+
+# Measured on Adult (benchmarks/fgsv_design.py): pairs pay once a coalition has about two rows a group, because only then
+# do the two sets of a pair share most rows ...
+_COVARIANCE_SIZES_MAX = 12
 _COVARIANCE_ROWS_PER_GROUP = 2
-_COVARIANCE_SIZES_MIN = 12
+# ... and a fixed deviation beats the hypergeometric one where that has become smaller, at 1 / DEVIATION^2 rows a group.
+_WEIGHING_ROWS_PER_GROUP = round(1 / DEVIATION**2)
 _RATIOS = (1.5, 2.0, 3.0, 5.0, 9.0)
 _PILOT_DRAWS = 32
 _PILOT_DRAWS_MIN = 8
@@ -28,7 +32,8 @@ class Stratum:
     Attributes:
         low: Smallest coalition size.
         high: Largest coalition size.
-        kind: ``"enumeration"`` (exact), ``"covariance"`` (lemma 1, unbiased) or ``"weighing"`` (theorem 2, pairs).
+        kind: ``"enumeration"`` (exact), ``"covariance"`` (lemma 1), ``"coupled"`` (lemma 1 by pairs) or ``"weighing"``
+            (theorem 2 by pairs).
         pilot: Draws of the first wave; for an enumeration all coalitions there are.
     """
 
@@ -49,8 +54,13 @@ class Stratum:
 
     @property
     def evaluations_per_draw(self) -> int:
-        """Utility evaluations of one draw: a weighing draw is a pair."""
-        return 2 if self.kind == "weighing" else 1
+        """Utility evaluations of one draw."""
+        return 2 if self.paired else 1
+
+    @property
+    def paired(self) -> bool:
+        """Whether a draw is a pair of coalitions."""
+        return self.kind in {"coupled", "weighing"}
 
 
 def make_strata(n_players: int, n_groups: int, budget: int) -> tuple[Stratum, ...]:
@@ -106,7 +116,9 @@ def _stratum(low: int, high: int, n: int, n_groups: int, budget: int, pilot: int
     n_coalitions = comb(n, low) if low == high and min(low, n - low) <= 2 else None  # noqa: PLR2004 - larger sizes are never few
     if n_coalitions is not None and n_coalitions <= max(pilot, min(_ENUMERATION_MAX, budget // _ENUMERATION_PART)):
         return Stratum(low, high, "enumeration", n_coalitions)
-    threshold = max(_COVARIANCE_SIZES_MIN, _COVARIANCE_ROWS_PER_GROUP * n_groups)
-    if high <= threshold or low >= n - threshold:
+    unpaired = max(_COVARIANCE_SIZES_MAX, _COVARIANCE_ROWS_PER_GROUP * n_groups)
+    if high <= unpaired or low >= n - unpaired:
         return Stratum(low, high, "covariance", pilot)
-    return Stratum(low, high, "weighing", max(pilot // 2, 3 * n_groups))
+    pairs = max(pilot // 2, 3 * n_groups)
+    weighed = min(low, n - high) >= _WEIGHING_ROWS_PER_GROUP * n_groups
+    return Stratum(low, high, "weighing" if weighed else "coupled", pairs)

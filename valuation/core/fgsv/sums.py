@@ -34,7 +34,7 @@ def linear_map(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) ->
         group_sizes: Rows of each group, float64 ``(n_groups,)``.
     """
     n, n_groups = group_sizes.sum(), len(group_sizes)
-    if stratum.kind != "weighing":
+    if not stratum.paired:
         # An enumeration's sums are divided by all coalitions of the size, which its pilot counts.
         return np.eye(n_groups) / max(sums.draws, 1.0)
     slopes = np.linalg.pinv(sums.normal, hermitian=True)
