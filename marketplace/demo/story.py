@@ -67,15 +67,19 @@ class Story:
                 person.send_form(page, "submit", {})
                 self._say(f"  {part.organization}: {len(seller.row_numbers):,} rows uploaded and submitted")
 
-    def open_round(self, *, seed: int, precision: str = PRECISION_PERCENT) -> str:
+    def open_round(
+        self, *, seed: int, precision: str = PRECISION_PERCENT, bank_reference: str = "DEMO-FUNDING-1"
+    ) -> str:
         """The operator records the buyer's payment, opens a round over it and triggers it; returns the round's id."""
         operator = self._operator()
         with self._stage("funding and triggering"):
-            funding = {"amount": POT, "bank_reference": f"DEMO-FUNDING-{seed}"}
+            funding = {"amount": POT, "bank_reference": bank_reference}
             operator.send(f"/requests/{self.request_id}/fund/", "fund", funding)
             terms = {"request": self.request_id, "pot": POT, "seed": str(seed), "precision": precision}
             page = operator.send("/rounds/new/", "new", terms | {"evaluations_max": EVALUATIONS_MAX})
-            operator.send_form(page, "trigger", {})
+            triggered = operator.send_form(page, "trigger", {})
+        if "/trigger/" in triggered.text:
+            raise RefusedError(f"The round was not triggered: {words_of(triggered.text)}")
         return _round_id(page)
 
     def wait_for_review(self, round_id: str) -> None:

@@ -4,7 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -24,17 +26,24 @@ LINES = """
 
 
 @pytest.fixture
-def stack(tmp_path, monkeypatch):
-    tmp_path.chmod(0o755)
+def folder():
+    """A folder that PostgreSQL may enter, which runs as another user when the tests run as root."""
+    with tempfile.TemporaryDirectory(prefix="faircut-stack-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def stack(folder, monkeypatch):
     # A silent worker's block is taken over after three seconds instead of a minute.
     monkeypatch.setenv("FAIRCUT_BLOCK_LEASE_SECONDS", "3")
-    running = Stack(tmp_path / "faircut", port=free_port()).start()
+    running = Stack(folder, port=free_port()).start()
     yield running
     running.stop()
 
 
 @pytest.fixture
-def story(stack, tmp_path):
+def story(stack, folder):
     seeded = subprocess.run(
         [
             sys.executable,
@@ -47,7 +56,7 @@ def story(stack, tmp_path):
         check=True,
     )
     sellers = profiles.sample_sellers(adult.training_part(), seed=0)
-    told = Story(stack.site_url, seeded.stdout.strip(), sellers, tmp_path / "story.json", lambda _: None)
+    told = Story(stack.site_url, seeded.stdout.strip(), sellers, folder / "story.json", lambda _: None)
     told.bring_data()
     return told
 
@@ -71,10 +80,10 @@ def wait_until(condition, *, seconds=60):
 
 
 def test_a_killed_worker_changes_no_bit_and_doubles_no_entry(stack, story):
-    undisturbed = story.open_round(seed=SEED, precision="2")
+    undisturbed = story.open_round(seed=SEED, precision="3", bank_reference="FIRST")
     story.wait_for_review(undisturbed)
 
-    disturbed = story.open_round(seed=SEED, precision="2")
+    disturbed = story.open_round(seed=SEED, precision="3", bank_reference="SECOND")
     leased = "SELECT b.id FROM valuation_workblock b JOIN payouts_payoutround r ON r.run_id = b.run_id"
     wait_until(lambda: query(stack, f"{leased} WHERE r.id = %s AND b.state = 'leased' AND b.number > 5", disturbed))
     stack.kill_worker()
@@ -112,9 +121,7 @@ def test_the_application_role_may_only_append_to_the_ledger(stack):
             query(stack, statement)
 
 
-def test_stopping_leaves_no_process_behind(tmp_path):
-    tmp_path.chmod(0o755)
-    folder = tmp_path / "faircut"
+def test_stopping_leaves_no_process_behind(folder):
     Stack(folder, port=free_port()).start().stop()
 
     listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
