@@ -12,3 +12,7 @@ class SignInBackend(AuthenticationBackend):
         if getattr(user, "is_demo", False) and not settings.DEMO:
             return False
         return bool(super().user_can_authenticate(user))
+
+    def _check_password(self, user: AbstractBaseUser, password: str) -> bool:
+        # allauth goes on with people who may not authenticate, to tell them that they are inactive; nobody here is told.
+        return self.user_can_authenticate(user) and bool(super()._check_password(user, password))
