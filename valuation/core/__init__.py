@@ -1,0 +1,49 @@
+"""What is data worth: games, estimators of group values, and plans that run them as blocks; no framework needed."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from valuation.core.errors import ValuationError
+from valuation.core.estimators.exact import exact_shapley
+from valuation.core.estimators.gsv import estimate_gsv
+from valuation.core.estimators.leave_one_out import leave_one_out
+from valuation.core.fgsv.estimate import estimate_fgsv
+from valuation.core.fgsv.plan import FgsvPlan
+from valuation.core.games import CachedGame, Game, GroupGame, RowwiseGame, group_game
+from valuation.core.plan import Block, BlockResult, Plan, PlanState, run_block, run_plan
+from valuation.core.results import GroupValues, share_interval
+
+if TYPE_CHECKING:
+    from valuation.core.utility import ModelSpec, UtilityGame, make_utility
+
+__all__ = [
+    "Block",
+    "BlockResult",
+    "CachedGame",
+    "FgsvPlan",
+    "Game",
+    "GroupGame",
+    "GroupValues",
+    "ModelSpec",
+    "Plan",
+    "PlanState",
+    "RowwiseGame",
+    "UtilityGame",
+    "ValuationError",
+    "estimate_fgsv",
+    "estimate_gsv",
+    "exact_shapley",
+    "group_game",
+    "leave_one_out",
+    "make_utility",
+    "run_block",
+    "run_plan",
+    "share_interval",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Model families load scikit-learn; whoever only reads results should not wait for it.
+    if name in {"ModelSpec", "UtilityGame", "make_utility"}:
+        return getattr(import_module("valuation.core.utility"), name)
+    raise AttributeError(name)

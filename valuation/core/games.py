@@ -13,8 +13,8 @@ FloatVector = npt.NDArray[np.float64]
 FloatMatrix = npt.NDArray[np.float64]
 IndexVector = npt.NDArray[np.intp]
 
-# Coalitions are evaluated in slices of this many rows, fewer where the masks of a slice would pass 16 MiB: results must not
-# depend on how much memory a machine has, so the slice depends on the number of players alone.
+# Coalitions are evaluated in slices of this many rows, fewer where the masks of a slice would pass 16 MiB: results
+# must not depend on how much memory a machine has, so the slice depends on the number of players alone.
 _SLICE = 256
 _SLICE_BYTES = 1 << 24
 
@@ -58,8 +58,8 @@ def scores(game: Game, coalitions: BoolMatrix) -> tuple[FloatVector, FloatMatrix
         coalitions: bool ``(n_coalitions, n_players)``.
 
     Returns:
-        Utilities, float64 ``(n_coalitions,)``, and the scores of the validation rows, float64 ``(n_coalitions, n_rows)``, or
-        ``None`` where the game has no ``rowwise``.
+        Utilities, float64 ``(n_coalitions,)``, and the scores of the validation rows, float64 ``(n_coalitions,
+        n_rows)``, or ``None`` where the game has no ``rowwise``.
 
     Raises:
         UtilityNotFiniteError: The game answered NaN or infinity; no estimate may carry that on.

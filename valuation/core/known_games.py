@@ -43,7 +43,7 @@ def _packed(masks: BoolMatrix) -> npt.NDArray[np.uint64]:
 
 
 def sou_game(n_players: int, rng: np.random.Generator) -> SumOfUnanimityGame:
-    """The benchmark of both papers: ``n^2`` random sets of uniform size, each weighted by the mean of ``i mod 4`` over it.
+    """The benchmark of both papers: ``n^2`` random sets of uniform size, weighted by the mean of ``i mod 4`` over each.
 
     Args:
         n_players: Number of players.
@@ -71,17 +71,16 @@ class GloveGame:
     def __call__(self, coalitions: BoolMatrix) -> FloatVector:
         """Utilities, float64 ``(n_coalitions,)``."""
         left = coalitions[:, : self._n_left].sum(axis=1)
-        return np.minimum(left, coalitions[:, self._n_left :].sum(axis=1)).astype(np.float64)
+        return np.asarray(np.minimum(left, coalitions[:, self._n_left :].sum(axis=1)), dtype=np.float64)
 
     @property
     def shapley_values(self) -> FloatVector:
-        """A left glove's value is the mean over positions of the chance that it makes a pair (Shapley and Shubik 1969)."""
+        """A left glove is worth its chance of making a pair, over all orders (Shapley and Shubik 1969)."""
         n, n_left = self.n_players, self._n_left
         n_right = n - n_left
         left = 0.0
-        for size in range(
-            n
-        ):  # others of the same hand before it: hypergeometric; it adds a pair if the other hand leads
+        for size in range(n):
+            # It makes a pair where fewer players of its own hand came before it than of the other.
             chances = [
                 math.comb(n_left - 1, k) * math.comb(n_right, size - k)
                 for k in range(min(size, n_left - 1) + 1)
@@ -102,7 +101,7 @@ class AirportGame:
 
     def __call__(self, coalitions: BoolMatrix) -> FloatVector:
         """Utilities, float64 ``(n_coalitions,)``."""
-        return -np.where(coalitions, self._costs, 0.0).max(axis=1, initial=0.0)
+        return np.asarray(-np.where(coalitions, self._costs, 0.0).max(axis=1, initial=0.0))
 
     @property
     def shapley_values(self) -> FloatVector:

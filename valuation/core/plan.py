@@ -1,4 +1,4 @@
-"""Work as independent, seeded blocks: plan a wave, run its blocks anywhere, merge in number order, stop when it is enough.
+"""Work as independent, seeded blocks: plan a wave, run its blocks anywhere, merge in number order, stop in time.
 
 How an executor uses it (in process: :func:`run_plan`; over a queue the same calls, with results stored in between)::
 
@@ -10,9 +10,10 @@ How an executor uses it (in process: :func:`run_plan`; over a queue the same cal
             state = plan.merge(state, block, result)  # in block number order, once each; anything else raises
     plan.estimates(state)                             # {"fgsv": GroupValues, "gsv": ..., "leave_one_out": ...}
 
-``Block`` is JSON (``dataclasses.asdict``), ``BlockResult`` and ``PlanState`` turn into bytes and back without pickles. A state may be saved
-after any merge; between two merges of one wave the blocks still missing are those of the saved wave with ``number >=
-state.blocks_merged``. Rows are the players of ``game`` in one canonical pooled order; ``groups`` are index arrays into them.
+``Block`` is JSON (``dataclasses.asdict``), ``BlockResult`` and ``PlanState`` turn into bytes and back without
+pickles. A state may be saved after any merge; between two merges of one wave the blocks still missing are those of
+the saved wave with ``number >= state.blocks_merged``. Rows are the players of ``game`` in one canonical pooled order;
+``groups`` are index arrays into them.
 """
 
 from collections.abc import Callable, Mapping, Sequence

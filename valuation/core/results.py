@@ -1,23 +1,28 @@
 """What an estimator hands back: values with their covariance, and the intervals that follow from it."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy import stats
 
 from valuation.core.games import FloatMatrix, FloatVector
 
-# Shares of groups whose values all lie this many standard errors above 0 are practically linear in the values; closer to the
-# clip at 0 the delta method would claim symmetric intervals that reach below 0, so there we simulate.
+# Shares of groups whose values all lie this many standard errors above 0 are practically linear in the values; closer
+# to the clip at 0 the delta method would claim symmetric intervals that reach below 0, so there we simulate.
 _CLEARLY_POSITIVE = 5.0
 _SIMULATIONS = 20_000
+
+
+def normal_quantile(level: float) -> float:
+    """Half-width of a two-sided normal interval in standard errors, 1.96 at 0.95."""
+    return NormalDist().inv_cdf(0.5 + level / 2)
 
 
 def shares_of(values: FloatVector) -> FloatVector:
     """Shares ``max(0, v_g) / sum_h max(0, v_h)``, float64 ``(n_groups,)``; all 0 where no value is positive."""
     positive = np.maximum(values, 0.0)
     total = positive.sum()
-    return positive / total if total > 0 else np.zeros_like(positive)
+    return np.asarray(positive / total if total > 0 else np.zeros_like(positive))
 
 
 def share_standard_errors(values: FloatVector, covariance: FloatMatrix) -> FloatVector:
@@ -29,11 +34,11 @@ def share_standard_errors(values: FloatVector, covariance: FloatMatrix) -> Float
     if total <= 0:
         return np.full(len(values), np.inf)
     jacobian = (np.eye(len(values)) - np.outer(shares_of(values), values > 0)) / total
-    return np.sqrt(np.maximum(np.einsum("gi,ij,gj->g", jacobian, covariance, jacobian), 0.0))
+    return np.asarray(np.sqrt(np.maximum(np.einsum("gi,ij,gj->g", jacobian, covariance, jacobian), 0.0)))
 
 
 def share_interval(values: FloatVector, covariance: FloatMatrix, level: float, *, seed: int = 0) -> FloatMatrix:
-    """Interval of every group's share under any covariance of the values (computation, validation sample, or their sum).
+    """Interval of every group's share under any covariance of the values: computation, validation, or their sum.
 
     Where every value is at least five standard errors above 0 the delta method is used; otherwise quantiles of shares
     recomputed from 20,000 seeded normal draws, because clipping at 0 makes shares of groups near 0 one-sided.
@@ -49,7 +54,7 @@ def share_interval(values: FloatVector, covariance: FloatMatrix, level: float, *
     """
     errors = np.sqrt(np.diag(covariance))
     if np.all(values > _CLEARLY_POSITIVE * errors):
-        half = stats.norm.ppf(0.5 + level / 2) * share_standard_errors(values, covariance)
+        half = normal_quantile(level) * share_standard_errors(values, covariance)
         shares = shares_of(values)
         return np.clip(np.column_stack([shares - half, shares + half]), 0.0, 1.0)
     draws = np.random.default_rng(seed).multivariate_normal(
@@ -70,13 +75,13 @@ class GroupValues:
         values: float64 ``(n_groups,)``, in metric units, in the order of the groups given.
         standard_errors: float64 ``(n_groups,)``: error of computation, because coalitions are sampled.
         covariance: float64 ``(n_groups, n_groups)``: covariance of computation.
-        validation_covariance: The same shape: error because the validation rows are a sample; ``None`` where the metric is no
-            mean over rows.
+        validation_covariance: The same shape: error because the validation rows are a sample; ``None`` where the
+            metric is no mean over rows.
         evaluations: Utility evaluations spent.
         seed: Seed the result can be recomputed from; ``None`` where nothing was random.
         method_version: Name and version of the estimator, for example ``"fgsv-auto/1"``.
-        contributions: Per validation row, float64 ``(n_groups, n_validation_rows)``, whose mean over rows is ``values``; ``None``
-            where the metric is no mean over rows.
+        contributions: Per validation row, float64 ``(n_groups, n_validation_rows)``, whose mean over rows is
+            ``values``; ``None`` where the metric is no mean over rows.
     """
 
     values: FloatVector
@@ -115,7 +120,7 @@ class GroupValues:
 
 
 def _normal_interval(values: FloatVector, covariance: FloatMatrix, level: float) -> FloatMatrix:
-    half = stats.norm.ppf(0.5 + level / 2) * np.sqrt(np.diag(covariance))
+    half = normal_quantile(level) * np.sqrt(np.diag(covariance))
     return np.column_stack([values - half, values + half])
 
 
@@ -130,9 +135,9 @@ def group_values(
 ) -> GroupValues:
     """Assemble :class:`GroupValues`; standard errors and validation covariance follow from what is given.
 
-    The validation covariance is that of the mean of the contributions over validation rows taken as a simple random sample.
-    For balanced accuracy the class counts are thereby treated as random too, which makes it a little wider than a
-    stratified one.
+    The validation covariance is that of the mean of the contributions over validation rows taken as a simple random
+    sample. For balanced accuracy the class counts are thereby treated as random too, which makes it a little wider
+    than a stratified one.
     """
     validation = None
     if contributions is not None:

@@ -1,7 +1,7 @@
 """Blocks over whole sellers: the two ends, all seller coalitions, leave-one-out coalitions, seller permutations.
 
-Group Shapley value and leave-one-out are linear in the utilities of seller coalitions, so a block returns weighted sums and a
-run never stores a score per coalition and validation row.
+Group Shapley value and leave-one-out are linear in the utilities of seller coalitions, so a block returns weighted
+sums and a run never stores a score per coalition and validation row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,15 +23,15 @@ def coalitions_from_codes(codes: npt.NDArray[np.int64], n_players: int) -> BoolM
 def shapley_weights(coalitions: BoolMatrix) -> FloatMatrix:
     """Weight of each coalition's utility in each player's Shapley value, float64 ``(n_players, n_coalitions)``.
 
-    ``phi_g = sum_A w_g(A) V(A)`` with ``w_g(A) = 1 / (|A| C(P, |A|))`` for members and ``-1 / ((P - |A|) C(P, |A|))`` for
-    the others, which is Shapley's formula with the terms collected by coalition.
+    ``phi_g = sum_A w_g(A) V(A)`` with ``w_g(A) = 1 / (|A| C(P, |A|))`` for members and ``-1 / ((P - |A|) C(P, |A|))``
+    for the others, which is Shapley's formula with the terms collected by coalition.
     """
     n = coalitions.shape[1]
     sizes = coalitions.sum(axis=1)
     binomials = np.array([_binomial(n, size) for size in range(n + 1)])[sizes]
     inside = np.divide(1.0, sizes * binomials, out=np.zeros(len(sizes)), where=sizes > 0)
     outside = np.divide(1.0, (n - sizes) * binomials, out=np.zeros(len(sizes)), where=sizes < n)
-    return np.where(coalitions.T, inside, -outside)
+    return np.asarray(np.where(coalitions.T, inside, -outside))
 
 
 def _binomial(n: int, k: int) -> float:
@@ -61,17 +61,17 @@ def _weighted(game: Game, coalitions: BoolMatrix, weights: FloatMatrix, name: st
 def ends(
     game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
 ) -> tuple[Arrays, int]:
-    """``U(empty)`` and ``U(N)``: two evaluations, returned in this order under ``"ends"``."""
-    del groups, params, rng
-    coalitions = np.zeros((2, game.n_players), dtype=np.bool_)
-    coalitions[1] = True
-    return _weighted(game, coalitions, np.eye(2), "ends"), 2
+    """``V(none)`` and ``V(all)``: two evaluations, returned in this order under ``"ends"``."""
+    del params, rng
+    sellers = np.zeros((2, len(groups)), dtype=np.bool_)
+    sellers[1] = True
+    return _weighted(group_game(game, groups), sellers, np.eye(2), "ends"), 2
 
 
 def coalitions(
     game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
 ) -> tuple[Arrays, int]:
-    """Seller coalitions with codes ``first..last-1``: their part of every seller's Shapley value and leave-one-out drop."""
+    """Seller coalitions with codes ``first..last-1``: their part of the Shapley values and leave-one-out drops."""
     del rng
     codes = np.arange(params["first"], params["last"], dtype=np.int64)
     sellers = coalitions_from_codes(codes, len(groups))
@@ -86,8 +86,8 @@ def without_one(
 ) -> tuple[Arrays, int]:
     """``-V(N - g)`` for sellers ``first..last-1``, the part of leave-one-out that is not ``V(N)``."""
     del rng
-    sellers = ~np.eye(len(groups), dtype=np.bool_)[params["first"] : params["last"]]
-    return _weighted(group_game(game, groups), sellers, np.where(sellers.T, 0.0, -1.0), "drops"), len(sellers)
+    chosen = np.eye(len(groups), dtype=np.bool_)[params["first"] : params["last"]]
+    return _weighted(group_game(game, groups), ~chosen, np.where(chosen.T, -1.0, 0.0), "drops"), len(chosen)
 
 
 def permutations(
@@ -95,8 +95,8 @@ def permutations(
 ) -> tuple[Arrays, int]:
     """Marginal contributions of sellers along ``draws`` random orders, each walked forwards and backwards.
 
-    The ends of a walk are left out: ``-V(empty)`` goes to the first seller and ``+V(N)`` to the last, and since order and reverse
-    are both walked, every seller's share of the ends is counted by ``"first"`` (times first = times last).
+    The ends of a walk are left out: ``-V(empty)`` goes to the first seller and ``+V(N)`` to the last, and since order
+    and reverse are both walked, every seller's share of the ends is counted by ``"first"`` (times first = times last).
     """
     n_groups = len(groups)
     lifted = group_game(game, groups)

@@ -10,50 +10,45 @@ from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.results import GroupValues, group_values
 
 EXACT_GROUPS_MAX = 12
+WALKS_MIN = 4
 _WALKS_MAX = 64
-_WALKS_MIN = 4
-# All seller coalitions are evaluated where they take at most this part of the budget, and sampled walks take no more either.
+# In a run all seller coalitions are evaluated where they take at most this part of the budget; sampled walks take no
+# more.
 _BUDGET_PART = 4
 
 
 @dataclass(frozen=True)
 class SellerGame:
-    """The evaluations of seller coalitions in a run.
+    """How the game of sellers is evaluated.
 
     Attributes:
         n_groups: Number of sellers ``P``.
-        budget: Evaluations of the whole run; 0 means no seller game.
+        walks: Sampled seller orders, each walked both ways; 0 means that all ``2^P`` coalitions are evaluated.
     """
 
     n_groups: int
-    budget: int
+    walks: int
+
+    @classmethod
+    def within(cls, n_groups: int, budget: int) -> "SellerGame":
+        """Exact up to twelve sellers where the budget allows it, otherwise as many walks as a quarter of it pays."""
+        if n_groups <= EXACT_GROUPS_MAX and (2**n_groups - 2) * _BUDGET_PART <= budget:
+            return cls(n_groups, 0)
+        affordable = budget // _BUDGET_PART // (2 * (n_groups - 1))
+        return cls(n_groups, max(WALKS_MIN, min(_WALKS_MAX, affordable)))
 
     @property
     def exact(self) -> bool:
-        """Whether all ``2^P`` coalitions are evaluated."""
-        return self.n_groups <= EXACT_GROUPS_MAX and (2**self.n_groups - 2) * _BUDGET_PART <= self.budget
-
-    @property
-    def walks(self) -> int:
-        """Sampled seller orders, each walked both ways; 0 where the game is exact."""
-        if self.budget == 0 or self.exact:
-            return 0
-        affordable = (self.budget // _BUDGET_PART) // (2 * (self.n_groups - 1))
-        return max(_WALKS_MIN, min(_WALKS_MAX, affordable))
+        """Whether all coalitions are evaluated."""
+        return self.walks == 0
 
     @property
     def evaluations(self) -> int:
-        """Utility evaluations beyond the two ends."""
-        if self.budget == 0:
-            return 0
-        if self.exact:
-            return 2**self.n_groups - 2
-        return self.n_groups + 2 * (self.n_groups - 1) * self.walks
+        """Utility evaluations beyond the two ends, leave-one-out included."""
+        return 2**self.n_groups - 2 if self.exact else self.n_groups + 2 * (self.n_groups - 1) * self.walks
 
     def pieces(self, seconds_per_evaluation: float, block_seconds: float) -> list[tuple[str, dict[str, int]]]:
         """Kinds and parameters of the blocks, each of about ``block_seconds``."""
-        if self.budget == 0:
-            return []
         longest = max(1, int(block_seconds / seconds_per_evaluation))
         if self.exact:
             return [("coalitions", span) for span in _spans(1, 2**self.n_groups - 1, longest)]
@@ -63,31 +58,31 @@ class SellerGame:
         ]
         return [("without_one", span) for span in _spans(0, self.n_groups, longest)] + walks
 
-    def estimates(self, arrays: Arrays, seed: int | None) -> dict[str, GroupValues]:
-        """``"gsv"`` and ``"leave_one_out"`` from merged sums (``"ends"``, and what the seller blocks returned)."""
+    def gsv(self, arrays: Arrays, seed: int | None) -> GroupValues:
+        """Group Shapley values from merged sums (``"ends"``, and what the seller blocks returned)."""
+        values, covariance, rows = self._gsv(arrays)
+        return group_values(
+            values,
+            covariance,
+            contributions=rows,
+            evaluations=2 + (self.evaluations if self.exact else 2 * (self.n_groups - 1) * self.walks),
+            seed=seed,
+            method_version="gsv-exact/1" if self.exact else "gsv-permutations/1",
+        )
+
+    def leave_one_out(self, arrays: Arrays) -> GroupValues:
+        """Drops ``V(N) - V(N - g)`` from merged sums; exact, so that only the validation rows make them uncertain."""
         n_groups = self.n_groups
         empty, full = arrays["ends"]
-        nothing = np.zeros((n_groups, n_groups))
-        gsv, covariance, gsv_rows = self._gsv(arrays)
-        drops, drop_rows = self._drops(arrays)
-        return {
-            "gsv": group_values(
-                gsv,
-                covariance,
-                contributions=gsv_rows,
-                evaluations=2 + self.evaluations - (0 if self.exact else n_groups),
-                seed=seed,
-                method_version="gsv-exact/1" if self.exact else "gsv-permutations/1",
-            ),
-            "leave_one_out": group_values(
-                full + drops if n_groups > 1 else np.array([full - empty]),
-                nothing,
-                contributions=drop_rows,
-                evaluations=1 + n_groups,
-                seed=seed,
-                method_version="leave-one-out/1",
-            ),
-        }
+        drops, rows = self._drops(arrays)
+        return group_values(
+            full + drops if n_groups > 1 else np.array([full - empty]),
+            np.zeros((n_groups, n_groups)),
+            contributions=rows,
+            evaluations=2 + (n_groups if n_groups > 1 else 0),
+            seed=None,
+            method_version="leave-one-out/1",
+        )
 
     def _drops(self, arrays: Arrays) -> tuple[FloatVector, FloatMatrix | None]:
         """``-V(N - g)`` and the rows of ``V(N) - V(N - g)``."""
@@ -95,10 +90,10 @@ class SellerGame:
         if n_groups == 1:
             rows = arrays.get("ends_rows")
             return np.zeros(1), None if rows is None else rows[1:] - rows[:1]
-        source = arrays["sellers"][n_groups:] if self.exact else arrays["drops"]
+        source = arrays["drops"] if "drops" in arrays else arrays["sellers"][n_groups:]
         if "ends_rows" not in arrays:
             return source, None
-        rows = arrays["sellers_rows"][n_groups:] if self.exact else arrays["drops_rows"]
+        rows = arrays["drops_rows"] if "drops" in arrays else arrays["sellers_rows"][n_groups:]
         return source, arrays["ends_rows"][1] + rows
 
     def _gsv(self, arrays: Arrays) -> tuple[FloatVector, FloatMatrix, FloatMatrix | None]:

@@ -1,4 +1,4 @@
-"""How many draws each stratum gets in the next wave: Neyman allocation by sd / sqrt(cost), filled up from what is drawn."""
+"""How many draws each stratum gets next: Neyman allocation by sd / sqrt(cost), filled up from what is drawn."""
 
 import numpy as np
 
@@ -19,11 +19,11 @@ def wanted_draws(
     variance_target: float | None,
     evaluations_max: float,
 ) -> FloatVector:
-    """Total draws of each stratum (at least ``drawn``) that reach the target variance, or the evaluation limit, most cheaply.
+    """Total draws of each stratum, at least ``drawn``, that reach the target variance or the limit most cheaply.
 
     Minimises cost subject to ``max_g sum_k per_draw[k, g] / draws[k] <= variance_target``: draws proportional to
-    ``sqrt(sum_g weight_g per_draw[k, g] / cost[k])`` where that exceeds what is drawn, the weights moved toward the worst
-    group in a few multiplicative rounds.
+    ``sqrt(sum_g weight_g per_draw[k, g] / cost[k])`` where that exceeds what is drawn, the weights moved toward the
+    worst group in a few multiplicative rounds.
 
     Args:
         per_draw: Variance of every group's value if the stratum had one draw, float64 ``(n_strata, n_groups)``.
@@ -40,7 +40,14 @@ def wanted_draws(
     draws = drawn
     for _ in range(_ROUNDS):
         intensity = np.sqrt(_smoothed(per_draw @ weights) / cost)
-        level = _level(per_draw, drawn, evaluations, intensity, variance_target, evaluations_max)
+        level = _level(
+            per_draw,
+            drawn,
+            evaluations,
+            intensity=intensity,
+            variance_target=variance_target,
+            evaluations_max=evaluations_max,
+        )
         draws = np.maximum(drawn, level * intensity)
         variances = (per_draw / draws[:, None]).sum(axis=0)
         if variances.max() <= 0:
@@ -54,11 +61,12 @@ def _level(
     per_draw: FloatMatrix,
     drawn: FloatVector,
     evaluations: FloatVector,
+    *,
     intensity: FloatVector,
     variance_target: float | None,
     evaluations_max: float,
 ) -> float:
-    """Smallest multiple of ``intensity`` that meets the target, cut where the added evaluations would pass the limit."""
+    """Smallest multiple of ``intensity`` that meets the target, cut where added evaluations would pass the limit."""
     if not intensity.any():
         return 0.0
     low, high = 0.0, float(((drawn + evaluations_max / evaluations)[intensity > 0] / intensity[intensity > 0]).max())

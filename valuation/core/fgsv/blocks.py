@@ -2,13 +2,13 @@
 
 With ``p_g = s_g / n`` and ``k`` the composition of a coalition, the sum of T_g(s) over a stratum of ``L`` sizes is
 
-- covariance form (lemma 1): the mean over draws of ``L n / (s (n - s)) (k_g - s p_g) (U(S) - c)``, ``c`` what a learning
-  curve fitted to the other draws of the block predicts for the size, which is exactly unbiased;
-- pairs: ``L n / (n - 1) p_g m_g``, where the slopes ``m`` solve ``y = x m`` by least squares over pairs that share all rows
-  they can, ``x = (k_plus - k_minus) / r(s)``, ``y = (U_plus - U_minus) / r(s)``. In a *coupled* pair the compositions are those of
-  independent uniform coalitions and the slopes those of lemma 1 at any curvature of mu; in a *weighing* pair they deviate by
-  a fixed part, which is theorem 2. The reach ``r(s)`` makes every size of the stratum count alike: weighting by the
-  difference itself would be biased where the slope changes with the size.
+- covariance form (lemma 1): the mean over draws of ``L n / (s (n - s)) (k_g - s p_g) (U(S) - c)``, ``c`` what a
+  learning curve fitted to the other draws of the block predicts for the size, which is exactly unbiased;
+- pairs: ``L n / (n - 1) p_g m_g``, where the slopes ``m`` solve ``y = x m`` by least squares over pairs that share
+  all rows they can, ``x = (k_plus - k_minus) / r(s)``, ``y = (U_plus - U_minus) / r(s)``. In a *coupled* pair the
+  compositions are those of independent uniform coalitions and the slopes those of lemma 1 at any curvature of mu; in
+  a *weighing* pair they deviate by a fixed part, which is theorem 2. The reach ``r(s)`` makes every size of the
+  stratum count alike: weighting by the difference itself would be biased where the slope changes with the size.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,8 +32,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 Counts = npt.NDArray[np.int64]
 CountsDraw = Callable[[Counts, Counts, np.random.Generator], tuple[Counts, Counts, FloatVector]]
 
-# A block's own least squares removes the signal from its residuals once it has this many pairs a slope; with fewer the residuals are
-# the differences themselves, which only overstates the error.
+# A block's own least squares removes the signal from its residuals once it has this many pairs a slope; with fewer
+# the residuals are the differences themselves, which only overstates the error.
 _PAIRS_PER_SLOPE = 3
 # The learning curve inside a stratum, which centres the covariance form: near the full set of SOU it is steep and bent.
 _CURVE_DEGREE = 2
@@ -82,7 +82,7 @@ def _size_curve(sizes: npt.NDArray[np.int64]) -> FloatMatrix:
 def enumeration(
     game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
 ) -> tuple[Arrays, int]:
-    """Coalitions ``first..last-1`` of size ``low`` in lexicographic order: their part of the exact T(s), times the number of all."""
+    """Coalitions ``first..last-1`` of size ``low`` in lexicographic order: their terms of the exact T(s)."""
     del rng
     listed = islice(combinations(range(game.n_players), params["low"]), params["first"], params["last"])
     members = [np.array(rows, dtype=np.intp) for rows in listed]
@@ -104,7 +104,8 @@ def covariance(
     members = list(uniform_coalitions(n, sizes, rng))
     weights = _lemma_1_weights(members, groups, n, params["high"] - params["low"] + 1)
     curve = _size_curve(sizes)
-    # a (U - its prediction from the other draws) = a / (1 - leverage) * least-squares residual: linear in U and unbiased
+    # a (U - its prediction from the other draws) = a / (1 - leverage) * least-squares residual: linear in U and
+    # unbiased
     weights = weights / (1.0 - (curve**2).sum(axis=1))
     utilities, rows = _evaluate(game, members, weights - (weights @ curve) @ curve.T)
     terms = weights * (utilities - curve @ (curve.T @ utilities))

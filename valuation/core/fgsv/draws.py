@@ -9,11 +9,12 @@ from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, IndexVect
 
 IntMatrix = npt.NDArray[np.int64]
 
-# One random row order is cut into several disjoint coalitions while they are this small a part of all rows: the dependence
-# between chunks inflates the variance by less than this fraction, and a permutation costs as much as a small model.
+# One random row order is cut into several disjoint coalitions while they are this small a part of all rows: the
+# dependence between chunks inflates the variance by less than this fraction, and a permutation costs as much as a
+# small model.
 _CHUNK_PART = 20
-# Deviation of a balanced pair, as a part of what the composition allows. Measured (benchmarks/fgsv_design.py) on sellers
-# who hold one class each: 0.5 biases T(s) by a tenth, and the bias falls with the square.
+# Deviation of a balanced pair, as a part of what the composition allows. Measured (benchmarks/fgsv_design.py) on
+# sellers who hold one class each: 0.5 biases T(s) by a tenth, and the bias falls with the square.
 DEVIATION = 0.1
 # Signs that put one group against all others differ little and inform little; the best of three tries avoids most of
 # them and still reaches every contrast.
@@ -21,7 +22,7 @@ _SIGN_TRIES = 3
 
 
 def sizes_in(low: int, high: int, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Coalition sizes spread evenly over ``low..high`` from one random start, each uniform on the range, in random order."""
+    """Sizes spread evenly over ``low..high`` from one random start, each uniform on the range, in random order."""
     n_sizes = high - low + 1
     spread = low + np.floor((np.arange(draws) + rng.random()) * n_sizes / draws).astype(np.int64)
     return rng.permutation(np.minimum(spread, high))
@@ -49,8 +50,8 @@ def hypergeometric_counts(
 ) -> tuple[IntMatrix, IntMatrix, FloatVector]:
     """Compositions of pairs of independent uniform coalitions.
 
-    For independent ``k_plus`` and ``k_minus``, ``E[(k_plus - k_minus)(U_plus - U_minus)] = 2 Cov(k, U)`` however the two sets share
-    their rows, so pairs cut from the same row orders estimate lemma 1 without bias.
+    For independent ``k_plus`` and ``k_minus``, ``E[(k_plus - k_minus)(U_plus - U_minus)] = 2 Cov(k, U)`` however the
+    two sets share their rows, so pairs cut from the same row orders estimate lemma 1 without bias.
 
     Args:
         group_sizes: Rows of each group, int ``(n_groups,)``.
@@ -58,8 +59,8 @@ def hypergeometric_counts(
         rng: Source of randomness.
 
     Returns:
-        Counts of both sets, int ``(n_pairs, n_groups)`` each, and the reach of each pair, float64 ``(n_pairs,)``: the root
-        mean square of the difference at its size.
+        Counts of both sets, int ``(n_pairs, n_groups)`` each, and the reach of each pair, float64 ``(n_pairs,)``: the
+        root mean square of the difference at its size.
     """
     n = int(group_sizes.sum())
     counts = np.array([rng.multivariate_hypergeometric(group_sizes, int(size), size=2) for size in sizes])
@@ -72,9 +73,9 @@ def balanced_counts(
 ) -> tuple[IntMatrix, IntMatrix, FloatVector]:
     """Compositions of pairs, ``base + d`` and ``base - d``, with ``sum_g d_g = 0`` and counts rounded without bias.
 
-    ``base_g = s s_g / n``; ``d`` has random signs and is a fixed part of what the composition allows, where mu is close to
-    linear: the error is of third order in the composition. Each side uses the room its groups have, the larger side
-    scaled down to match.
+    ``base_g = s s_g / n``; ``d`` has random signs and is a fixed part of what the composition allows, where mu is
+    close to linear: the error is of third order in the composition. Each side uses the room its groups have, the
+    larger side scaled down to match.
 
     Args:
         group_sizes: Rows of each group, int ``(n_groups,)``.
@@ -82,8 +83,8 @@ def balanced_counts(
         rng: Source of signs and roundings.
 
     Returns:
-        Counts of both sets, int ``(n_pairs, n_groups)`` each, every row summing to its size, and the reach of each pair,
-        float64 ``(n_pairs,)``: how large a difference its size allows, whatever its signs.
+        Counts of both sets, int ``(n_pairs, n_groups)`` each, every row summing to its size, and the reach of each
+        pair, float64 ``(n_pairs,)``: how large a difference its size allows, whatever its signs.
     """
     n = int(group_sizes.sum())
     base = sizes[:, None] * (group_sizes / n)
@@ -97,7 +98,7 @@ def balanced_counts(
 
 
 def _signed(room: FloatMatrix, rng: np.random.Generator) -> FloatMatrix:
-    """Random signs on the room of each group, the two sides brought to the same sum; the best balanced of a few tries."""
+    """Random signs on the room of each group, both sides brought to one sum; the best balanced of a few tries."""
     signs = rng.choice(np.array([-1.0, 1.0]), size=(_SIGN_TRIES, *room.shape))
     up, down = (room * (signs > 0)).sum(axis=2), (room * (signs < 0)).sum(axis=2)
     best = np.minimum(up, down).argmax(axis=0), np.arange(len(room))
@@ -111,7 +112,7 @@ def _signed(room: FloatMatrix, rng: np.random.Generator) -> FloatMatrix:
 def _round_counts(
     wanted: FloatMatrix, group_sizes: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], rng: np.random.Generator
 ) -> IntMatrix:
-    """Round rows to integers of the same sum, each count to its floor or ceiling with the right mean (systematic sampling)."""
+    """Round to integers of the same sum, each count to floor or ceiling with the right mean (systematic sampling)."""
     columns = rng.permutation(wanted.shape[1])
     ends = np.cumsum(np.clip(wanted[:, columns], 0, group_sizes[columns]), axis=1)
     ends[:, -1] = sizes
@@ -126,8 +127,8 @@ def paired_coalitions(
 ) -> Iterator[tuple[IndexVector, IndexVector]]:
     """Pairs of coalitions with the given compositions that share all the rows they can.
 
-    Both sets of a pair are prefixes of the same random order inside each group. The orders come from one random order of all rows, so
-    a group and its shells see their rows in the same order under the same seed.
+    Both sets of a pair are prefixes of the same random order inside each group. The orders come from one random order
+    of all rows, so a group and its shells see their rows in the same order under the same seed.
     """
     n = len(labels)
     larger = np.maximum(plus, minus)

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from valuation.core.errors import BudgetTooSmallError, PlanOrderError
 from valuation.core.estimators.seller_sums import SellerGame
@@ -16,13 +15,14 @@ from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
 from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.plan import Arrays, Block, BlockResult, PlanState
-from valuation.core.results import GroupValues, group_values, share_standard_errors, shares_of
+from valuation.core.results import GroupValues, group_values, normal_quantile, share_standard_errors, shares_of
 
 METHOD_VERSION = "fgsv-auto/1"
 _LEVEL = 0.95
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
-# A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be trusted with the whole budget.
+# A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be
+# trusted with the whole budget.
 _WAVE_GROWTH = 3.0
 # Aim a little below the target, so that a run seldom needs one more wave for the last per cent.
 _AIM = 0.94
@@ -41,10 +41,13 @@ class FgsvPlan:
     Attributes:
         group_sizes: Rows of each seller; together they are all rows of the game.
         budget: Most utility evaluations to spend, over all blocks.
-        target: Largest half-width of the 95 % computation interval of any seller's share; ``None`` spends the whole budget.
-        rowwise: Keep contributions per validation row (the game must have ``rowwise``); needed for validation covariances.
+        target: Largest half-width of the 95 % computation interval of any seller's share; ``None`` spends the whole
+            budget.
+        rowwise: Keep contributions per validation row (the game must have ``rowwise``); needed for validation
+            covariances.
         with_seller_game: Also evaluate seller coalitions, for GSV and leave-one-out.
-        cost: Seconds of one evaluation by coalition size; steers the allocation and the length of blocks, never the estimate.
+        cost: Seconds of one evaluation by coalition size; steers the allocation and the length of blocks, never the
+            estimate.
     """
 
     group_sizes: tuple[int, ...]
@@ -66,12 +69,16 @@ class FgsvPlan:
     @cached_property
     def parts(self) -> FloatVector:
         """``p_g = s_g / n``, float64 ``(n_groups,)``."""
-        return self._rows / max(1.0, self._rows.sum())
+        return np.asarray(self._rows / max(1.0, float(self._rows.sum())))
 
     @cached_property
-    def sellers(self) -> SellerGame:
-        """How the seller coalitions are evaluated."""
-        return SellerGame(self.n_groups, self.budget if self.with_seller_game else 0)
+    def sellers(self) -> SellerGame | None:
+        """How the seller coalitions are evaluated, if they are."""
+        return SellerGame.within(self.n_groups, self.budget) if self.with_seller_game else None
+
+    @property
+    def _fixed_evaluations(self) -> int:
+        return 2 + (self.sellers.evaluations if self.sellers else 0)
 
     @cached_property
     def strata(self) -> tuple[Stratum, ...]:
@@ -80,7 +87,7 @@ class FgsvPlan:
         Raises:
             BudgetTooSmallError: The budget does not cover the ends, the seller coalitions and a pilot.
         """
-        fixed = 2 + self.sellers.evaluations
+        fixed = self._fixed_evaluations
         strata = make_strata(sum(self.group_sizes), self.n_groups, self.budget - fixed)
         needed = fixed + pilot_evaluations(strata)
         if needed > self.budget:
@@ -112,9 +119,10 @@ class FgsvPlan:
                 f"Wave {state.wave - 1} ends at block {state.wave_end}; {state.blocks_merged} are merged."
             )
         if state.wave == 0:
-            pieces = [("ends", {})]
+            pieces: list[tuple[str, dict[str, int]]] = [("ends", {})]
             pieces += [piece for k, stratum in enumerate(self.strata) for piece in self._pieces(k, stratum.pilot)]
-            pieces += self.sellers.pieces(self.cost(sum(self.group_sizes)), _BLOCK_SECONDS)
+            if self.sellers:
+                pieces += self.sellers.pieces(self.cost(sum(self.group_sizes)), _BLOCK_SECONDS)
         else:
             pieces = [piece for k, draws in enumerate(self._new_draws(state)) for piece in self._pieces(k, draws)]
         first = state.blocks_merged
@@ -147,7 +155,7 @@ class FgsvPlan:
         variance_target = None
         if self.target is not None:
             total = np.maximum(self._values(state), 0.0).sum()
-            variance_target = (_AIM * self.target * total / stats.norm.ppf(0.5 + _LEVEL / 2)) ** 2
+            variance_target = (_AIM * self.target * total / normal_quantile(_LEVEL)) ** 2
         each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
         cost = each * np.array([self.cost(stratum.middle) for stratum in self.strata])
         cost[[stratum.kind == "enumeration" for stratum in self.strata]] = np.inf  # nothing is left to draw
@@ -160,7 +168,7 @@ class FgsvPlan:
         if self.enough(state) or not self.strata:
             return [0] * len(self.strata)
         left = self.budget - state.evaluations
-        limit = min(left, int(_WAVE_GROWTH * (state.evaluations - 2 - self.sellers.evaluations)))
+        limit = min(left, int(_WAVE_GROWTH * (state.evaluations - self._fixed_evaluations)))
         new = self._wanted(state, limit) - state.arrays["draws"]
         draws = []
         for wanted, stratum in zip(new.tolist(), self.strata, strict=True):
@@ -218,7 +226,7 @@ class FgsvPlan:
         empty, full = state.arrays["ends"]
         contrasts = self._stratum_values(state).sum(axis=0)
         # Contrasts sum to 0 up to rounding; what rounding leaves is spread by rows, so that the values sum to the pot.
-        return self.parts * (full - empty - contrasts.sum()) + contrasts
+        return np.asarray(self.parts * (full - empty - contrasts.sum()) + contrasts)
 
     def _contributions(self, state: PlanState) -> FloatMatrix | None:
         if not self.rowwise or "ends_rows" not in state.arrays:
@@ -243,16 +251,17 @@ class FgsvPlan:
     def estimates(self, state: PlanState, seed: int | None = None) -> dict[str, GroupValues]:
         """All rules known now: ``"fgsv"``, and with the seller game ``"gsv"`` and ``"leave_one_out"``."""
         found = {"fgsv": self.estimate(state, seed)}
-        if self.with_seller_game:
-            found |= self.sellers.estimates(state.arrays, seed)
+        if self.sellers:
+            found["gsv"] = self.sellers.gsv(state.arrays, seed)
+            found["leave_one_out"] = self.sellers.leave_one_out(state.arrays)
         return found
 
     def share_half_width(self, state: PlanState) -> float:
-        """Largest half-width of a seller's 95 % computation interval of the share; infinite where no value is positive."""
+        """Largest half-width of a share's 95 % computation interval; infinite where no value is positive."""
         covariance = self._stratum_covariances(state).sum(axis=0)
         if not covariance.any():
             return 0.0
-        return float(stats.norm.ppf(0.5 + _LEVEL / 2) * share_standard_errors(self._values(state), covariance).max())
+        return float(normal_quantile(_LEVEL) * share_standard_errors(self._values(state), covariance).max())
 
     def enough(self, state: PlanState) -> bool:
         """Whether the first wave is merged and every share is known to the target."""

@@ -8,8 +8,8 @@ from valuation.core.fgsv.draws import DEVIATION
 
 Kind = Literal["enumeration", "covariance", "coupled", "weighing"]
 
-# Measured on Adult (benchmarks/fgsv_design.py): pairs pay once a coalition has about two rows a group, because only then
-# do the two sets of a pair share most rows ...
+# Measured on Adult (benchmarks/fgsv_design.py): pairs pay once a coalition has about two rows a group, because only
+# then do the two sets of a pair share most rows ...
 _COVARIANCE_SIZES_MAX = 12
 _COVARIANCE_ROWS_PER_GROUP = 2
 # ... and a fixed deviation beats the hypergeometric one where that has become smaller, at 1 / DEVIATION^2 rows a group.
@@ -66,8 +66,8 @@ class Stratum:
 def make_strata(n_players: int, n_groups: int, budget: int) -> tuple[Stratum, ...]:
     """Cut sizes ``1..n-1`` into strata whose pilot fits the budget.
 
-    Boundaries depend on ``n_players`` and, when the budget is tight, on the budget; not on how rows are grouped, so that two
-    groupings of the same rows share the draws of their covariance strata.
+    Boundaries depend on ``n_players`` and, when the budget is tight, on the budget; not on how rows are grouped, so
+    that two groupings of the same rows share the draws of their covariance strata.
 
     Args:
         n_players: Number of rows ``n``.
@@ -85,7 +85,8 @@ def make_strata(n_players: int, n_groups: int, budget: int) -> tuple[Stratum, ..
     for ratio in _RATIOS:
         for pilot in (_PILOT_DRAWS, _PILOT_DRAWS_MIN):
             strata = tuple(
-                _stratum(low, high, n_players, n_groups, budget, pilot) for low, high in _edges(n_players, ratio)
+                _stratum(low, high, n_players, n_groups=n_groups, budget=budget, pilot=pilot)
+                for low, high in _edges(n_players, ratio)
             )
             if pilot_evaluations(strata) * _PILOT_PART <= budget:
                 return strata
@@ -112,7 +113,7 @@ def _edges(n: int, ratio: float) -> list[tuple[int, int]]:
     return lower + mirrored
 
 
-def _stratum(low: int, high: int, n: int, n_groups: int, budget: int, pilot: int) -> Stratum:
+def _stratum(low: int, high: int, n: int, *, n_groups: int, budget: int, pilot: int) -> Stratum:
     n_coalitions = comb(n, low) if low == high and min(low, n - low) <= 2 else None  # noqa: PLR2004 - larger sizes are never few
     if n_coalitions is not None and n_coalitions <= max(pilot, min(_ENUMERATION_MAX, budget // _ENUMERATION_PART)):
         return Stratum(low, high, "enumeration", n_coalitions)

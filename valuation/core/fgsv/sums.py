@@ -26,7 +26,7 @@ class StratumSums:
 
 
 def linear_map(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) -> FloatMatrix:
-    """Matrix that turns the moment (or its row version) into the stratum's part of the values, float64 ``(n_groups, n_groups)``.
+    """Matrix from the moment (or its row version) to the stratum's part of the values, ``(n_groups, n_groups)``.
 
     Args:
         stratum: The stratum.
@@ -46,8 +46,9 @@ def linear_map(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) ->
 def covariance_of(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) -> FloatMatrix:
     """Covariance of the stratum's part of the values, float64 ``(n_groups, n_groups)``.
 
-    Sample covariance of independent draws, or the sandwich of least squares, times nu / (nu - 2) (the variance of Student's t with
-    the stratum's degrees of freedom), because intervals use normal quantiles and a stratum may have few draws.
+    Sample covariance of independent draws, or the sandwich of least squares, times nu / (nu - 2) (the variance of
+    Student's t with the stratum's degrees of freedom), because intervals use normal quantiles and a stratum may have
+    few draws.
     """
     n_groups = len(group_sizes)
     if stratum.kind == "enumeration":

@@ -1,0 +1,129 @@
+"""Algorithm 1 of the FGSV paper, one group at a time, with the constants its published code lost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+
+from valuation.core.errors import BudgetTooSmallError
+from valuation.core.fgsv.draws import masks_of
+from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, utilities_of
+from valuation.core.results import GroupValues, group_values
+
+METHOD_VERSION = "fgsv-algorithm-1/1"
+THRESHOLD = 20  # s_bar of the paper's motivating example
+_SUBSETS_MIN = 2
+
+
+@dataclass(frozen=True, eq=False)
+class _Cell:
+    """Subsets of one size, or pairs of them, whose mean enters T(s) with a weight; one entry of ``counts`` a subset."""
+
+    size: int
+    weight: float
+    counts: tuple[int, ...]
+
+
+def estimate_by_algorithm_1(
+    game: Game, groups: Sequence[IndexVector], *, budget: int, rng: np.random.Generator, threshold: int = THRESHOLD
+) -> GroupValues:
+    """Estimate each group's FGSV on its own by the paper's Algorithm 1.
+
+    ``FGSV(G) = (s0 / n)[U(N) - U(empty)] + sum_s T(s)``. Below ``threshold`` T(s) is lemma 1 with ``m`` subsets for
+    every feasible ``s1 = |S and G|``; from there on it is theorem 2 with ``m`` pairs that share all rows but the
+    swapped ones, ``T(s) ~= (s0/n)(1 - s0/n) n/(n-1) slope(s)``.
+
+    Args:
+        game: Game over rows.
+        groups: Row indices of each group, disjoint; they need not cover all rows.
+        budget: Most utility evaluations, over all groups.
+        rng: Source of all randomness.
+        threshold: ``s_bar``.
+
+    Returns:
+        Values, which need not sum to the pot, with a diagonal covariance: groups are estimated independently.
+
+    Raises:
+        BudgetTooSmallError: Two subsets of every cell cannot be paid even with the fewest sizes.
+
+    Note:
+        Departs from the published code, not from the paper: keeps n / (s (n - s)) and n / (n - 1), accepts a group that
+        holds everything, and interpolates sizes the budget cannot visit instead of counting them as 0.
+    """
+    n = game.n_players
+    inner = [g for g, group in enumerate(groups) if 0 < len(group) < n]
+    cells = {g: _cells(n, len(groups[g]), threshold, visits=n) for g in inner}
+    visits = n
+    while _cost(cells) * _SUBSETS_MIN > budget - 2 and visits > 2:  # noqa: PLR2004 - both ends of the range stay
+        visits //= 2
+        cells = {g: _cells(n, len(groups[g]), threshold, visits=visits) for g in inner}
+    needed = 2 + _cost(cells) * _SUBSETS_MIN
+    if needed > budget:
+        raise BudgetTooSmallError(budget, needed)
+    m = (budget - 2) // _cost(cells) if inner else 0
+    empty, full = utilities_of(game, np.array([[False] * n, [True] * n]).reshape(2, n))
+    values = np.array([len(group) for group in groups]) / max(1, n) * (full - empty)
+    variances = np.zeros(len(groups))
+    for g in inner:
+        terms, noise = _estimate(game, groups[g], cells[g], m, rng)
+        values[g] += terms
+        variances[g] = noise
+    return group_values(
+        values,
+        np.diag(variances),
+        contributions=None,
+        evaluations=2 + m * _cost(cells),
+        seed=None,
+        method_version=METHOD_VERSION,
+    )
+
+
+def _cost(cells: dict[int, list[_Cell]]) -> int:
+    """Evaluations of one subset (or pair) in every cell."""
+    return sum(len(cell.counts) for group_cells in cells.values() for cell in group_cells)
+
+
+def _cells(n: int, s0: int, threshold: int, *, visits: int) -> list[_Cell]:
+    """Cells of all sizes; sizes from the threshold on are thinned to ``visits`` and weighted as interpolation asks."""
+    cells = []
+    for s in range(1, min(threshold, n)):
+        for s1 in range(max(0, s - (n - s0)), min(s, s0) + 1):
+            chance = comb(s0, s1) * comb(n - s0, s - s1) / comb(n, s)
+            cells.append(_Cell(s, n / (s * (n - s)) * chance * (s1 - s * s0 / n), (s1,)))
+    large = np.arange(threshold, n)
+    if not large.size:
+        return cells
+    visited = np.unique(np.linspace(threshold, n - 1, min(visits, large.size)).round().astype(int))
+    for s, times in zip(visited.tolist(), _interpolation_weights(visited, large), strict=True):
+        low, high = max(0, s - (n - s0)), min(s, s0)
+        middle = min(max(round(s * s0 / n), low), high)
+        up, down = min(middle + 1, high), max(middle - 1, low)
+        if up > down:
+            slope = s0 / n * (1 - s0 / n) * n / (n - 1) / (up - down)
+            cells.append(_Cell(s, times * slope, (up, down)))
+    return cells
+
+
+def _interpolation_weights(visited: IndexVector, sizes: IndexVector) -> FloatVector:
+    """How often each visited size counts when T is interpolated linearly between visited sizes."""
+    hats: FloatMatrix = np.array([np.interp(sizes, visited, row) for row in np.eye(len(visited))])
+    return np.asarray(hats.sum(axis=1))
+
+
+def _estimate(
+    game: Game, group: IndexVector, cells: list[_Cell], m: int, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Sum of T(s) and the variance of the estimate."""
+    others = np.setdiff1d(np.arange(game.n_players), group)
+    total, variance = 0.0, 0.0
+    for cell in cells:
+        members = []
+        for _ in range(m):
+            mine, theirs = rng.permutation(group), rng.permutation(others)
+            members += [np.concatenate([mine[:s1], theirs[: cell.size - s1]]) for s1 in cell.counts]
+        utilities = utilities_of(game, masks_of(members, game.n_players)).reshape(m, len(cell.counts))
+        drawn = utilities[:, 0] - utilities[:, 1] if len(cell.counts) > 1 else utilities[:, 0]
+        total += cell.weight * drawn.mean()
+        variance += cell.weight**2 * drawn.var(ddof=1) / m
+    return total, variance

@@ -1,0 +1,90 @@
+"""The library's door to FGSV: any game, any disjoint groups, one call."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from valuation.core.fgsv.algorithm_1 import estimate_by_algorithm_1
+from valuation.core.fgsv.plan import FgsvPlan
+from valuation.core.games import Game, IndexVector, check_groups, is_rowwise
+from valuation.core.plan import PlanState, run_plan
+from valuation.core.results import GroupValues
+
+FgsvMethod = Literal["auto", "algorithm_1"]
+
+
+def estimate_fgsv(
+    game: Game,
+    groups: Sequence[npt.ArrayLike],
+    *,
+    budget: int,
+    rng: np.random.Generator,
+    method: FgsvMethod = "auto",
+    stop: Callable[[GroupValues], bool] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> GroupValues:
+    """Estimate the Faithful Group Shapley Value of disjoint groups of rows.
+
+    A group is worth the sum of its members' Shapley values, so splitting it among several sellers leaves their total
+    unchanged (Lee et al. 2025, arXiv:2505.19013, equation 5).
+
+    Args:
+        game: Maps coalitions, bool ``(n_coalitions, n_players)``, to utilities, float64 ``(n_coalitions,)``, in
+            metric units.
+        groups: Row indices of each group, int ``(group_size,)``. Rows of no group are valued together and left out.
+        budget: Most utility evaluations to spend over all groups; one evaluation is one training run.
+        rng: Source of all randomness; the run's seed is its first draw.
+        method: ``"auto"`` estimates all groups at once (:class:`FgsvPlan`); ``"algorithm_1"`` is the paper's.
+        stop: Asked after every wave of ``"auto"`` with what is known; true ends the run before the budget is spent.
+        progress: Told evaluations spent and budget after every block of ``"auto"``.
+
+    Returns:
+        Values in metric units and in the order of ``groups``, with covariance, and the validation covariance where the
+        game is rowwise. With ``"auto"`` the values of groups that cover all rows sum to ``U(N) - U(empty)``.
+
+    Raises:
+        InvalidGroupsError: A row belongs to two groups, or does not exist.
+        BudgetTooSmallError: The budget does not cover the fewest samples an interval needs.
+
+    Note:
+        ``"auto"`` departs from the paper: see docs/algorithms/fgsv.md.
+    """
+    members = check_groups(groups, game.n_players)
+    if method == "algorithm_1":
+        return estimate_by_algorithm_1(game, members, budget=budget, rng=rng)
+    seed = int(rng.integers(2**63))
+    partition = _with_rest(members, game.n_players)
+    plan = FgsvPlan(tuple(len(group) for group in partition), budget, rowwise=is_rowwise(game))
+
+    def enough(state: PlanState) -> bool:
+        return stop is not None and stop(_first(plan.estimate(state, seed), len(members)))
+
+    def tell(state: PlanState) -> None:
+        if progress is not None:
+            progress(state.evaluations, budget)
+
+    state = run_plan(plan, game, partition, seed, enough=enough, progress=tell)
+    return _first(plan.estimate(state, seed), len(members))
+
+
+def _with_rest(groups: list[IndexVector], n_players: int) -> list[IndexVector]:
+    rest = np.setdiff1d(np.arange(n_players), np.concatenate(groups))
+    return [*groups, rest] if rest.size else groups
+
+
+def _first(values: GroupValues, n_groups: int) -> GroupValues:
+    """The values of the first groups."""
+    if len(values.values) == n_groups:
+        return values
+    validation, contributions = values.validation_covariance, values.contributions
+    return replace(
+        values,
+        values=values.values[:n_groups],
+        standard_errors=values.standard_errors[:n_groups],
+        covariance=values.covariance[:n_groups, :n_groups],
+        validation_covariance=None if validation is None else validation[:n_groups, :n_groups],
+        contributions=None if contributions is None else contributions[:n_groups],
+    )
