@@ -14,5 +14,5 @@ class SignInBackend(AuthenticationBackend):
         return bool(super().user_can_authenticate(user))
 
     def _check_password(self, user: AbstractBaseUser, password: str) -> bool:
-        # allauth goes on with people who may not authenticate, to tell them that they are inactive; nobody here is told.
+        # allauth goes on with people who may not authenticate, to tell them that they are inactive; we tell nobody.
         return self.user_can_authenticate(user) and bool(super()._check_password(user, password))
