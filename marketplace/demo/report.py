@@ -1,6 +1,7 @@
 """The paid round as text: everything comes from what the API said."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from marketplace.demo.profiles import ProfileLine
@@ -12,6 +13,7 @@ RULE_NAMES = {
     "by_rows": "by rows",
     "equal": "equal",
 }
+KINDS = ("pearson", "spearman", "kendall")
 
 
 def print_profiles(profiles: Sequence[ProfileLine]) -> None:
@@ -40,7 +42,7 @@ def print_round(paid: dict[str, Any], *, seconds: dict[str, float], total: float
     """The paid round: lines with both intervals, the other rules beside them, the proof, what it cost."""
     figures = paid["round"]["audit"]
     lines = [line for line in paid["lines"]["lines"] if line["kind"] == "seller"]
-    pot = f"{paid['round']['pot']} {paid['round']['currency']}"
+    pot = f"{Decimal(paid['round']['pot']):,} {paid['round']['currency']}"
     print(f"\nThe paid round: a pot of {pot}, shared by FGSV")
     print("Each value and amount with its 95 % interval twice: from sampling coalitions, then from the validation rows")
     _table(
@@ -82,25 +84,23 @@ def _print_rules(lines: list[dict[str, Any]], figures: dict[str, Any]) -> None:
         )
     _table(["seller", *(RULE_NAMES[name] for name in ("fgsv", "gsv", "by_rows", "equal")), "leave-one-out drop"], rows)
     print()
+    correlations = [(other, kind) for other in ("with_leave_one_out", "with_rows") for kind in KINDS]
     _table(
         [
             "rule",
             "Gini",
-            *(
-                f"{kind} with {other}"
-                for other in ("leave-one-out", "rows")
-                for kind in ("Pearson", "Spearman", "Kendall")
-            ),
+            "with leave-one-out: Pearson",
+            "Spearman",
+            "Kendall",
+            "with rows: Pearson",
+            "Spearman",
+            "Kendall",
         ],
         [
             [
                 RULE_NAMES[rule["rule"]],
                 _figure(rule["gini"]),
-                *(
-                    _figure(rule[other][kind])
-                    for other in ("with_leave_one_out", "with_rows")
-                    for kind in ("pearson", "spearman", "kendall")
-                ),
+                *(_figure(rule[other][kind]) for other, kind in correlations),
             ]
             for rule in figures["rules"]
         ],

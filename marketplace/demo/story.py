@@ -21,6 +21,9 @@ SCOPES = ["rounds:read", "lines:read"]
 EVALUATIONS_MAX = "200000"
 POLL_SECONDS = 0.5
 VALUING_SECONDS_MAX = 900
+WAVE = re.compile(
+    r"Wave (?P<wave>\d+) Evaluations per second [\d\s]+ Widest share interval (not known yet|±\s[\d.]+\s%)"
+)
 
 
 class Story:
@@ -94,11 +97,10 @@ class Story:
         with self._stage("valuing"):
             # The page asks for this fragment itself, as long as it carries an `hx-get`.
             while "hx-get" in (fragment := operator.get(f"/rounds/{round_id}/progress/").text):
-                figures = re.search(r"Wave \d+ .*?not known yet|Wave \d+ .*? %", words_of(fragment))
-                wave = figures.group().split(" Evaluations")[0] if figures else told
-                if figures and wave != told:
-                    told = wave
-                    self._say(f"  {figures.group()}")
+                wave = WAVE.search(words_of(fragment))
+                if wave and wave["wave"] != told:
+                    told = wave["wave"]
+                    self._say(f"  {wave.group()}")
                 if time.monotonic() > deadline:
                     raise RefusedError(f"The round is still valuing after {VALUING_SECONDS_MAX} s.")
                 time.sleep(POLL_SECONDS)
