@@ -39,7 +39,7 @@ class SumOfUnanimityGame:
 
 def _packed(masks: BoolMatrix) -> npt.NDArray[np.uint64]:
     padded = np.pad(masks, ((0, 0), (0, -masks.shape[1] % _WORD)))
-    return np.packbits(padded, axis=1).view(np.uint64)
+    return np.ascontiguousarray(np.packbits(padded, axis=1)).view(np.uint64)
 
 
 def sou_game(n_players: int, rng: np.random.Generator) -> SumOfUnanimityGame:

@@ -1,0 +1,77 @@
+"""GSV and leave-one-out against enumeration, alone and from a run's blocks."""
+
+import numpy as np
+import pytest
+
+from tests.oracles.games_at_random import contiguous_groups, learning_table
+from valuation.core import FgsvPlan, estimate_gsv, exact_shapley, group_game, leave_one_out, run_plan
+from valuation.core.errors import BudgetTooSmallError
+
+GROUPS = contiguous_groups((1, 2, 4, 3))
+
+
+def drops(game, groups):
+    lifted = group_game(game, groups)
+    everyone = np.ones((1, len(groups)), dtype=bool)
+    return lifted(everyone) - lifted(~np.eye(len(groups), dtype=bool))
+
+
+def test_gsv_is_exact_from_all_coalitions():
+    game = learning_table(10, np.random.default_rng(0))
+
+    result = estimate_gsv(game, GROUPS, budget=16, rng=np.random.default_rng(0))
+
+    np.testing.assert_allclose(result.values, exact_shapley(group_game(game, GROUPS)), atol=1e-13)
+    assert result.evaluations == 16
+
+
+def test_sampled_gsv_is_within_its_standard_errors():
+    groups = contiguous_groups((1,) * 14)
+    game = learning_table(14, np.random.default_rng(1))
+    truth = exact_shapley(game)
+    squares = []
+    for seed in range(60):
+        result = estimate_gsv(game, groups, budget=1200, rng=np.random.default_rng(seed))
+        assert result.evaluations <= 1200
+        assert result.values.sum() == pytest.approx(truth.sum(), abs=1e-12)
+        squares.append((((result.values - truth) / result.standard_errors) ** 2).mean())
+    # 46 walks: the t distribution's variance is 45/43
+    assert abs(np.mean(squares) - 45 / 43) < 4 * np.std(squares) / np.sqrt(60)
+
+
+def test_leave_one_out_drops():
+    game = learning_table(10, np.random.default_rng(2))
+
+    np.testing.assert_allclose(leave_one_out(game, GROUPS).values, drops(game, GROUPS), atol=1e-13)
+
+
+@pytest.mark.parametrize("n_groups", [1, 2, 4])
+def test_run_gives_the_exact_seller_values(n_groups):
+    groups = [np.concatenate(part) for part in np.array_split(np.array([[row] for row in range(12)]), n_groups)]
+    game = learning_table(12, np.random.default_rng(3))
+    plan = FgsvPlan(tuple(len(group) for group in groups), 1000, with_seller_game=True)
+
+    found = plan.estimates(run_plan(plan, game, groups, 7), 7)
+
+    np.testing.assert_allclose(found["gsv"].values, exact_shapley(group_game(game, groups)), atol=1e-12)
+    np.testing.assert_allclose(found["leave_one_out"].values, drops(game, groups), atol=1e-12)
+
+
+def test_run_of_many_sellers_samples_gsv_and_spends_no_more_than_its_budget():
+    groups = contiguous_groups((1,) * 14)
+    game = learning_table(14, np.random.default_rng(4))
+    plan = FgsvPlan((1,) * 14, 8000, with_seller_game=True)
+
+    found = plan.estimates(run_plan(plan, game, groups, 7), 7)
+
+    assert game.evaluations <= 8000
+    gsv = found["gsv"]
+    assert np.abs((gsv.values - exact_shapley(game)) / gsv.standard_errors).max() < 4
+    np.testing.assert_allclose(found["leave_one_out"].values, drops(game, groups), atol=1e-12)
+
+
+def test_too_small_a_budget_is_refused():
+    game = learning_table(10, np.random.default_rng(5))
+
+    with pytest.raises(BudgetTooSmallError, match="at least 16"):
+        estimate_gsv(game, GROUPS, budget=15, rng=np.random.default_rng(0))
