@@ -36,8 +36,9 @@ def gini(shares: npt.ArrayLike) -> float | None:
         return None
     count = x.size
     ranks = np.arange(1, count + 1)
-    # sum_{g,h} |x_g - x_h| = 2 sum_i (2 i - P - 1) x_(i) for ascending x_(i).
-    return float(((2 * ranks - count - 1) * x).sum() / (count * total))
+    # sum_{g,h} |x_g - x_h| = 2 sum_i (2 i - P - 1) x_(i) for ascending x_(i). Equal shares may miss 0 by a rounding
+    # error below it, which would be printed as -0.00.
+    return max(0.0, float(((2 * ranks - count - 1) * x).sum() / (count * total)))
 
 
 def lorenz_curve(shares: npt.ArrayLike) -> tuple[LorenzPoint, ...]:

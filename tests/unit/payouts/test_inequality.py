@@ -31,6 +31,11 @@ def test_equal_shares_have_no_inequality():
     assert gini([3, 3, 3]) == 0.0
 
 
+@given(share=st.floats(1e-9, 1e9), sellers=st.integers(1, 40))
+def test_equal_shares_never_print_as_less_than_nothing(share, sellers):
+    assert f"{gini([share] * sellers):.2f}" == "0.00"
+
+
 @pytest.mark.parametrize("nothing", [[], [0.0, 0.0]])
 def test_nothing_shared_has_no_coefficient_and_no_curve(nothing):
     assert gini(nothing) is None
