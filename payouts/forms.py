@@ -56,8 +56,9 @@ class RoundForm(forms.Form):
         label="Budget, evaluations",
         min_value=10,
         max_value=10**9,
-        initial=20_000,
-        help_text="One evaluation trains the buyer's model once. The valuation never spends more.",
+        initial=200_000,
+        help_text="One evaluation trains the buyer's model once. The valuation never spends more, and stops earlier "
+        "when the precision is met.",
     )
     seed = forms.IntegerField(
         label="Seed",
