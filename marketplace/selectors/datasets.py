@@ -7,22 +7,23 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from marketplace.models import DatasetVersion, Role, Submission, User
 from marketplace.selectors.access import is_operator, organizations_of
+from marketplace.templatetags.figures import count, decimals
 
 
 @dataclass(frozen=True)
 class NumberSummary:
-    """What a column of numbers holds."""
+    """What a column of numbers holds, its figures written out."""
 
     name: str
     missing: int
-    minimum: float | None
-    mean: float | None
-    maximum: float | None
+    minimum: str
+    mean: str
+    maximum: str
 
 
 @dataclass(frozen=True)
 class CategoryCount:
-    """How many rows hold a category, and as a fraction of the most frequent one."""
+    """How many rows hold a category, and as a fraction of all rows."""
 
     category: str
     rows: int
@@ -69,7 +70,9 @@ def latest_versions(user: User) -> QuerySet[DatasetVersion]:
 def numbers_of(version: DatasetVersion) -> list[NumberSummary]:
     """The profile's columns of numbers."""
     return [
-        NumberSummary(column["name"], column["missing"], column["minimum"], column["mean"], column["maximum"])
+        NumberSummary(
+            column["name"], column["missing"], *(_written(column[name]) for name in ("minimum", "mean", "maximum"))
+        )
         for column in version.profile["columns"]
         if column["kind"] == "number"
     ]
@@ -78,10 +81,21 @@ def numbers_of(version: DatasetVersion) -> list[NumberSummary]:
 def categories_of(version: DatasetVersion) -> list[CategorySummary]:
     """The profile's columns of categories."""
     columns = [column for column in version.profile["columns"] if column["kind"] == "category"]
-    return [CategorySummary(column["name"], column["missing"], _counts(column["counts"])) for column in columns]
+    return [
+        CategorySummary(column["name"], column["missing"], _counts(column["counts"], version.rows))
+        for column in columns
+    ]
 
 
-def _counts(counts: dict[str, Any]) -> list[CategoryCount]:
-    most = max(counts.values()) or 1
+def _counts(counts: dict[str, Any], rows_in_all: int) -> list[CategoryCount]:
     ordered = sorted(counts.items(), key=lambda item: -item[1])
-    return [CategoryCount(category, rows, rows / most) for category, rows in ordered]
+    return [CategoryCount(category, rows, rows / rows_in_all) for category, rows in ordered]
+
+
+def _written(number: float | None) -> str:
+    """Write whole numbers without decimals, and small ones with enough of them to say something."""
+    if number is None:
+        return ""
+    if float(number).is_integer():
+        return count(int(number))
+    return decimals(number, 2 if abs(number) >= 1 else 4)
