@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
@@ -19,6 +19,8 @@ from django.utils import timezone
 from marketplace.selectors.access import roles_of
 
 View = Callable[..., HttpResponse]
+
+CAME_FROM = "step_up_came_from"
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -64,9 +66,12 @@ def step_up_required(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if recent_mfa(request) is not None:
+            request.session.pop(CAME_FROM, None)
             return view(request, *args, **kwargs)
         # A form cannot be replayed after the detour, so the person comes back to the page that shows it.
         back = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "/")
+        # Setting up a factor ends on a page of its own, which knows no `next`; templates/mfa/_way_back.html reads this.
+        request.session[CAME_FROM] = f"/{urlsplit(back).path.lstrip('/')}"
         target = "mfa_reauthenticate" if is_mfa_enabled(request.user) else "mfa_activate_totp"
         return redirect(f"{reverse(target)}?{urlencode({'next': back})}")
 
