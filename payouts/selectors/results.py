@@ -1,17 +1,27 @@
 """A seller's own result: the amount, and the chain that leads to it in plain sentences. Nobody else's figures."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.db.models import QuerySet
 
 from marketplace.models import Role, User
 from marketplace.selectors.access import organizations_of
+from marketplace.templatetags.figures import count, percent
 from payouts.core.allocation import Reason
 from payouts.core.money import format_amount
 from payouts.models import PayoutLine, PayoutRound
-from payouts.models.policies import policy_from_snapshot
+from payouts.selectors.terms import basis_points, policy_in_words
+from payouts.selectors.units import metric_name, unit_of, written
 
-# Metrics between 0 and 1, whose differences people read as points of a hundred.
-_IN_POINTS = {"accuracy", "balanced_accuracy", "roc_auc", "macro_f1"}
-_PERCENT = 100
+
+@dataclass(frozen=True)
+class ValueWords:
+    """A line's value and its intervals, written in the unit of the buyer's metric."""
+
+    value: str
+    between: str
+    between_validation: str
 
 
 def own_lines(user: User) -> QuerySet[PayoutLine]:
@@ -20,19 +30,51 @@ def own_lines(user: User) -> QuerySet[PayoutLine]:
         PayoutLine.objects.filter(
             organization__in=organizations_of(user, Role.SELLER), round__state__in=PayoutRound.SETTLED
         )
-        .select_related("round__request", "organization")
+        .select_related("round__request", "round__audit_report", "organization")
         .order_by("-round__posted_at", "number")
     )
 
 
+def headline(line: PayoutLine) -> str:
+    """The amount and its one reason."""
+    currency = line.round.currency
+    amount, lower, upper = (
+        format_amount(minor, currency)
+        for minor in (line.amount_minor, line.amount_lower_minor, line.amount_upper_minor)
+    )
+    if line.reason == Reason.NOT_POSITIVE:
+        return f"You earned {amount}, because this round pays only what raises the buyer's score. You owe nothing."
+    if line.reason == Reason.NOT_SIGNIFICANT:
+        return f"You earned {amount}, because what your rows add cannot be told from chance yet."
+    if line.reason == Reason.BELOW_MINIMUM:
+        minimum = format_amount(line.round.policy_snapshot["minimum_minor"], currency)
+        return f"You earned {amount}. It stays yours, but is not sent yet: the policy sends nothing below {minimum}."
+    return f"You earned {amount} (between {lower} and {upper}); all amounts of the round add up to its pot."
+
+
+def value_in_words(line: PayoutLine) -> ValueWords:
+    """The value as its key figure shows it."""
+    metric = line.round.request.metric
+    unit = f" {unit_of(metric)}".rstrip()
+    validation = ""
+    if line.value_validation_lower is not None and line.value_validation_upper is not None:
+        validation = f"{written(line.value_validation_lower, metric)} to {written(line.value_validation_upper, metric)}"
+    return ValueWords(
+        value=f"{written(line.value, metric)}{unit}",
+        between=f"between {written(line.value_lower, metric)} and {written(line.value_upper, metric)}",
+        between_validation=validation,
+    )
+
+
 def chain(line: PayoutLine) -> list[tuple[str, str]]:
-    """From the pot to the amount, one step a sentence."""
+    """From the pot to the buyer's model, one step a sentence."""
     payout_round = line.round
     return [
         ("Pot", _pot_sentence(payout_round)),
-        ("Value", _value_sentence(line)),
+        ("Policy", policy_in_words(payout_round.policy_snapshot, payout_round.currency)),
         ("Share", _share_sentence(line)),
-        ("Amount", _amount_sentence(line)),
+        ("Value", _value_sentence(line)),
+        ("Model", _model_sentence(line)),
     ]
 
 
@@ -46,44 +88,62 @@ def _pot_sentence(payout_round: PayoutRound) -> str:
     return f"The pot of this round is {pot}. The platform's fee is {fee}, which leaves {rest} for the sellers."
 
 
-def _value_sentence(line: PayoutLine) -> str:
-    metric = line.round.request.metric
-    name, unit = metric.replace("_", " "), " points" if metric in _IN_POINTS else ""
-    value, lower, upper = (_bare(figure, metric) for figure in (line.value, line.value_lower, line.value_upper))
-    verb = "raise" if line.value >= 0 else "change"
-    sentence = f"Your {line.rows:,} rows {verb} the buyer's {name} by {value}{unit} (between {lower} and {upper})."
-    if line.value_validation_lower is None or line.value_validation_upper is None:
-        return sentence
-    lower, upper = (_bare(figure, metric) for figure in (line.value_validation_lower, line.value_validation_upper))
-    return f"{sentence} With other validation rows of the same kind it could have been between {lower} and {upper}."
-
-
 def _share_sentence(line: PayoutLine) -> str:
-    share = f"{float(line.share) * _PERCENT:.1f} %"
-    policy = policy_from_snapshot(line.round.policy_snapshot)
+    share = percent(float(line.share))
+    policy = line.round.policy_snapshot
+    cap, floor = basis_points(policy["cap_basis_points"]), basis_points(policy["floor_basis_points"])
+    proportional = f"Your share is {share}: your value divided by the values of all paid sellers."
     sentences = {
-        Reason.PROPORTIONAL: f"Your share is {share}: your value divided by the values of all paid sellers.",
-        Reason.CAPPED: f"Your share is {share}: the policy lets no owner take more than {float(policy.cap):.0%}.",
-        Reason.FLOORED: f"Your share is {share}: the policy gives every paid owner at least {float(policy.floor):.0%}.",
-        Reason.BELOW_MINIMUM: f"Your share is {share}: your value divided by the values of all paid sellers.",
-        Reason.NOT_SIGNIFICANT: "Your share is 0 %: the value is so small that it could be chance, "
-        "and the policy pays only where the lower end of the interval is above 0.",
-        Reason.NOT_POSITIVE: "Your share is 0 %: your rows did not raise the buyer's score. You owe nothing.",
+        Reason.PROPORTIONAL: proportional,
+        Reason.CAPPED: f"Your share is {share}: the policy lets no owner take more than {cap}.",
+        Reason.FLOORED: f"Your share is {share}: the policy gives every paid owner at least {floor}.",
+        Reason.BELOW_MINIMUM: proportional,
+        Reason.NOT_SIGNIFICANT: f"Your share is {share}: the value is so small that it could be chance. The policy "
+        "pays only where the value stays above 0 with both errors counted, that of the computation and that of the "
+        "validation rows.",
+        Reason.NOT_POSITIVE: f"Your share is {share}: a share is a value above 0 divided by all values above 0, "
+        f"and {_why_not_positive(line)}. A value below 0 counts as 0, so nothing is taken from you.",
     }
     return sentences[Reason(line.reason)]
 
 
-def _amount_sentence(line: PayoutLine) -> str:
-    currency = line.round.currency
-    amount, lower, upper = (
-        format_amount(minor, currency)
-        for minor in (line.amount_minor, line.amount_lower_minor, line.amount_upper_minor)
+def _why_not_positive(line: PayoutLine) -> str:
+    if line.value > 0:
+        return "the values of all accounts of your owner add up to no more than 0"
+    return "yours is not"
+
+
+def _value_sentence(line: PayoutLine) -> str:
+    metric = line.round.request.metric
+    verb = "raise" if line.value >= 0 else "change"
+    value = f"{written(line.value, metric)} {unit_of(metric)}".rstrip()
+    lower, upper = written(line.value_lower, metric), written(line.value_upper, metric)
+    rows, name = count(line.rows), metric_name(metric)
+    sentences = [f"Your {rows} rows {verb} the buyer's {name} by {value} (between {lower} and {upper})."]
+    if line.value < 0:
+        sentences.append(
+            "That is the average over many mixtures of all sellers' rows: with yours among them this model scored "
+            "lower. It says nothing about what they are worth to another model."
+        )
+    if line.value_validation_lower is not None and line.value_validation_upper is not None:
+        lower, upper = written(line.value_validation_lower, metric), written(line.value_validation_upper, metric)
+        sentences.append(f"With other validation rows of the same kind it could have been between {lower} and {upper}.")
+    return " ".join(sentences)
+
+
+def _model_sentence(line: PayoutLine) -> str:
+    metric = line.round.request.metric
+    figures = line.round.audit_report.figures
+    full, empty = figures["utility_full"], figures["utility_empty"]
+    without = full - _leave_one_out(figures, line.organization_id)
+    unit = f" {unit_of(metric)}".rstrip()
+    return (
+        f"With everybody's rows the buyer's model scores {written(full, metric)}{unit} of {metric_name(metric)}, "
+        f"with everybody's but yours {written(without, metric)}{unit}, with nobody's {written(empty, metric)}{unit}."
     )
-    if line.reason == Reason.BELOW_MINIMUM:
-        minimum = format_amount(line.round.policy_snapshot["minimum_minor"], currency)
-        return f"You earned {amount}. It stays yours, but is not sent yet: the policy sends nothing below {minimum}."
-    return f"You earned {amount} (between {lower} and {upper}); all amounts of the round add up to its pot."
 
 
-def _bare(figure: float, metric: str) -> str:
-    return f"{figure * _PERCENT:.2f}" if metric in _IN_POINTS else f"{figure:.4g}"
+def _leave_one_out(figures: dict[str, Any], organization_id: int) -> float:
+    place = [seller["organization_id"] for seller in figures["sellers"]].index(organization_id)
+    rule = next(rule for rule in figures["rules"] if rule["rule"] == "leave_one_out")
+    return float(rule["values"][place])

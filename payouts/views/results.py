@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from marketplace.views.signed_in import SignedInRequest
 from payouts.selectors.projection import line_record
-from payouts.selectors.results import chain, own_lines
+from payouts.selectors.results import chain, headline, own_lines, value_in_words
 
 
 @login_required
@@ -26,6 +26,15 @@ def result(request: SignedInRequest, pk: UUID) -> HttpResponse:
         raise Http404
     context = {
         "round": lines[0].round,
-        "results": [{"state": line.state, "record": line_record(line), "chain": chain(line)} for line in lines],
+        "results": [
+            {
+                "state": line.state,
+                "record": line_record(line),
+                "headline": headline(line),
+                "value": value_in_words(line),
+                "chain": chain(line),
+            }
+            for line in lines
+        ],
     }
     return render(request, "payouts/result.html", context)
