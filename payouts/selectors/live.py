@@ -5,12 +5,14 @@ from typing import Any
 
 from payouts.core.intervals import value_intervals
 from payouts.models import PayoutRound
+from payouts.selectors.findings import values_finding
+from payouts.selectors.units import digits_of, in_unit, unit_of
 from valuation import selectors as valuation
 
 
 @dataclass(frozen=True)
 class LiveRound:
-    """What the progress fragment shows; intervals are empty until the first wave is merged."""
+    """What the progress fragment shows; intervals, in `unit`, are empty until the first wave is merged."""
 
     is_valuing: bool
     wave: int
@@ -22,6 +24,9 @@ class LiveRound:
     half_width: float | None
     half_width_wanted: float
     intervals: list[dict[str, Any]]
+    finding: str
+    unit: str
+    digits: int
 
 
 def watch(payout_round: PayoutRound) -> LiveRound:
@@ -34,6 +39,8 @@ def watch(payout_round: PayoutRound) -> LiveRound:
     if run is None:
         raise ValueError(f"{payout_round} has no run")
     now = valuation.progress(run)
+    metric = payout_round.request.metric
+    intervals = _intervals(run.manifest["sellers"], now.figures, metric)
     left, speed = now.figures.get("evaluations_left"), now.evaluations_per_second
     return LiveRound(
         is_valuing=payout_round.state == PayoutRound.State.VALUING,
@@ -45,16 +52,24 @@ def watch(payout_round: PayoutRound) -> LiveRound:
         remaining_seconds=left / speed if left is not None and speed else None,
         half_width=now.figures.get("share_half_width"),
         half_width_wanted=now.precision_target,
-        intervals=_intervals(run.manifest["sellers"], now.figures),
+        intervals=intervals,
+        finding=values_finding(intervals),
+        unit=unit_of(metric),
+        digits=digits_of(metric),
     )
 
 
-def _intervals(sellers: list[dict[str, Any]], figures: Any) -> list[dict[str, Any]]:
+def _intervals(sellers: list[dict[str, Any]], figures: Any, metric: str) -> list[dict[str, Any]]:
     values, errors = figures.get("values"), figures.get("standard_errors")
     if not values or not errors:
         return []
     covariance = [[error**2 if g == h else 0.0 for h in range(len(errors))] for g, error in enumerate(errors)]
     return [
-        {"label": seller["name"], "value": value, "low": interval.lower, "high": interval.upper}
+        {
+            "label": seller["name"],
+            "value": in_unit(value, metric),
+            "low": in_unit(interval.lower, metric),
+            "high": in_unit(interval.upper, metric),
+        }
         for seller, value, interval in zip(sellers, values, value_intervals(values, covariance), strict=True)
     ]

@@ -4,7 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
 from marketplace.models import AuditEvent
 from payouts.models import PayoutRound
@@ -43,14 +44,30 @@ class Happening:
     detail: str
 
 
+def numbered_rounds() -> QuerySet[PayoutRound]:
+    """All rounds, each with its ``number`` among those of its request: five rounds of one request are told apart."""
+    so_far = PayoutRound.objects.filter(request=OuterRef("request"), created_at__lte=OuterRef("created_at"))
+    count = so_far.order_by().values("request").annotate(count=Count("pk")).values("count")
+    return PayoutRound.objects.annotate(number=Subquery(count))
+
+
 def rounds_for_operators() -> QuerySet[PayoutRound]:
     """All rounds, the newest first, with what a table shows."""
-    return PayoutRound.objects.select_related("request", "policy", "triggered_by").order_by("-created_at", "pk")
+    return numbered_rounds().select_related("request", "policy", "triggered_by").order_by("-created_at", "pk")
 
 
 def waits_for(payout_round: PayoutRound) -> str:
     """Who has to do what next, or nothing where the round has ended."""
     return WAITS_FOR.get(State(payout_round.state), "")
+
+
+def waiting_for_seconds(payout_round: PayoutRound) -> float | None:
+    """How long a round has been waiting for that, or None where it has ended."""
+    if not waits_for(payout_round):
+        return None
+    steps = ("created_at", "triggered_at", "reviewed_at", "approved_at", "posted_at")
+    last = max(at for step in steps if (at := getattr(payout_round, step)) is not None)
+    return float((timezone.now() - last).total_seconds())
 
 
 def timeline(payout_round: PayoutRound) -> list[Happening]:
@@ -85,11 +102,43 @@ RULE_WORDS = {
     "by_rows": "By rows",
     "equal": "Equal",
 }
+_RULE_MEANS = {
+    "fgsv": "Faithful Group Shapley Value: the sum of the Shapley values of a seller's rows; splitting the seller into "
+    "several does not change it.",
+    "gsv": "Group Shapley Value: every seller is one player; splitting a seller changes it.",
+    "leave_one_out": "What the score loses when this seller's rows alone are left out.",
+    "by_rows": "In proportion to the number of rows, whatever they hold.",
+    "equal": "The same for every seller.",
+}
+_TIME_WORDS = {
+    "freezing": "Freezing the inputs",
+    "evaluating, all workers together": "Training and scoring, all workers together",
+    "merging": "Merging the waves",
+}
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A rule in words, what it means, and its audit figures."""
+
+    words: str
+    means: str
+    figures: dict[str, Any]
 
 
 def rules_in_words(figures: dict[str, Any]) -> list[str]:
     """The rules of an audit report in its order."""
     return [RULE_WORDS[rule["rule"]] for rule in figures["rules"]]
+
+
+def rule_rows(figures: dict[str, Any]) -> list[RuleRow]:
+    """How equal each rule is and what it agrees with, a row a rule."""
+    return [RuleRow(RULE_WORDS[rule["rule"]], _RULE_MEANS[rule["rule"]], rule) for rule in figures["rules"]]
+
+
+def times_in_words(figures: dict[str, Any]) -> list[tuple[str, float]]:
+    """How long each stage of the valuation took, in seconds."""
+    return [(_TIME_WORDS.get(stage, stage.capitalize()), seconds) for stage, seconds in figures["seconds"].items()]
 
 
 def shares_by_seller(figures: dict[str, Any]) -> list[SellerShares]:

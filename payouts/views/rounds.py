@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -20,9 +21,21 @@ from payouts import forms
 from payouts.core.money import format_amount
 from payouts.models import Export, PayoutRound
 from payouts.selectors.balances import pot_available_minor
+from payouts.selectors.findings import amounts_finding
 from payouts.selectors.live import watch
 from payouts.selectors.projection import project
-from payouts.selectors.rounds import rounds_for_operators, rules_in_words, shares_by_seller, timeline, waits_for
+from payouts.selectors.rounds import (
+    numbered_rounds,
+    rounds_for_operators,
+    rule_rows,
+    rules_in_words,
+    shares_by_seller,
+    timeline,
+    times_in_words,
+    waiting_for_seconds,
+    waits_for,
+)
+from payouts.selectors.terms import policy_in_words
 from payouts.services import rounds
 
 PAGE_SIZE = 25
@@ -33,7 +46,14 @@ State = PayoutRound.State
 @require_GET
 def round_list(request: SignedInRequest) -> HttpResponse:
     page = Paginator(rounds_for_operators(), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [{"round": payout_round, "waits_for": waits_for(payout_round)} for payout_round in page]
+    rows = [
+        {
+            "round": payout_round,
+            "waits_for": waits_for(payout_round),
+            "waiting_for_seconds": waiting_for_seconds(payout_round),
+        }
+        for payout_round in page
+    ]
     return render(request, "payouts/round_list.html", {"page": page, "rows": rows})
 
 
@@ -62,6 +82,7 @@ def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "round": payout_round,
         "waits_for": waits_for(payout_round),
+        "policy_words": policy_in_words(payout_round.policy_snapshot, payout_round.currency),
         "timeline": timeline(payout_round),
         "started_by_me": payout_round.triggered_by_id == request.user.pk,
         "reason_form": forms.ReasonForm(auto_id="cancel_%s"),
@@ -86,7 +107,10 @@ def round_progress(request: SignedInRequest, pk: UUID) -> HttpResponse:
         raise Http404
     if payout_round.state != State.VALUING and request.headers.get("HX-Request"):
         return HttpResponseClientRefresh()
-    context = {"round": payout_round, "live": watch(payout_round)}
+    live = watch(payout_round)
+    # The page asks with the wave that it shows, so that a screen reader hears of each wave once.
+    has_news = request.GET.get("wave") != str(live.wave)
+    context = {"round": payout_round, "live": live, "has_news": has_news, "is_fragment": True}
     return render(request, "payouts/_round_progress.html", context)
 
 
@@ -184,30 +208,33 @@ def review_context(payout_round: PayoutRound) -> dict[str, Any]:
     """What there is to read once the lines are computed."""
     projection, figures = project(payout_round), payout_round.audit_report.figures
     sellers = [record for record in projection.records if record.kind == "seller"]
-    rules = rules_in_words(figures)
+    amount_rows = [
+        {
+            "label": record.organization,
+            "value": record.amount_minor,
+            "low": record.amount_lower_minor,
+            "high": record.amount_upper_minor,
+        }
+        for record in sellers
+    ]
+    pot = format_amount(payout_round.pot_minor, payout_round.currency)
     return {
-        "what": f"{len(sellers)} lines, {format_amount(payout_round.pot_minor, payout_round.currency)}",
+        "what": f"{len(sellers)} line{pluralize(len(sellers))}, {pot}",
         "projection": projection,
         "totals": projection.totals,
         "figures": figures,
-        "rules": rules,
+        "rules": rules_in_words(figures),
         "shares": shares_by_seller(figures),
-        "agreement": list(zip(rules, figures["rules"], strict=True)),
-        "amount_rows": [
-            {
-                "label": record.organization,
-                "value": record.amount_minor,
-                "low": record.amount_lower_minor,
-                "high": record.amount_upper_minor,
-            }
-            for record in sellers
-        ],
+        "rule_rows": rule_rows(figures),
+        "times": times_in_words(figures),
+        "amount_rows": amount_rows,
+        "amounts_finding": amounts_finding(amount_rows),
     }
 
 
 def find(pk: UUID) -> PayoutRound:
     return get_object_or_404(
-        PayoutRound.objects.select_related(
+        numbered_rounds().select_related(
             "request", "run", "policy", "triggered_by", "approved_by", "audit_report", "superseded_by"
         ),
         pk=pk,

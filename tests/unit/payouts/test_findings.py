@@ -1,0 +1,39 @@
+import pytest
+
+from payouts.selectors.findings import amounts_finding, values_finding
+
+
+def rows(*figures):
+    return [
+        {"label": name, "value": value, "low": value - width, "high": value + width}
+        for name, (value, width) in zip("ABCD", figures, strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("figures", "sentence"),
+    [
+        ([(0, 0), (0, 0)], "Nobody earns anything"),
+        ([(5, 1), (0, 0)], "A alone earns something"),
+        ([(5, 1), (20, 1)], "B earns most; the two intervals lie apart"),
+        ([(5, 1), (20, 1), (6, 1)], "B earns most; the intervals of the next two overlap"),
+        ([(20, 1), (10, 1), (5, 1)], "A earns most; no two intervals overlap"),
+        ([(20, 1), (10, 1), (5, 1), (4, 1)], "A earns most; its interval lies apart from all others"),
+        ([(20, 5), (12, 4), (2, 1)], "A earns most, but its interval overlaps that of B"),
+        ([(20, 5), (12, 4), (11, 6)], "A earns most, but its interval overlaps those of 2 others"),
+    ],
+)
+def test_a_title_says_who_earns_most_and_whether_that_is_sure(figures, sentence):
+    assert amounts_finding(rows(*figures)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("figures", "sentence"),
+    [
+        ([(-1, 1), (0, 1)], "So far nobody adds anything"),
+        ([(3, 1)], "What the only seller adds so far"),
+        ([(3, 1), (-3, 1)], "So far A adds most; the two intervals lie apart"),
+    ],
+)
+def test_a_running_valuation_says_who_adds_most_so_far(figures, sentence):
+    assert values_finding(rows(*figures)) == sentence
