@@ -20,10 +20,10 @@ def amounts_finding(rows: Sequence[Row]) -> str:
 def values_finding(rows: Sequence[Row]) -> str:
     """Who adds most so far."""
     if not any(row["value"] > 0 for row in rows):
-        return "So far nobody adds anything"
+        return "Values so far: nobody adds anything"
     if len(rows) == 1:
-        return "What the only seller adds so far"
-    return f"So far {_order(rows, 'adds')}"
+        return "Values so far: there is one seller"
+    return f"Values so far: {_order(rows, 'adds')}"
 
 
 def _order(rows: Sequence[Row], verb: str) -> str:

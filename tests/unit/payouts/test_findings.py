@@ -30,9 +30,9 @@ def test_a_title_says_who_earns_most_and_whether_that_is_sure(figures, sentence)
 @pytest.mark.parametrize(
     ("figures", "sentence"),
     [
-        ([(-1, 1), (0, 1)], "So far nobody adds anything"),
-        ([(3, 1)], "What the only seller adds so far"),
-        ([(3, 1), (-3, 1)], "So far A adds most; the two intervals lie apart"),
+        ([(-1, 1), (0, 1)], "Values so far: nobody adds anything"),
+        ([(3, 1)], "Values so far: there is one seller"),
+        ([(3, 1), (-3, 1)], "Values so far: A adds most; the two intervals lie apart"),
     ],
 )
 def test_a_running_valuation_says_who_adds_most_so_far(figures, sentence):
