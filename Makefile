@@ -49,7 +49,7 @@ fix: .venv/tools ## format and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 
 bench: .venv/tools ## the benchmarks, printed as ratios of one run on one machine
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for name in $(basename $(notdir $(wildcard benchmarks/*.py))); do OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 soak: .venv/tools ## long coverage and load runs (tens of minutes)
 	$(BIN)/python -m pytest -m soak $(ARGS)
