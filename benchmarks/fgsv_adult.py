@@ -1,0 +1,69 @@
+"""What a marketplace run costs on the demo's market: CPU seconds and evaluations by target, and agreement over seeds.
+
+Run: OMP_NUM_THREADS=1 python -m benchmarks.fgsv_adult [seeds]
+"""
+
+import sys
+import time
+
+import numpy as np
+import pyarrow as pa
+
+from marketplace.demo import adult, profiles
+from valuation.core import FgsvPlan, ModelSpec, make_utility, run_plan
+from valuation.core.fgsv.plan import batched_model_seconds
+from valuation.core.games import Game, IndexVector
+from valuation.core.utility.features import Columns, FeatureEncoder
+
+TARGETS = (0.02, 0.01)
+
+
+def adult_market() -> tuple[Game, IndexVector, list[IndexVector]]:
+    """The buyer's model over the demo's 10,000 rows, the labels of the rows, and the rows of each seller."""
+    schema = adult.request_schema()
+
+    def columns(table: pa.Table) -> Columns:
+        return {
+            column["name"]: table.column(column["name"]).to_numpy(zero_copy_only=False) for column in schema["columns"]
+        }
+
+    sellers = profiles.sample_sellers(adult.training_part(), seed=0)
+    valid = columns(adult.test_part().slice(0, 5_000))
+    encoder = FeatureEncoder.fit(schema, adult.TARGET, valid)
+    X = np.concatenate([encoder.encode(columns(seller.rows)).values for seller in sellers])
+    y = np.concatenate([encoder.encode_target(columns(seller.rows)) for seller in sellers])
+    spec = ModelSpec.from_json({**adult.MODEL_SPEC, "metric": adult.METRIC})
+    game = make_utility(spec, X, y, encoder.encode(valid).values, encoder.encode_target(valid))
+    sizes = [len(seller.row_numbers) for seller in sellers]
+    return game, y, np.split(np.arange(len(y)), np.cumsum(sizes)[:-1])
+
+
+def main(seeds: int) -> None:
+    game, _, groups = adult_market()
+    for target in TARGETS:
+        values, errors = [], []
+        for seed in range(seeds):
+            plan = FgsvPlan(
+                tuple(len(group) for group in groups),
+                budget=1_000_000,
+                target=target,
+                rowwise=True,
+                with_seller_game=True,
+                cost=batched_model_seconds,
+            )
+            started = time.process_time()
+            state = run_plan(plan, game, groups, seed)
+            seconds = time.process_time() - started
+            found = plan.estimate(state, seed)
+            values.append(found.values)
+            errors.append(found.standard_errors)
+            print(
+                f"target {target}: seed {seed}, {seconds:.1f} CPU s, {state.evaluations} evaluations, "
+                f"{state.wave} waves, {state.blocks_merged} blocks, values {found.values.round(4)}"
+            )
+        ratio = np.std(values, axis=0, ddof=1) / np.mean(errors, axis=0) if seeds > 1 else np.nan
+        print(f"target {target}: spread over seeds / claimed standard error {np.round(ratio, 2)}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
