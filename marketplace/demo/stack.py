@@ -147,7 +147,7 @@ class Stack:
             "web",
             [
                 *(sys.executable, "-m", "gunicorn", "marketplace.wsgi", "--bind", f"127.0.0.1:{self.port}"),
-                *("--workers", "2", "--threads", "4", "--timeout", "120", "--no-control-socket"),
+                *("--workers", "2", "--threads", "4", "--timeout", "120", "--preload", "--no-control-socket"),
             ],
         )
 
@@ -169,11 +169,10 @@ class Stack:
         deadline = time.monotonic() + START_SECONDS
         while True:
             self.check()
-            try:
+            # Refused while nothing listens, and timed out while gunicorn loads on a busy machine.
+            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
                 if requests.get(f"{self.site_url}/healthz", timeout=5).ok:
                     return
-            except requests.ConnectionError:
-                pass
             if time.monotonic() > deadline:
                 raise StackError(f"The site did not answer within {START_SECONDS} s. Its log: {self._log_path('web')}")
             time.sleep(0.1)
