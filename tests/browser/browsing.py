@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from marketplace.demo import totp
 from marketplace.demo.cast import PASSWORD
@@ -13,6 +13,17 @@ TELL_VIOLATIONS = """
     document.addEventListener("securitypolicyviolation", (event) => console.error(
         `Content security policy: ${event.violatedDirective} blocked ${event.blockedURI}`));
 """
+PHONE = {"viewport": {"width": 360, "height": 800}, "is_mobile": True, "has_touch": True}
+# By how much the content is wider than the window, and what reaches beyond it.
+BEYOND = """() => {
+  const width = document.documentElement.clientWidth;
+  const excess = Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) - width;
+  if (excess <= 0) return [];
+  return [...document.body.querySelectorAll("*")]
+    .filter((element) => element.getBoundingClientRect().right > width + 0.5)
+    .map((element) => `${element.tagName} ${element.className} ${Math.round(element.getBoundingClientRect().right)}`)
+    .concat(`${excess} px too wide`);
+}"""
 TIMEOUT_MS = 15_000
 SERVER_ERROR = 500
 
@@ -34,7 +45,7 @@ class Browsing:
         self._contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         context.add_init_script(TELL_VIOLATIONS)
-        context.on("console", lambda message: message.type == "error" and self._complain(message.text))
+        context.on("console", self._hear)
         context.on("weberror", lambda error: self._complain(str(error.error)))
         context.on(
             "response",
@@ -69,6 +80,10 @@ class Browsing:
         page.screenshot(path=path, full_page=True)
         return f"{page.url}: {path}"
 
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._complain(f"{message.text} ({message.location['url']})")
+
     def _complain(self, text: str) -> None:
         if not any(f"status of {status}" in text for status in self._expected_statuses):
             self.complaints.append(text)
@@ -85,3 +100,8 @@ def sign_in(page: Page, email: str, *, totp_secret: str | None = None) -> None:
         page.get_by_label("Code").fill(totp.code_now(totp_secret))
         page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
+
+
+def beyond_the_window(page: Page) -> list[str]:
+    """Say what makes the page scroll sideways; nothing should."""
+    return page.evaluate(BEYOND)

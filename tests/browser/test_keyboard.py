@@ -1,0 +1,82 @@
+"""Everything a seller does can be done without a mouse."""
+
+import pytest
+from playwright.sync_api import expect
+
+from marketplace.demo.cast import PASSWORD, SELLERS
+from tests.browser import census
+from tests.browser.seeding import title_of
+
+pytestmark = pytest.mark.browser
+
+TABS_MAX = 40
+
+
+def tab_to(page, target):
+    """Press Tab until the element has the focus, as somebody would who sees where it is."""
+    for _ in range(TABS_MAX):
+        page.keyboard.press("Tab")
+        if target.evaluate("element => element === document.activeElement"):
+            expect(target).to_be_in_viewport()
+            return
+    pytest.fail(f"{TABS_MAX} tabs do not reach {target}")
+
+
+def test_a_seller_signs_in_uploads_and_submits_by_keyboard(browsing, tmp_path):
+    file = tmp_path / "extract.csv"
+    file.write_bytes(census.csv_of(1))
+    page = browsing.page()
+
+    page.goto("/accounts/login/")
+    tab_to(page, page.get_by_label("Email"))
+    page.keyboard.type(SELLERS[1].email)
+    tab_to(page, page.get_by_label("Password"))
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+
+    tab_to(page, page.get_by_role("link", name=title_of("keyboard")))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("link", name="Upload a file"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Dataset name"))
+    page.keyboard.type("Staffing extract")
+    tab_to(page, page.get_by_label("File"))
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(file)
+    tab_to(page, page.get_by_role("button", name="Upload and check"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Staffing extract, version 1")
+
+    tab_to(page, page.get_by_role("button", name="Submit"))
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status")).to_contain_text("is submitted")
+
+
+def test_the_first_tab_skips_the_header(browsing):
+    page = browsing.page_of(SELLERS[1].email)
+    page.goto("/")
+    skip = page.get_by_role("link", name="Skip to the content")
+    page.keyboard.press("Tab")
+
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+
+def test_the_account_menu_opens_and_signs_out_by_keyboard(browsing, sign_ins):
+    page = browsing.page_of(SELLERS[4].email)
+    del sign_ins[SELLERS[4].email]  # signing out ends the session that other tests would share
+    page.goto("/")
+
+    menu = page.get_by_role("banner").locator("summary")
+    tab_to(page, menu)
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="Sign out"))
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
