@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,7 +13,7 @@ import django
 
 from marketplace.demo.stack import Stack, StackError
 
-FOLDER = Path(".faircut")
+INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
 SELLERS_SEED = 0
 
 
@@ -21,11 +22,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--no-serve", action="store_true", help="exit after printing the paid round")
+    parser.add_argument("--folder", type=Path, default=Path(".faircut"), help="database, files and logs")
     parser.add_argument("--seed", type=int, default=2026, help="seed of the valuation")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _stop)
     started = time.perf_counter()
-    stack = Stack(FOLDER.resolve(), port=options.port)
+    stack = Stack(options.folder.resolve(), port=options.port)
     try:
         _say("Starting PostgreSQL, Valkey, a worker and the web server …")
         stack.start()
@@ -34,7 +36,8 @@ def main() -> None:
         if not options.no_serve:
             _serve(stack)
     except KeyboardInterrupt:
-        _say("\nStopping …")
+        _say("\nStopped before the round was paid; the next start goes on from here.")
+        sys.exit(INTERRUPTED)
     finally:
         # A second Ctrl-C must not leave half of the processes behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -59,9 +62,11 @@ def _play(stack: Stack, *, seed: int, seconds: dict[str, float], started: float)
 
 def _serve(stack: Stack) -> None:
     _say(f"\nThe site is open at {stack.site_url} (sign-ins: see README). Ctrl-C stops everything.")
-    while True:
-        time.sleep(1)
-        stack.check()
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(1)
+            stack.check()
+    _say("\nStopping …")
 
 
 def _say(sentence: str) -> None:

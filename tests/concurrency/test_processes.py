@@ -1,6 +1,6 @@
 """The demo's round with real processes, left alone and with its worker killed: the same bits, no cent twice."""
 
-import os
+import signal
 import socket
 import subprocess
 import sys
@@ -121,8 +121,17 @@ def test_the_application_role_may_only_append_to_the_ledger(stack):
             query(stack, statement)
 
 
-def test_stopping_leaves_no_process_behind(folder):
-    Stack(folder, port=free_port()).start().stop()
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_no_process_behind(folder, number):
+    command = [sys.executable, "-m", "marketplace.demo", "--folder", str(folder), "--port", str(free_port())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as demo:
+        for line in demo.stdout:
+            if "uploaded and submitted" in line:
+                break
+        demo.send_signal(number)
+        rest = demo.stdout.read()
 
+    assert demo.returncode == 130
+    assert "the next start goes on from here" in rest
     listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert [line for line in listing.splitlines() if str(folder) in line and str(os.getpid()) not in line] == []
+    assert [line for line in listing.splitlines() if str(folder) in line] == []
