@@ -114,6 +114,8 @@ def version_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     context = {
         "version": version,
         "submission": submission,
+        # The word that the seller's home uses too; the buyer accepts nothing by hand.
+        "state": "submitted" if is_submitted else submission and submission.state,
         "can_submit": can_change and not is_submitted,
         "can_withdraw": can_change and is_submitted,
         "numbers": numbers_of(version),
