@@ -89,7 +89,7 @@ def _pot_sentence(payout_round: PayoutRound) -> str:
 
 
 def _share_sentence(line: PayoutLine) -> str:
-    share = percent(float(line.share))
+    share = percent(float(line.share), 2)
     policy = line.round.policy_snapshot
     cap, floor = basis_points(policy["cap_basis_points"]), basis_points(policy["floor_basis_points"])
     proportional = f"Your share is {share}: your value divided by the values of all paid sellers."

@@ -28,7 +28,7 @@ def result(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "round": lines[0].round,
         "results": [
             {
-                "state": line.state,
+                "state": line.state if line.amount_minor else "nothing_to_pay",
                 "record": line_record(line),
                 "headline": headline(line),
                 "value": value_in_words(line),

@@ -355,7 +355,7 @@ def test_a_wave_is_announced_once(place):
     first = client.get(f"{address}?wave=1")
     again = client.get(f"{address}?wave=2")
 
-    assert "2 waves merged: the widest share interval is ± 3.4 %, ± 2.0 % is wanted." in words(first)
+    assert "2 waves merged: the widest share interval is ± 3.40 %, ± 2.00 % is wanted." in words(first)
     assert 'hx-swap-oob="innerHTML"' in first.content.decode()
     assert f'hx-get="{address}?wave=2"' in again.content.decode()
     assert "role=" not in again.content.decode().replace('role="img"', "").replace('role="region"', "")
