@@ -79,6 +79,7 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
     organizations = {submission.organization_id: submission.organization.name for submission in submissions}
     counts = np.bincount(owners, minlength=len(organizations))
     spec = ModelSpec.from_json({**request.model_spec, "metric": request.metric})
+    game = make_utility(spec, X, y, X_valid, y_valid)
     manifest = {
         "format": FORMAT_VERSION,
         "request": str(request.pk),
@@ -102,7 +103,8 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
             for submission in submissions
         ],
         "arrays": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
-        "rowwise": is_rowwise(make_utility(spec, X, y, X_valid, y_valid)),
+        "rowwise": is_rowwise(game),
+        "batched": game.batched,
     }
     for name, data in files.items():
         _store(_path(manifest["arrays"][name]), data)
