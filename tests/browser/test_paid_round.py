@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 TITLE = title_of("paid round")
 POT = "10000.00"
 # A precision that is out of reach: the valuation ends at its budget, however fast the machine.
-PRECISION, BUDGET = "0.01", "40000"
+PRECISION, BUDGET = "0.01", "25000"
 
 
 @pytest.fixture
