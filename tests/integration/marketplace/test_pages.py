@@ -323,3 +323,17 @@ def test_list_pages_ask_no_more_for_more_requests(role, django_assert_max_num_qu
     for url in ("/", reverse("marketplace:request_list")):
         with django_assert_max_num_queries(12):
             assert client.get(url).status_code == 200
+
+
+def test_a_forgotten_password_leads_to_the_operators_and_sends_no_mail():
+    page = Client().get(reverse("account_reset_password"))
+
+    assert "Ask the marketplace's operators for a new one." in text_of(page)
+    assert '<input type="email"' not in page.content.decode()
+
+
+def test_account_pages_speak_as_the_site_does():
+    client = signed_in(make_member(Role.SELLER))
+
+    assert "Change the password" in text_of(client.get(reverse("account_change_password")))
+    assert "To change that, ask the marketplace's operators." in text_of(client.get(reverse("account_email")))
