@@ -30,7 +30,7 @@ HINT_SILENCE_SECONDS = 10
 
 
 def looped_model_seconds(size: float) -> float:
-    """Seconds of one evaluation of a model that is fitted one coalition at a time: blocks stay short even for forests."""
+    """Seconds of one evaluation of a model fitted one coalition at a time: blocks stay short even for forests."""
     del size
     return 0.05
 

@@ -42,12 +42,12 @@ def csv_of(rows):
     return ("\n".join(lines) + "\n").encode()
 
 
-def make_market(*, sizes=(15, 30, 60)):
+def make_market(*, sizes=(15, 30, 60), **fields):
     """An open request with one submission of each size."""
     sink = io.BytesIO()
     pq.write_table(table(200, seed=99), sink)
     request = make_request(
-        schema=SCHEMA, target="income", validation_file=ContentFile(sink.getvalue(), "validation.parquet")
+        schema=SCHEMA, target="income", validation_file=ContentFile(sink.getvalue(), "validation.parquet"), **fields
     )
     for number, size in enumerate(sizes):
         seller = make_member(Role.SELLER, organization=make_organization(name=f"Seller {number} of {request.pk}"))

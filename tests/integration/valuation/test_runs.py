@@ -163,3 +163,30 @@ def test_a_run_within_its_budget_says_so():
     assert run.state == ValuationRun.State.FINISHED
     assert run.evaluations_spent <= run.evaluations_max == 3_000
     assert PlayerValue.objects.filter(run=run, rule="fgsv").count() == 3
+
+
+def test_a_model_fitted_by_loop_and_a_metric_that_is_no_mean_of_rows():
+    spec = {"family": "sklearn", "params": {"estimator": "GaussianNB", "params": {}}, "seed": 0}
+
+    run = work_off(start_run(make_market(model_spec=spec, metric="roc_auc"), target=0.5))
+
+    outcome = selectors.outcome(run)
+    assert outcome.rules["fgsv"].values.sum() == pytest.approx(outcome.utility_full - 0.5, abs=1e-12)
+    assert outcome.rules["fgsv"].validation_covariance is None
+    assert set(PlayerValue.objects.filter(run=run).values_list("validation_standard_error", flat=True)) == {None}
+
+
+def test_one_seller_gets_everything():
+    outcome = selectors.outcome(work_off(start_run(make_market(sizes=(25,)))))
+
+    assert outcome.rules["fgsv"].values.tolist() == [outcome.utility_full - outcome.utility_empty]
+    assert outcome.rules["fgsv"].covariance.tolist() == [[0.0]]
+
+
+def test_a_model_that_does_not_exist_is_refused_before_anything_starts():
+    spec = {"family": "crystal_ball", "params": {}, "seed": 0}
+
+    with pytest.raises(runs.RunRefusedError, match="crystal_ball"), transaction.atomic():
+        start_run(make_market(model_spec=spec))
+
+    assert not ValuationRun.objects.exists()
