@@ -14,6 +14,10 @@ def amounts_finding(rows: Sequence[Row]) -> str:
         return "Nobody earns anything"
     if len(paid) == 1:
         return f"{paid[0]['label']} alone earns something"
+    most = max(row["value"] for row in paid)
+    equals = [row["label"] for row in paid if row["value"] == most]
+    if len(equals) > 1:
+        return f"{', '.join(equals[:-1])} and {equals[-1]} earn the same, and most"
     return _order(paid, "earns")
 
 

@@ -15,6 +15,7 @@ def rows(*figures):
     [
         ([(0, 0), (0, 0)], "Nobody earns anything"),
         ([(5, 1), (0, 0)], "A alone earns something"),
+        ([(9, 1), (2, 1), (9, 1), (9, 0)], "A, C and D earn the same, and most"),
         ([(5, 1), (20, 1)], "B earns most; the two intervals lie apart"),
         ([(5, 1), (20, 1), (6, 1)], "B earns most; the intervals of the next two overlap"),
         ([(20, 1), (10, 1), (5, 1)], "A earns most; no two intervals overlap"),
