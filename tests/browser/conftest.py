@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from marketplace.demo.stack import Stack
 from marketplace.demo.story import Story
 from tests.browser import census, chromium
-from tests.browser.browsing import Browsing
+from tests.browser.browsing import TIMEOUT_MS, Browsing
 
 SEED = "import django; django.setup(); from tests.browser import seeding; seeding.seed()"
 ARGUMENTS = (
@@ -91,6 +91,7 @@ def paid_round(story):
 def browser():
     path = chromium.find()
     assert path is not None, "No Chromium was found; `make test` installs one."
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield launched
