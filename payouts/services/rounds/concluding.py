@@ -50,7 +50,7 @@ def conclude_valuing(*, run_id: str) -> PayoutRound | None:
 
 
 def _allocate(payout_round: PayoutRound, outcome: RunOutcome) -> Allocation:
-    """Allocate by owners; the gate looks at both errors, because noise of either kind pays nobody (ADR 0010)."""
+    """Allocate by owners; the gate looks at both errors, because noise of either kind pays nobody (ADR 0004)."""
     owners = _owner_keys(outcome)
     values = outcome.rules[PAYING_RULE]
     covariance = values.covariance
