@@ -147,7 +147,9 @@ def _pairs(
     arrays: Arrays = {"draws": np.array(float(draws)), "moment": x.T @ y, "normal": x.T @ x}
     residuals = y
     if draws >= _PAIRS_PER_SLOPE * n_groups:
-        residuals = y - x @ (np.linalg.pinv(arrays["normal"], hermitian=True) @ arrays["moment"])
-        residuals = residuals * np.sqrt(draws / (draws - (n_groups - 1)))
+        inverse = np.linalg.pinv(arrays["normal"], hermitian=True)
+        leverage = np.einsum("ji,ik,jk->j", x, inverse, x)
+        # Residuals of least squares are too small by their leverage (MacKinnon and White 1985, HC2).
+        residuals = (y - x @ (inverse @ arrays["moment"])) / np.sqrt(np.maximum(1.0 - leverage, 1.0 / draws))
     arrays["outer"] = (x.T * residuals**2) @ x
     return _with_rows(arrays, rows), 2 * draws

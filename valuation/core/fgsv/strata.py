@@ -120,6 +120,6 @@ def _stratum(low: int, high: int, n: int, *, n_groups: int, budget: int, pilot: 
     unpaired = max(_COVARIANCE_SIZES_MAX, _COVARIANCE_ROWS_PER_GROUP * n_groups)
     if high <= unpaired or low >= n - unpaired:
         return Stratum(low, high, "covariance", pilot)
-    pairs = max(pilot // 2, 3 * n_groups)
+    pairs = max(3 * pilot // 4, 4 * n_groups)
     weighed = min(low, n - high) >= _WEIGHING_ROWS_PER_GROUP * n_groups
     return Stratum(low, high, "weighing" if weighed else "coupled", pairs)
