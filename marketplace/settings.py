@@ -167,8 +167,15 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Faircut"
+# One period to either side: clocks differ, and people type slowly.
+MFA_TOTP_TOLERANCE = 1
 # A person may approve a round for this long after proving the second factor.
 FAIRCUT_STEP_UP_SECONDS = 600
+
+# Password resets are the only mail so far; without a server they are printed to the web server's log.
+vars().update(env.email_url("FAIRCUT_EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("FAIRCUT_EMAIL_FROM", default="Faircut <no-reply@localhost>")
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Faircut: "
 
 # --- HTTP hardening ---------------------------------------------------------------------------------------------------
 # The demo speaks plain HTTP on localhost, where secure cookies would never arrive.

@@ -325,13 +325,6 @@ def test_list_pages_ask_no_more_for_more_requests(role, django_assert_max_num_qu
             assert client.get(url).status_code == 200
 
 
-def test_a_forgotten_password_leads_to_the_operators_and_sends_no_mail():
-    page = Client().get(reverse("account_reset_password"))
-
-    assert "Ask the marketplace's operators for a new one." in text_of(page)
-    assert '<input type="email"' not in page.content.decode()
-
-
 def test_account_pages_speak_as_the_site_does():
     client = signed_in(make_member(Role.SELLER))
 
