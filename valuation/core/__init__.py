@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from valuation.core.errors import ValuationError
 from valuation.core.estimators.exact import exact_shapley
 from valuation.core.estimators.gsv import estimate_gsv
+from valuation.core.estimators.knn_shapley import knn_shapley
 from valuation.core.estimators.leave_one_out import leave_one_out
 from valuation.core.fgsv.estimate import estimate_fgsv
 from valuation.core.fgsv.plan import FgsvPlan
@@ -34,6 +35,7 @@ __all__ = [
     "estimate_gsv",
     "exact_shapley",
     "group_game",
+    "knn_shapley",
     "leave_one_out",
     "make_utility",
     "run_block",
