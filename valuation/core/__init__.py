@@ -11,8 +11,10 @@ from valuation.core.estimators.leave_one_out import leave_one_out
 from valuation.core.fgsv.estimate import estimate_fgsv
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import CachedGame, Game, GroupGame, RowwiseGame, group_game
+from valuation.core.hcdv.config import HcdvConfig
+from valuation.core.hcdv.estimate import estimate_hcdv
 from valuation.core.plan import Block, BlockResult, Plan, PlanState, run_block, run_plan
-from valuation.core.results import GroupValues, share_interval
+from valuation.core.results import GroupValues, PointValues, share_interval
 
 if TYPE_CHECKING:
     from valuation.core.utility import ModelSpec, UtilityGame, make_utility
@@ -25,14 +27,17 @@ __all__ = [
     "Game",
     "GroupGame",
     "GroupValues",
+    "HcdvConfig",
     "ModelSpec",
     "Plan",
     "PlanState",
+    "PointValues",
     "RowwiseGame",
     "UtilityGame",
     "ValuationError",
     "estimate_fgsv",
     "estimate_gsv",
+    "estimate_hcdv",
     "exact_shapley",
     "group_game",
     "knn_shapley",

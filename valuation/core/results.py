@@ -153,3 +153,55 @@ def group_values(
         method_version=method_version,
         contributions=contributions,
     )
+
+
+@dataclass(frozen=True)
+class LevelSummary:
+    """How one level of a hierarchy of local games was valued.
+
+    Attributes:
+        level: Distance from the root.
+        nodes: Nodes at this level.
+        enumerated: Local games solved from all coalitions.
+        sampled: Local games solved from random orders.
+        by_neighbors: Leaves valued by KNN-Shapley.
+        uniform: Leaves divided by rows.
+        faded: Nodes whose shares of the pot needed weights in place of (some of) their local Shapley values.
+        faded_metric: The same with the metric alone (``lambda = 0``).
+        evaluations: Utility evaluations spent.
+        psi_error: Root mean square standard error of the sampled local Shapley values, in units of ``v``; 0 without.
+    """
+
+    level: int
+    nodes: int
+    enumerated: int
+    sampled: int
+    by_neighbors: int
+    uniform: int
+    faded: int
+    faded_metric: int
+    evaluations: int
+    psi_error: float
+
+
+@dataclass(frozen=True, eq=False)
+class PointValues:
+    """Values of rows.
+
+    Attributes:
+        values: float64 ``(n_rows,)``, in units of ``v``, in the order of the rows given.
+        metric_values: float64 ``(n_rows,)``: the same with ``lambda = 0``, in metric units.
+        levels: What happened at each level, root first.
+        evaluations: Utility evaluations spent.
+        method_version: Name and version of the estimator, for example ``"hcdv/1"``.
+
+    There are no standard errors of rows: a row's value is a product of shares down the tree, with kinks where shares
+    fade, and no simple formula for its error would be honest. ``psi_error`` of each level says how well the local
+    games are known; runs with other seeds say how far values move.
+    """
+
+    values: FloatVector
+    metric_values: FloatVector
+    levels: tuple[LevelSummary, ...]
+    evaluations: int
+    method_version: str
