@@ -20,4 +20,4 @@ RUN useradd --create-home faircut && mkdir -p /srv/faircut/static /srv/faircut/s
        python manage.py collectstatic --no-input --verbosity 0
 USER faircut
 EXPOSE 8000
-CMD ["gunicorn", "marketplace.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4"]
+CMD ["gunicorn", "marketplace.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--timeout", "120"]

@@ -10,7 +10,6 @@ check schema: export FAIRCUT_DATABASE_URL := postgresql://nobody@localhost/none
 check schema: export FAIRCUT_BROKER_URL := redis://localhost/0
 check schema: export FAIRCUT_STORAGE_DIR := .faircut/checks
 check schema: export FAIRCUT_STATIC_DIR := .faircut/checks
-check schema: export FAIRCUT_SITE_URL := https://faircut.example
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fix bench soak schema clean

@@ -9,7 +9,7 @@ from typing import Any
 
 import environ
 import structlog
-from csp.constants import NONCE, NONE, SELF
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
@@ -34,7 +34,6 @@ DEBUG = False
 SECRET_KEY = required("FAIRCUT_SECRET_KEY", "a long random string that signs sessions")
 ALLOWED_HOSTS = env.list("FAIRCUT_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("FAIRCUT_TRUSTED_ORIGINS", default=[])
-SITE_URL = env.str("FAIRCUT_SITE_URL", default="http://localhost:8000")
 
 INSTALLED_APPS = [
     "marketplace",
@@ -45,7 +44,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -131,6 +129,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CELERY_BROKER_URL,
         "KEY_PREFIX": "faircut",
+        "OPTIONS": {"serializer": "marketplace.shared.cache.JsonSerializer"},
     }
 }
 
@@ -146,6 +145,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FAIRCUT_UPLOAD_MAX_BYTES = env.int("FAIRCUT_UPLOAD_MAX_BYTES", default=50 * 1024 * 1024)
+# Row-by-row contributions are kept per validation row and seller; this keeps a run in tens of megabytes.
+FAIRCUT_VALIDATION_ROWS_MAX = env.int("FAIRCUT_VALIDATION_ROWS_MAX", default=50_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- People -----------------------------------------------------------------------------------------------------------
@@ -183,12 +184,16 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEMO
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = 0 if DEMO else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEMO
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Behind this many reverse proxies: whose word on HTTPS is believed, and whose address is counted in rate limits.
+PROXY_COUNT = env.int("FAIRCUT_PROXY_COUNT", default=1)
+if PROXY_COUNT and not DEMO:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = PROXY_COUNT
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF, NONCE],
+        "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],

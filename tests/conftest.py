@@ -1,8 +1,5 @@
 """Fixtures that every test may ask for."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 
@@ -22,13 +19,3 @@ def plain_settings(settings, tmp_path):
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """The folder of real datasets, or a skip that says how to get them."""
-    default = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("FAIRCUT_DATA", default))
-    if not folder.is_dir():
-        pytest.skip("real datasets absent: set FAIRCUT_DATA to their folder")
-    return folder

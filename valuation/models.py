@@ -27,7 +27,7 @@ class ValuationRun(models.Model):
     manifest = models.JSONField(
         help_text="What was frozen: sellers, versions, model, metric, and the hash of each array."
     )
-    method_version = models.CharField(max_length=40, blank=True)
+    method_version = models.CharField(max_length=40)
     seed = models.PositiveBigIntegerField()
     precision_target = models.FloatField(help_text="Largest allowed 95 % half-width of a share of the total.")
     evaluations_max = models.PositiveBigIntegerField()
@@ -79,7 +79,21 @@ class ValuationRun(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="run_inputs",
-                fields=["request", "inputs_sha256", "manifest", "seed", "precision_target", "evaluations_max"],
+                fields=[
+                    "request",
+                    "inputs_sha256",
+                    "manifest",
+                    "method_version",
+                    "seed",
+                    "precision_target",
+                    "evaluations_max",
+                ],
+            ),
+            # What a run found is what a round pays on: an ended run never changes again.
+            pgtrigger.Protect(
+                name="run_ended_is_final",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__state__in=["finished", "failed", "cancelled"]),
             ),
         ]
 
@@ -158,6 +172,7 @@ class PlayerValue(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "organization", "rule"], name="player_value_unique")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.organization} under {self.rule}: {self.value:.6f}"

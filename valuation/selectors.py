@@ -72,7 +72,7 @@ def outcome(run: ValuationRun) -> RunOutcome:
     index = {player.organization_id: place for place, player in enumerate(players)}
     rules = {}
     for rule, covariances in stored["covariances"].items():
-        values = np.empty(len(players))
+        values = np.full(len(players), np.nan)  # a missing row must never look like a value
         for row in PlayerValue.objects.filter(run=run, rule=rule):
             values[index[row.organization_id]] = row.value
         validation = covariances["validation"]

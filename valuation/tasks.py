@@ -2,10 +2,14 @@
 
 import uuid
 
+import structlog
+
 from marketplace.shared.tasks import faircut_task
 from valuation.core.errors import ValuationError
 from valuation.models import ValuationRun
 from valuation.services import blocks, runs
+
+log = structlog.get_logger(__name__)
 
 
 @faircut_task("valuation.work")
@@ -35,4 +39,7 @@ def work(*, run_id: str) -> None:
 def sweep() -> None:
     """Bring back what a crash left behind: silent leases, lost hints, waves that nobody merged."""
     for run_id in ValuationRun.objects.exclude(state__in=ValuationRun.ENDED).values_list("pk", flat=True):
-        runs.revive(run_id=run_id)
+        try:
+            runs.revive(run_id=run_id)
+        except Exception:  # one broken run must not keep the others from being revived
+            log.exception("run.not_revived", run_id=str(run_id))

@@ -25,9 +25,9 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(".faircut"), help="database, files and logs")
     parser.add_argument("--seed", type=int, default=2026, help="seed of the valuation")
     options = parser.parse_args()
-    # Both by name: a shell that starts the demo in the background has it ignore Ctrl-C's signal.
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
+    # All by name: a shell that starts the demo in the background has it ignore Ctrl-C's signal.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     started = time.perf_counter()
     stack = Stack(options.folder.resolve(), port=options.port)
     try:
@@ -42,8 +42,8 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     finally:
         # A second Ctrl-C must not leave half of the processes behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         stack.stop()
 
 

@@ -113,7 +113,6 @@ class Stack:
             "FAIRCUT_BROKER_URL": services.broker_url,
             "FAIRCUT_STORAGE_DIR": str(self.folder / "storage"),
             "FAIRCUT_STATIC_DIR": str(self.folder / "static"),
-            "FAIRCUT_SITE_URL": self.site_url,
             # One BLAS thread a process: the workers share the cores among themselves.
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",

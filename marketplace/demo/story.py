@@ -45,9 +45,10 @@ class Story:
             self.bring_data()
             self._remember(submitted=True)
         if "round" not in self._reached():
-            self._remember(round=self.open_round(seed=seed))
+            self._remember(round=self.draft_round(seed=seed))
         round_id = self._reached()["round"]
         if "paid" not in self._reached():
+            self.trigger(round_id)
             self.wait_for_review(round_id)
             self.approve_and_pay(round_id)
             self._remember(paid=True)
@@ -70,20 +71,31 @@ class Story:
                 person.send_form(page, "submit", {})
                 self._say(f"  {part.organization}: {len(seller.row_numbers):,} rows uploaded and submitted")
 
-    def open_round(
+    def draft_round(
         self, *, seed: int, precision: str = PRECISION_PERCENT, bank_reference: str = "DEMO-FUNDING-1"
     ) -> str:
-        """The operator records the buyer's payment, opens a round over it and triggers it; returns the round's id."""
+        """The operator records the buyer's payment and drafts a round over it; returns the round's id."""
         operator = self._operator()
-        with self._stage("funding and triggering"):
+        with self._stage("funding"):
             funding = {"amount": POT, "bank_reference": bank_reference}
             operator.send(f"/requests/{self.request_id}/fund/", "fund", funding)
             terms = {"request": self.request_id, "pot": POT, "seed": str(seed), "precision": precision}
             page = operator.send("/rounds/new/", "new", terms | {"evaluations_max": EVALUATIONS_MAX})
-            triggered = operator.send_form(page, "trigger", {})
-        if "/trigger/" in triggered.text:
-            raise RefusedError(f"The round was not triggered: {words_of(triggered.text)}")
         return _round_id(page)
+
+    def trigger(self, round_id: str) -> None:
+        """The operator starts the valuation, unless an earlier start of the demo did.
+
+        Raises:
+            RefusedError: The round is still a draft afterwards; the message holds the page's reason.
+        """
+        operator = self._operator()
+        with self._stage("triggering"):
+            page = operator.get(f"/rounds/{round_id}/")
+            if "/trigger/" in page.text:
+                page = operator.send_form(page, "trigger", {})
+        if "/trigger/" in page.text:
+            raise RefusedError(f"The round was not triggered: {words_of(page.text)}")
 
     def wait_for_review(self, round_id: str) -> None:
         """Watch the round's page until the valuation has ended.

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -63,6 +64,25 @@ class Organization(models.Model):
                 condition=~models.Q(beneficial_owner=models.F("pk")),
                 name="organization_not_its_own_front",
                 violation_error_message="An organisation is not a front of itself; leave the beneficial owner empty.",
+            ),
+        ]
+        triggers = [
+            # Policies look one step up: a chain of fronts would hide its end from them.
+            pgtrigger.Trigger(
+                name="owner_is_no_front",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Q(new__beneficial_owner__isnull=False),
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM marketplace_organization
+                        WHERE (id = NEW.beneficial_owner_id AND beneficial_owner_id IS NOT NULL)
+                           OR beneficial_owner_id = NEW.id
+                    ) THEN
+                        RAISE EXCEPTION 'A beneficial owner has none itself; name the last of the chain.';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
         ]
 

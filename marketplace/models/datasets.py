@@ -2,6 +2,7 @@
 
 import uuid
 
+import pgtrigger
 from django.db import models
 
 from marketplace.models.accounts import Organization, User
@@ -51,6 +52,7 @@ class DatasetVersion(models.Model):
             models.UniqueConstraint(fields=["dataset", "sha256"], name="version_content_unique"),
             models.CheckConstraint(condition=models.Q(rows__gt=0), name="version_has_rows"),
         ]
+        triggers = [pgtrigger.Protect(name="immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.dataset.name}, version {self.number}"

@@ -2,6 +2,7 @@
 
 import uuid
 
+import pgtrigger
 from django.db import models
 
 from marketplace.models.accounts import Organization
@@ -44,6 +45,24 @@ class DataRequest(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state="draft") | models.Q(opened_at__isnull=False),
                 name="request_opened_has_a_time",
+            ),
+        ]
+        triggers = [
+            # What sellers are measured by was committed at opening.
+            pgtrigger.ReadOnly(
+                name="terms",
+                fields=[
+                    "buyer",
+                    "schema",
+                    "target",
+                    "task",
+                    "model_spec",
+                    "metric",
+                    "currency",
+                    "validation_file",
+                    "validation_sha256",
+                    "validation_rows",
+                ],
             ),
         ]
 

@@ -5,6 +5,7 @@ import uuid
 from io import BufferedRandom
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
@@ -69,6 +70,7 @@ def open_request(
     with received(validation_file) as incoming:
         checked = incoming.checked(table_schema)
         _check_target_varies(incoming.filename, checked.profile, target)
+        _check_row_count(checked.table.num_rows)
         data_request.validation_rows = checked.table.num_rows
         with normalised_parquet(checked.table) as parquet:
             return _store(data_request, parquet, uploaded_sha256=incoming.sha256, by=by)
@@ -111,6 +113,14 @@ def _check_model_spec(model_spec: dict[str, Any]) -> None:
                 f"The model spec needs {key!r} as {expected.__name__}.",
                 remedy="For example family logistic_regression, params {}, seed 0.",
             )
+
+
+def _check_row_count(rows: int) -> None:
+    if rows > settings.FAIRCUT_VALIDATION_ROWS_MAX:
+        raise RequestRefusedError(
+            f"The validation file has {rows} rows; at most {settings.FAIRCUT_VALIDATION_ROWS_MAX} are used.",
+            remedy="Draw a random part of it: beyond some thousands of rows the error of the validation hardly falls.",
+        )
 
 
 def _check_target_varies(filename: str, profile: dict[str, Any], target: str) -> None:

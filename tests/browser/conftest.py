@@ -72,7 +72,8 @@ def story(site):
 @pytest.fixture(scope="session")
 def reviewed_round(story):
     """The id of a round that waits for its approval."""
-    round_id = story.open_round(seed=1, precision="15", bank_reference="REVIEWED")
+    round_id = story.draft_round(seed=1, precision="15", bank_reference="REVIEWED")
+    story.trigger(round_id)
     story.wait_for_review(round_id)
     return round_id
 
@@ -80,7 +81,8 @@ def reviewed_round(story):
 @pytest.fixture(scope="session")
 def paid_round(story):
     """The id of a round that is paid."""
-    round_id = story.open_round(seed=2, precision="15", bank_reference="PAID")
+    round_id = story.draft_round(seed=2, precision="15", bank_reference="PAID")
+    story.trigger(round_id)
     story.wait_for_review(round_id)
     story.approve_and_pay(round_id)
     return round_id

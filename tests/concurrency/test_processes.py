@@ -19,6 +19,7 @@ from marketplace.demo.story import Story
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 SEED = 5
+POT_MINOR = 1_000_000
 LINES = """
     SELECT organization_id, value, value_lower, value_upper, share_numerator, share_denominator
     FROM payouts_payoutline WHERE round_id = %s ORDER BY number
@@ -80,10 +81,12 @@ def wait_until(condition, *, seconds=60):
 
 
 def test_a_killed_worker_changes_no_bit_and_doubles_no_entry(stack, story):
-    undisturbed = story.open_round(seed=SEED, precision="3", bank_reference="FIRST")
+    undisturbed = story.draft_round(seed=SEED, precision="3", bank_reference="FIRST")
+    story.trigger(undisturbed)
     story.wait_for_review(undisturbed)
 
-    disturbed = story.open_round(seed=SEED, precision="3", bank_reference="SECOND")
+    disturbed = story.draft_round(seed=SEED, precision="3", bank_reference="SECOND")
+    story.trigger(disturbed)
     leased = "SELECT b.id FROM valuation_workblock b JOIN payouts_payoutround r ON r.run_id = b.run_id"
     wait_until(lambda: query(stack, f"{leased} WHERE r.id = %s AND b.state = 'leased' AND b.number > 5", disturbed))
     stack.kill_worker()
@@ -98,6 +101,8 @@ def test_a_killed_worker_changes_no_bit_and_doubles_no_entry(stack, story):
     )
     assert again == [(len(held),)]
     assert query(stack, LINES, disturbed) == query(stack, LINES, undisturbed)
+    widest = "SELECT MAX(amount_upper_minor - amount_lower_minor) FROM payouts_payoutline WHERE round_id = %s"
+    assert query(stack, widest, disturbed)[0][0] <= 2 * 0.03 * POT_MINOR, "an interval is wider than was asked for"
     entries = "SELECT COUNT(*), SUM(e.amount_minor) FROM payouts_ledgerentry e JOIN payouts_ledgertransaction t"
     posted = query(
         stack, f"{entries} ON t.id = e.transaction_id WHERE t.round_id = %s AND t.reason = 'payout'", disturbed
@@ -129,7 +134,7 @@ def test_an_interrupted_demo_leaves_no_process_behind(folder, number):
             if "uploaded and submitted" in line:
                 break
         demo.send_signal(number)
-        rest = demo.stdout.read()
+        rest, _ = demo.communicate(timeout=60)
 
     assert demo.returncode == 130
     assert "the next start goes on from here" in rest

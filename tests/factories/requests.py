@@ -1,5 +1,6 @@
 """Data requests for tests: what a buyer asks for, and files that fit it."""
 
+import hashlib
 import io
 
 import pyarrow as pa
@@ -33,11 +34,13 @@ def make_request(*, buyer=None, state=DataRequest.State.OPEN, **fields):
         "model_spec": {"family": "logistic_regression", "params": {"C": 1.0}, "seed": 0},
         "metric": "balanced_accuracy",
         "validation_file": ContentFile(_validation_parquet(), name="validation.parquet"),
-        "validation_sha256": "0" * 64,
         "validation_rows": 3,
         "opened_at": None if state == DataRequest.State.DRAFT else timezone.now(),
     }
-    return DataRequest.objects.create(buyer=buyer or make_organization(), state=state, **(given | fields))
+    given |= fields
+    given.setdefault("validation_sha256", hashlib.sha256(given["validation_file"].read()).hexdigest())
+    given["validation_file"].seek(0)
+    return DataRequest.objects.create(buyer=buyer or make_organization(), state=state, **given)
 
 
 def _validation_parquet():

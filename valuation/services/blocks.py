@@ -4,7 +4,6 @@ import datetime as dt
 import time
 import uuid
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -13,8 +12,6 @@ from django.utils import timezone
 from valuation.core import plan as core_plan
 from valuation.models import ValuationRun, WorkBlock
 from valuation.services import inputs
-
-log = structlog.get_logger(__name__)
 
 # A block that took down this many workers would take down the next one too.
 ATTEMPTS_MAX = 5

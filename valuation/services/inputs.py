@@ -34,6 +34,13 @@ class NothingToValueError(FaircutError):
     status = 409
 
 
+class InputsChangedError(FaircutError):
+    """What is stored is not what was committed."""
+
+    code = "inputs_changed"
+    status = 409
+
+
 @dataclass(frozen=True)
 class FrozenInputs:
     """What was frozen: the manifest names every version, setting and array; `sha256` is its hash."""
@@ -58,6 +65,7 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
 
     Raises:
         NothingToValueError: No submission is accepted.
+        InputsChangedError: The validation rows are not those committed at opening, or model and task disagree.
     """
     submissions = list(
         Submission.objects.filter(request=request, state=Submission.State.ACCEPTED)
@@ -68,8 +76,7 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         raise NothingToValueError(
             "Nobody has submitted rows to this request yet.", remedy="Wait for a submission, then trigger the round."
         )
-    with request.validation_file.open("rb") as stream:
-        validation = pq.read_table(stream)
+    validation = _committed_validation(request)
     encoder = FeatureEncoder.fit(request.schema, request.target, _columns(validation))
     X, y, owners = _pool(encoder, submissions)
     valid = encoder.encode(_columns(validation))
@@ -79,6 +86,11 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
     organizations = {submission.organization_id: submission.organization.name for submission in submissions}
     counts = np.bincount(owners, minlength=len(organizations))
     spec = ModelSpec.from_json({**request.model_spec, "metric": request.metric})
+    if spec.task != request.task:
+        raise InputsChangedError(
+            f"The request is a {request.task}, and {spec.family} scored by {spec.metric} is a {spec.task}.",
+            remedy="The buyer has to open a request whose model and metric fit its task.",
+        )
     game = make_utility(spec, X, y, X_valid, y_valid)
     manifest = {
         "format": FORMAT_VERSION,
@@ -107,7 +119,7 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         "batched": game.batched,
     }
     for name, data in files.items():
-        _store(_path(manifest["arrays"][name]), data)
+        _store(manifest["arrays"][name], data)
     return FrozenInputs(manifest=manifest, sha256=manifest_sha256(manifest))
 
 
@@ -126,12 +138,23 @@ def _load(sha256: str, manifest_json: str) -> LoadedInputs:
     manifest = json.loads(manifest_json)
     if manifest_sha256(manifest) != sha256:
         raise ValueError(f"The manifest of run inputs {sha256} was altered.")
-    arrays = {name: _read(_path(manifest["arrays"][name])) for name in ARRAYS}
+    arrays = {name: _read(manifest["arrays"][name]) for name in ARRAYS}
     spec = ModelSpec.from_json(manifest["model"])
     game = make_utility(spec, arrays["X"], arrays["y"], arrays["X_valid"], arrays["y_valid"])
     owners = arrays["owners"]
     groups = [np.flatnonzero(owners == index) for index in range(len(manifest["sellers"]))]
     return LoadedInputs(game=game, groups=groups)
+
+
+def _committed_validation(request: DataRequest) -> pa.Table:
+    with request.validation_file.open("rb") as stream:
+        data = stream.read()
+    if hashlib.sha256(data).hexdigest() != request.validation_sha256:
+        raise InputsChangedError(
+            "The buyer's validation rows are not those whose hash was committed at opening.",
+            remedy="Restore the stored file, or open a new request.",
+        )
+    return pq.read_table(BytesIO(data))
 
 
 def _pool(encoder: FeatureEncoder, submissions: Sequence[Submission]) -> tuple[Array, Array, Array]:
@@ -163,13 +186,23 @@ def _path(sha256: str) -> str:
     return f"frozen/{sha256}.npy"
 
 
-def _store(path: str, data: bytes) -> None:
-    # The name is the content's hash: what is there already is the same array.
-    if not default_storage.exists(path):
-        default_storage.save(path, ContentFile(data))
+def _store(sha256: str, data: bytes) -> None:
+    """Store an array under its content's hash; what is there already is kept if it is whole.
+
+    A crash may have left half a file under the name: such a file is replaced.
+    """
+    path = _path(sha256)
+    if default_storage.exists(path):
+        if _sha256_of(path) == sha256:
+            return
+        default_storage.delete(path)
+    default_storage.save(path, ContentFile(data))
 
 
-def _read(path: str) -> Array:
+def _read(sha256: str) -> Array:
+    path = _path(sha256)
+    if _sha256_of(path) != sha256:
+        raise ValueError(f"The frozen array {path} is damaged.")
     try:
         # Memory-mapped: the workers of one machine share the pages.
         array: Array = np.load(default_storage.path(path), mmap_mode="r", allow_pickle=False)
@@ -177,3 +210,8 @@ def _read(path: str) -> Array:
         with default_storage.open(path, "rb") as stream:
             array = np.load(BytesIO(stream.read()), allow_pickle=False)
     return array
+
+
+def _sha256_of(path: str) -> str:
+    with default_storage.open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

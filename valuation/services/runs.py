@@ -18,7 +18,7 @@ from marketplace.services import events
 from marketplace.shared.errors import ConflictError, FaircutError
 from valuation.core import plan as core_plan
 from valuation.core.errors import ValuationError
-from valuation.core.fgsv.plan import FgsvPlan, batched_model_seconds
+from valuation.core.fgsv.plan import METHOD_VERSION, FgsvPlan, batched_model_seconds
 from valuation.core.results import GroupValues
 from valuation.models import PlayerValue, RunState, ValuationRun, WorkBlock
 from valuation.services import blocks, inputs
@@ -67,6 +67,7 @@ def start(
         request=request,
         inputs_sha256=frozen.sha256,
         manifest=frozen.manifest,
+        method_version=METHOD_VERSION,
         seed=seed,
         precision_target=precision_target,
         evaluations_max=evaluations_max,
@@ -110,6 +111,9 @@ def advance(*, run_id: uuid.UUID) -> bool:
     wave = run.blocks.filter(wave=run.wave)
     if wave.exclude(state=WorkBlock.State.DONE).exists():
         return False
+    if run.method_version != METHOD_VERSION:
+        _end(run, ValuationRun.State.FAILED, by=None, error=_outdated(run))
+        return True
     started = time.perf_counter()
     plan = plan_of(run)
     merged = RunState.objects.select_for_update().get(run=run)
@@ -188,12 +192,20 @@ def send_work(*, run_id: uuid.UUID, count: int) -> None:
         celery_app.send_task("valuation.work", kwargs={"run_id": str(run_id)})
 
 
+def _outdated(run: ValuationRun) -> str:
+    return (
+        f"The run began under {run.method_version} and the workers now run {METHOD_VERSION}: "
+        "two methods must not share one result. Start a new round."
+    )
+
+
 def _open_wave(run: ValuationRun, planned: list[core_plan.Block]) -> None:
     WorkBlock.objects.bulk_create(
         WorkBlock(run=run, number=block.number, wave=run.wave, kind=block.kind, params=block.params)
         for block in planned
     )
-    transaction.on_commit(lambda: send_work(run_id=run.pk, count=len(planned)))
+    # Robust: with the broker away the wave is there all the same, and the sweeper sends its hints later.
+    transaction.on_commit(lambda: send_work(run_id=run.pk, count=len(planned)), robust=True)
 
 
 def _block_of(row: WorkBlock) -> core_plan.Block:
@@ -224,7 +236,6 @@ def _finish(run: ValuationRun, plan: FgsvPlan, state: core_plan.PlanState) -> No
         for index, seller in enumerate(sellers)
     )
     run.outcome = _outcome(run, state, estimates)
-    run.method_version = estimates["fgsv"].method_version
     _end(run, ValuationRun.State.FINISHED, by=None)
 
 
@@ -261,4 +272,4 @@ def _end(run: ValuationRun, state: ValuationRun.State, *, by: User | None, error
     run.finished_at = timezone.now()
     run.save()
     events.record(action=f"run.{state.value}", subject=run, by=by, data={"error": error} if error else None)
-    transaction.on_commit(lambda: celery_app.send_task(run.on_end_task, kwargs={"run_id": str(run.pk)}))
+    transaction.on_commit(lambda: celery_app.send_task(run.on_end_task, kwargs={"run_id": str(run.pk)}), robust=True)

@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from psycopg import sql
 
-from marketplace.models import AuditEvent
+from marketplace.models import AuditEvent, DatasetVersion
 from payouts.models import APPEND_ONLY_TABLES
+from valuation.models import PlayerValue
 
 
 class Command(BaseCommand):
@@ -35,4 +36,5 @@ class Command(BaseCommand):
 
 def append_only_tables() -> set[str]:
     """The tables in which history is kept."""
-    return {*APPEND_ONLY_TABLES, AuditEvent._meta.db_table}  # noqa: SLF001 - Django documents _meta as public
+    others = (AuditEvent, DatasetVersion, PlayerValue)
+    return {*APPEND_ONLY_TABLES, *(model._meta.db_table for model in others)}  # noqa: SLF001 - public by Django's word

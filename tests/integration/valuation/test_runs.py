@@ -1,7 +1,9 @@
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.files.storage import default_storage
 from django.db import ProgrammingError, transaction
 from django.utils import timezone
 
@@ -10,7 +12,7 @@ from marketplace.shared.errors import ConflictError
 from tests.factories.accounts import make_member
 from tests.factories.requests import make_request
 from tests.integration.valuation.market import make_market, start_run, work_off
-from valuation import selectors
+from valuation import selectors, tasks
 from valuation.core.plan import run_plan
 from valuation.models import PlayerValue, ValuationRun, WorkBlock
 from valuation.services import blocks, inputs, runs
@@ -190,3 +192,73 @@ def test_a_model_that_does_not_exist_is_refused_before_anything_starts():
         start_run(make_market(model_spec=spec))
 
     assert not ValuationRun.objects.exists()
+
+
+def test_validation_rows_that_are_not_those_committed_are_refused():
+    request = make_market()
+    with request.validation_file.open("ab") as stream:
+        stream.write(b"one byte more")
+
+    with pytest.raises(inputs.InputsChangedError, match="committed at opening"), transaction.atomic():
+        start_run(request)
+
+
+def test_a_metric_of_another_task_is_refused():
+    spec = {"family": "ridge_regression", "params": {}, "seed": 0}
+
+    with pytest.raises(inputs.InputsChangedError, match="is a regression"), transaction.atomic():
+        start_run(make_market(model_spec=spec, metric="r2"))
+
+
+def test_half_a_frozen_file_is_written_anew_and_a_damaged_one_is_noticed():
+    request = make_market()
+    frozen = inputs.freeze(request=request)
+    path = Path(default_storage.path(f"frozen/{frozen.manifest['arrays']['X']}.npy"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+
+    run = start_run(request)
+    assert path.read_bytes() == whole
+
+    path.write_bytes(whole[:-1] + b"\0")
+    inputs._load.cache_clear()
+    with pytest.raises(ValueError, match="is damaged"):
+        inputs.load(run)
+
+
+def test_a_run_does_not_mix_two_methods(monkeypatch):
+    run = start_run(make_market())
+    monkeypatch.setattr(runs, "METHOD_VERSION", "fgsv-auto/next")
+
+    finished = work_off(run)
+
+    assert finished.state == ValuationRun.State.FAILED
+    assert "fgsv-auto/next" in finished.error
+
+
+def test_what_a_run_found_never_changes():
+    run = work_off(start_run(make_market()))
+
+    for change in (
+        lambda: ValuationRun.objects.filter(pk=run.pk).update(outcome={}),
+        lambda: PlayerValue.objects.filter(run=run).update(value=1.0),
+        lambda: PlayerValue.objects.filter(run=run).delete(),
+    ):
+        with pytest.raises(ProgrammingError, match="Cannot update or delete rows"), transaction.atomic():
+            change()
+
+
+def test_one_broken_run_does_not_keep_the_others_from_being_revived(monkeypatch, caplog):
+    first, second = start_run(make_market()), start_run(make_market())
+    revived = []
+
+    def revive(*, run_id):
+        if run_id == second.pk:
+            raise RuntimeError("broken")
+        revived.append(run_id)
+
+    monkeypatch.setattr(runs, "revive", revive)
+
+    tasks.sweep()
+
+    assert revived == [first.pk]
