@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from payouts.core.allocation import Allocation
+from payouts.core.policy import bounded_shares
 
 FloatVector = npt.NDArray[np.float64]
 FloatMatrix = npt.NDArray[np.float64]
@@ -88,9 +89,11 @@ def share_intervals(
     With ``F`` the owners strictly between floor and cap, ``V`` the sum of their values and ``R`` the part of the pot
     they share, ``u_o = R v_o / V`` has the gradient ``R (e_o / V - v_o 1_F / V^2)``; its interval is cut to the
     policy's bounds. An account holds the part ``c_i / C`` of its owner, ``c = max(0, v)``, and its gradient follows by
-    the product rule. Owners that earn nothing keep the interval of what they would earn, from 0 up, so that a seller
-    just below the gate sees how close it was. Where nobody is strictly between the bounds, all paid owners count as
-    free.
+    the product rule. Where nobody is strictly between the bounds, all paid owners count as free.
+
+    An owner that is not paid sees how close it was: its interval runs from 0 to what the policy would give it if it
+    were paid the upper bound ``w`` of its value, ``w / (V + w)`` before floor and cap, with the paid owners' values
+    held where they are and no other unpaid owner among them. Its accounts split that by their parts.
 
     Args:
         allocation: The allocation whose accounts are meant.
@@ -125,13 +128,18 @@ def share_intervals(
     gradient = part[:, None] * (member.T @ owner_gradient) + (member.T @ owner_shares)[:, None] * part_gradient
     deviations = np.sqrt(np.clip(np.einsum("ij,jk,ik->i", gradient, c, gradient), 0.0, None))
     unbounded = _around(part * (member.T @ owner_shares), deviations, level)
+    owner_upper = [interval.upper for interval in _around(member @ v, _deviations_of_sums(member, c), level)]
+    if_paid = part * (member.T @ _shares_if_paid(allocation, owner_upper, unit=total, floor=floor, cap=cap))
+    is_paid = member.T @ np.array([float(owner.share > 0) for owner in allocation.owners]) > 0
     least = float(floor) * part * np.array([share > 0 for share in shares])
     return tuple(
         Interval(
             lower=min(max(interval.lower, at_least), float(share)),
-            upper=max(min(interval.upper, float(cap)), float(share)),
+            upper=max(min(interval.upper if paid else unpaid_upper, float(cap)), float(share)),
         )
-        for interval, at_least, share in zip(unbounded, least.tolist(), shares, strict=True)
+        for interval, unpaid_upper, paid, at_least, share in zip(
+            unbounded, if_paid.tolist(), is_paid.tolist(), least.tolist(), shares, strict=True
+        )
     )
 
 
@@ -152,6 +160,26 @@ def money_interval(interval: Interval, *, distributable_minor: int, amount_minor
         lower_minor=min(lower.numerator // lower.denominator, amount_minor),
         upper_minor=max(-(-upper.numerator // upper.denominator), amount_minor),
     )
+
+
+def _shares_if_paid(
+    allocation: Allocation, owner_upper: Sequence[float], *, unit: float, floor: Fraction, cap: Fraction
+) -> FloatVector:
+    """What each unpaid owner would take, were it paid the upper bound of its value (in ``unit``); 0 for paid ones."""
+    paid = {owner.key: owner.value / Fraction(unit) for owner in allocation.owners if owner.share > 0}
+    return np.array(
+        [
+            float(bounded_shares(paid | {owner.key: Fraction(upper)}, floor=floor, cap=cap)[owner.key])
+            if owner.share == 0 and upper > 0
+            else 0.0
+            for owner, upper in zip(allocation.owners, owner_upper, strict=True)
+        ]
+    )
+
+
+def _deviations_of_sums(member: FloatMatrix, c: FloatMatrix) -> FloatVector:
+    deviations: FloatVector = np.sqrt(np.clip(np.einsum("oi,ij,oj->o", member, c, member), 0.0, None))
+    return deviations
 
 
 def _parts_of_owner(v: FloatVector, member: FloatMatrix) -> tuple[FloatVector, FloatMatrix]:

@@ -15,16 +15,16 @@ from payouts.core.policy import Policy
 Z = NormalDist().inv_cdf(0.975)
 
 
-def allocation_of(values, owners=None, **policy):
+def allocation_of(values, owners=None, gated=(), **policy):
     owners = owners or [f"o{index}" for index in range(len(values))]
     accounts = [
         Account(f"a{index}", owner, value) for index, (owner, value) in enumerate(zip(owners, values, strict=True))
     ]
     return allocate(
         accounts,
-        owner_lower=dict.fromkeys(owners, 1.0),
+        owner_lower={owner: -1.0 if owner in gated else 1.0 for owner in owners},
         pot_minor=1_000_000,
-        policy=Policy(significant_only=False, **policy),
+        policy=Policy(significant_only=bool(gated), **policy),
         salt="round",
     )
 
@@ -94,8 +94,43 @@ def test_where_nothing_is_paid_there_is_nothing_to_be_unsure_of():
 def test_a_seller_that_earns_nothing_sees_how_close_it_was():
     _, unpaid = share_intervals(allocation_of([0.4, -0.01]), np.diag([0.0, 0.0001]))
 
+    would_count = -0.01 + Z * 0.01
     assert unpaid.lower == 0.0
-    assert unpaid.upper == pytest.approx((-0.01 + Z * 0.01) / 0.4)
+    assert unpaid.upper == pytest.approx(would_count / (0.4 + would_count))
+
+
+def test_several_gated_sellers_are_each_measured_against_the_paid_ones_alone():
+    paid, second, third, certain = share_intervals(
+        allocation_of([0.04, 0.02, 0.01, -0.01], gated=["o1", "o2"]), np.diag([0.0, 0.0, 0.0001, 0.0])
+    )
+
+    would_count = 0.01 + Z * 0.01
+    assert paid == Interval(1.0, 1.0)
+    assert (second.lower, second.upper) == (0.0, pytest.approx(0.02 / (0.04 + 0.02)))
+    assert (third.lower, third.upper) == (0.0, pytest.approx(would_count / (0.04 + would_count)))
+    assert certain == Interval(0.0, 0.0)
+
+
+def test_accounts_of_a_gated_owner_split_what_it_would_take():
+    allocation = allocation_of([0.04, 0.015, 0.005], ["x", "y", "y"], gated=["y"])
+    together = 1e-4 * np.array([[0.0, 0.0, 0.0], [0.0, 1.0, -0.5], [0.0, -0.5, 1.0]])
+
+    _, larger, smaller = share_intervals(allocation, together)
+
+    would_count = 0.02 + Z * 0.01
+    whole = would_count / (0.04 + would_count)
+    assert larger.upper == pytest.approx(0.75 * whole)
+    assert smaller.upper == pytest.approx(0.25 * whole)
+
+
+def test_what_a_gated_seller_would_take_obeys_floor_and_cap():
+    bounds = {"floor": Fraction(1, 5), "cap": Fraction(1, 2)}
+    allocation = allocation_of([0.4, 0.4, 0.9, 0.01], gated=["o2", "o3"], **bounds)
+
+    _, _, capped, floored = share_intervals(allocation, np.zeros((4, 4)), **bounds)
+
+    assert capped.upper == 0.5
+    assert floored.upper == 0.2
 
 
 def test_the_cap_bounds_the_interval_too():
