@@ -13,7 +13,7 @@ from marketplace.models import DataRequest
 from payouts.core import money
 from payouts.core.money import format_amount
 from payouts.models import ApiKey, PayoutPolicy
-from payouts.selectors.balances import pot_available_minor
+from payouts.selectors.balances import with_pots
 
 AMOUNT_MAX_MINOR = 10**15
 KEY_DAYS_MAX = 730
@@ -35,13 +35,15 @@ def new_seed() -> int:
 
 
 class RequestChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic in the stubs only
-    def label_from_instance(self, obj: DataRequest) -> str:
-        return f"{obj.title} ({format_amount(pot_available_minor(obj), obj.currency)} in its pot)"
+    def label_from_instance(self, obj: Any) -> str:  # a DataRequest of with_pots()
+        return f"{obj.title} ({format_amount(obj.available_minor, obj.currency)} in its pot)"
 
 
 class RoundForm(forms.Form):
     request = RequestChoice(
-        DataRequest.objects.exclude(state=DataRequest.State.DRAFT), label="Request", empty_label="Choose a request"
+        with_pots(DataRequest.objects.exclude(state=DataRequest.State.DRAFT)),
+        label="Request",
+        empty_label="Choose a request",
     )
     pot = forms.CharField(label="Pot", max_length=30, help_text="In the request's currency, like 10000.00.")
     policy = forms.ModelChoiceField(PayoutPolicy.objects.all(), label="Policy", empty_label=None)
@@ -50,7 +52,8 @@ class RoundForm(forms.Form):
         min_value=Decimal("0.01"),
         max_value=Decimal(50),
         initial=Decimal("2.0"),
-        help_text="The valuation stops when every seller's 95 % interval is at most this wide to each side.",
+        help_text="The valuation stops when every seller's 95 % interval of the share that the policy pays is at most "
+        "this wide to each side, or when the budget is spent.",
     )
     evaluations_max = forms.IntegerField(
         label="Budget, evaluations",

@@ -167,13 +167,13 @@ def round_paid(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def round_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     form = forms.ReasonForm(request.POST)
-    # The button beside a running valuation has no field to fill in.
-    reason = form.cleaned_data["reason"] if form.is_valid() else "Stopped by an operator."
+    if not form.is_valid():
+        return complain(request, pk, form)
     return act(
         request,
         pk,
         "The round has ended, and its pot is the buyer's again.",
-        lambda found: rounds.cancel(payout_round=found, by=request.user, reason=reason),
+        lambda found: rounds.cancel(payout_round=found, by=request.user, reason=form.cleaned_data["reason"]),
     )
 
 

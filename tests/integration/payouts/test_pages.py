@@ -12,9 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from payouts.forms import RoundForm
 from payouts.models import ApiKey, PayoutRound
 from payouts.selectors.balances import pot_available_minor
-from payouts.services import rounds
+from payouts.services import funding, rounds
 from tests.integration.payouts import scenario
 
 # allauth keeps whose records these are beside them.
@@ -242,6 +243,45 @@ def test_cancel_and_replace(place):
 
     draft.refresh_from_db()
     assert (draft.state, draft.ended_reason) == ("cancelled", "not needed")
+
+
+@pytest.mark.parametrize(
+    ("form", "complaint"),
+    [({}, "Reason: This field is required."), ({"reason": "x" * 501}, "Reason: Ensure this value has at most 500")],
+)
+@pytest.mark.parametrize("state", ["draft", "valuing", "in_review"])
+def test_a_round_does_not_end_without_a_reason_that_can_be_kept(place, state, form, complaint):
+    payout_round = scenario.in_review(place) if state == "in_review" else scenario.funded_draft(place)
+    if state == "valuing":
+        rounds.trigger(payout_round=payout_round, by=place.first)
+
+    answer = browser(place.first).post(page("round_cancel", payout_round.pk), form, follow=True)
+
+    assert answer.redirect_chain[-1][0] == page("round_detail", payout_round.pk)
+    assert complaint in words(answer)
+    payout_round.refresh_from_db()
+    assert (payout_round.state, payout_round.ended_reason) == (state, "")
+
+
+def test_pots_of_all_offered_requests_are_one_query(place, django_assert_num_queries):
+    empty, other = scenario.market(sellers=1).request, scenario.market(sellers=1).request
+    scenario.funded_draft(place, fund=1)
+    other.title = "Ages"
+    other.save()
+    funding.record(request=other, amount_minor=250, bank_reference="TWICE-1", by=place.first)
+    funding.record(request=other, amount_minor=50, bank_reference="TWICE-2", by=place.first)
+
+    with django_assert_num_queries(1):
+        choices = {str(value): label for value, label in RoundForm().fields["request"].choices}
+
+    assert choices == {
+        "": "Choose a request",
+        str(place.request.pk): "Incomes (0.01 EUR in its pot)",
+        str(empty.pk): "Incomes (0.00 EUR in its pot)",
+        str(other.pk): "Ages (3.00 EUR in its pot)",
+    }
+    with django_assert_num_queries(1):
+        str(RoundForm()["request"])
 
 
 def test_a_key_is_shown_once(place):
