@@ -47,6 +47,17 @@ class RuleFiguresSerializer(serializers.Serializer[Any]):
     with_rows = CorrelationSerializer()
 
 
+class StandardErrorsSerializer(serializers.Serializer[Any]):
+    computation = serializers.ListField(
+        child=serializers.FloatField(), help_text="Because coalitions are sampled; 0 where they are not."
+    )
+    validation = serializers.ListField(
+        child=serializers.FloatField(),
+        allow_null=True,
+        help_text="Because the validation rows are a sample; null where the metric is no mean over rows.",
+    )
+
+
 class AuditSellerSerializer(serializers.Serializer[Any]):
     organization_id = serializers.IntegerField()
     name = serializers.CharField()
@@ -67,6 +78,9 @@ class AuditFiguresSerializer(serializers.Serializer[Any]):
     level = serializers.FloatField()
     sellers = AuditSellerSerializer(many=True)
     rules = RuleFiguresSerializer(many=True)
+    standard_errors = serializers.DictField(
+        child=StandardErrorsSerializer(), help_text="Of the values, by rule; rules that need no valuation have none."
+    )
     utility_full = serializers.FloatField()
     utility_empty = serializers.FloatField()
     evaluations = serializers.IntegerField()

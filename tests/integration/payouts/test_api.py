@@ -86,6 +86,8 @@ def test_a_round_shows_its_proof_and_its_audit_figures(ask, posted, django_asser
     }  # fmt: skip
     assert [rule["rule"] for rule in found["audit"]["rules"]] == ["fgsv", "gsv", "leave_one_out", "by_rows", "equal"]
     assert found["audit"]["rules"][4]["with_leave_one_out"]["pearson"] is None
+    errors = {"computation": [0.005] * 4, "validation": [0.01] * 4}
+    assert found["audit"]["standard_errors"] == dict.fromkeys(("fgsv", "gsv", "leave_one_out"), errors)
     assert {export["kind"]: export["sha256"] for export in found["exports"]} == dict(
         posted.exports.values_list("kind", "sha256")
     )
