@@ -56,12 +56,6 @@ def percent(fraction: float | None, digits: int = 1) -> str:
 
 
 @register.filter
-def points(difference: float | None, digits: int = 2) -> str:
-    """Write a difference of two scores between 0 and 1 in points of a hundred: ``3.12 points``."""
-    return "" if difference is None else f"{decimals(100 * difference, digits)} points"
-
-
-@register.filter
 def day(moment: dt.datetime | dt.date | None) -> str:
     """Write a date: ``21 Nov 2026``."""
     return "" if moment is None else date_format(_local(moment), "j M Y")

@@ -41,7 +41,6 @@ def test_amounts_read_as_the_payouts_core_writes_them_but_for_the_minus_sign(amo
         (figures.decimals(-0.03125, 4), "\N{MINUS SIGN}0.0312"),
         (figures.decimals(-0.00001, 4), "0.0000"),
         (figures.percent(0.1842), "18.4\u202f%"),
-        (figures.points(0.0312), "3.12 points"),
         (figures.day(dt.date(2026, 11, 21)), "21 Nov 2026"),
         (figures.clock(dt.datetime(2026, 11, 21, 20, 55, tzinfo=dt.UTC)), "21 Nov 2026, 20:55 UTC"),
         (figures.duration(3.24), "3.2 s"),
