@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from marketplace.views import account
+
 
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Say that the process answers; it asks nothing of the database."""
@@ -15,6 +17,8 @@ urlpatterns = [
     path("", include("payouts.urls")),
     path("api/v1/", include("payouts.api.v1.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("accounts/email/", account.email, name="account_email"),
+    path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("accounts/", include("allauth.urls")),
     path("healthz", healthz, name="healthz"),
 ]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Q, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
-from valuation.models import PlayerValue, ValuationRun, WorkBlock
+from valuation.models import PlayerValue, ValuationRun
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -50,8 +50,6 @@ class RunProgress:
 
     state: str
     wave: int
-    blocks_done: int
-    blocks_planned: int
     evaluations: int
     evaluations_max: int
     evaluations_per_second: float
@@ -93,20 +91,14 @@ def outcome(run: ValuationRun) -> RunOutcome:
 
 def progress(run: ValuationRun) -> RunProgress:
     """How far a run has come, live: blocks finished since the last merged wave count too."""
-    blocks = run.blocks.aggregate(
-        done=Count("pk", filter=Q(state=WorkBlock.State.DONE)),
-        planned=Count("pk"),
-        evaluations=Sum("evaluations", default=0),
-    )
+    evaluations = run.blocks.aggregate(spent=Sum("evaluations", default=0))["spent"]
     seconds = _elapsed(run.started_at, run.finished_at or timezone.now())
     return RunProgress(
         state=run.state,
         wave=run.wave,
-        blocks_done=blocks["done"],
-        blocks_planned=blocks["planned"],
-        evaluations=blocks["evaluations"],
+        evaluations=evaluations,
         evaluations_max=run.evaluations_max,
-        evaluations_per_second=blocks["evaluations"] / seconds if seconds else 0.0,
+        evaluations_per_second=evaluations / seconds if seconds else 0.0,
         seconds=seconds,
         precision_target=run.precision_target,
         figures=run.progress,

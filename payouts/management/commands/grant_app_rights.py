@@ -9,9 +9,16 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from psycopg import sql
 
-from marketplace.models import AuditEvent, DatasetVersion
-from payouts.models import APPEND_ONLY_TABLES
-from valuation.models import PlayerValue
+from marketplace.models import AuditEvent, DataRequest, DatasetVersion
+from payouts.models import APPEND_ONLY_TABLES, PayoutLine, PayoutRound
+from valuation.models import PlayerValue, ValuationRun, WorkBlock
+
+# django-pgtrigger lets any session switch its triggers off by a setting; ours are the rules of the house: nobody may.
+# Migrations that install triggers bring its function back, and this command runs after every migrate.
+NEVER_IGNORE = """
+    CREATE OR REPLACE FUNCTION _pgtrigger_should_ignore(trigger_name NAME) RETURNS BOOLEAN
+    LANGUAGE sql IMMUTABLE AS 'SELECT false'
+"""
 
 
 class Command(BaseCommand):
@@ -26,11 +33,12 @@ class Command(BaseCommand):
                 cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
             if password := os.environ.get("FAIRCUT_APP_PASSWORD"):
                 cursor.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(password)))
+            cursor.execute(NEVER_IGNORE)
             cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
             cursor.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
             for table in sorted(model._meta.db_table for model in apps.get_models(include_auto_created=True)):  # noqa: SLF001
                 cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.Identifier(table), role))
-                rights = "SELECT, INSERT" if table in append_only_tables() else "SELECT, INSERT, UPDATE, DELETE"
+                rights = rights_on(table)
                 cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), sql.Identifier(table), role))
 
 
@@ -38,3 +46,12 @@ def append_only_tables() -> set[str]:
     """The tables in which history is kept."""
     others = (AuditEvent, DatasetVersion, PlayerValue)
     return {*APPEND_ONLY_TABLES, *(model._meta.db_table for model in others)}  # noqa: SLF001 - public by Django's word
+
+
+def rights_on(table: str) -> str:
+    """What the application may do with a table; rounds, lines, runs and blocks change state, but are never deleted."""
+    if table in append_only_tables():
+        return "SELECT, INSERT"
+    if table in {model._meta.db_table for model in (PayoutRound, PayoutLine, ValuationRun, WorkBlock, DataRequest)}:  # noqa: SLF001
+        return "SELECT, INSERT, UPDATE"
+    return "SELECT, INSERT, UPDATE, DELETE"

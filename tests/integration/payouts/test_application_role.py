@@ -41,3 +41,22 @@ def test_the_application_pays_a_round(as_application):
 def test_the_application_only_appends_to_history(as_application, table, statement):
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         as_application.execute(statement.format(table))
+
+
+def test_no_setting_of_a_session_switches_the_rules_off(as_application):
+    line = scenario.posted(scenario.market()).lines.first()
+    as_application.execute("SELECT string_agg(tgname, ',') FROM pg_trigger WHERE tgname LIKE 'pgtrigger%'")
+    (names,) = as_application.fetchone()
+    as_application.execute("SELECT set_config('pgtrigger.ignore', %s, true)", ["{" + names + "}"])
+
+    with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
+        as_application.execute("UPDATE payouts_payoutline SET amount_minor = amount_minor + 1 WHERE id = %s", [line.pk])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM payouts_payoutround", "DELETE FROM valuation_workblock", "DELETE FROM marketplace_datarequest"],
+)
+def test_the_application_deletes_no_record_of_a_round(as_application, statement):
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        as_application.execute(statement)
