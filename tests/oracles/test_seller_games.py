@@ -75,3 +75,21 @@ def test_too_small_a_budget_is_refused():
 
     with pytest.raises(BudgetTooSmallError, match="at least 16"):
         estimate_gsv(game, GROUPS, budget=15, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sampled_gsv_of_an_additive_game_has_no_error_and_no_nan(seed):
+    """Every walk finds the same contributions, so that second moment and squared mean cancel to rounding."""
+    worth = np.random.default_rng(seed).normal(1.0, 1.0, 15)
+
+    class Additive:
+        n_players = 15
+
+        def __call__(self, coalitions):
+            return 0.5 + coalitions @ worth
+
+    result = estimate_gsv(Additive(), contiguous_groups((1,) * 15), budget=1500, rng=np.random.default_rng(seed))
+
+    np.testing.assert_allclose(result.values, worth, atol=1e-12)
+    np.testing.assert_array_equal(result.standard_errors, np.zeros(15))
+    assert result.values.sum() == pytest.approx(worth.sum(), abs=1e-12)

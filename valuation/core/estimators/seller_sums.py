@@ -8,6 +8,7 @@ import numpy as np
 from valuation.core.estimators.seller_blocks import Arrays
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.results import GroupValues, group_values
+from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
 EXACT_GROUPS_MAX = 12
 WALKS_MIN = 4
@@ -61,9 +62,11 @@ class SellerGame:
     def gsv(self, arrays: Arrays, seed: int | None) -> GroupValues:
         """Group Shapley values from merged sums (``"ends"``, and what the seller blocks returned)."""
         values, covariance, rows = self._gsv(arrays)
+        empty, full = arrays["ends"]
+        noise = rounding_of(max(abs(empty), abs(full)))
         return group_values(
-            values,
-            covariance,
+            settled_values(values, float(full - empty), noise),
+            settled_covariance(covariance, noise),
             contributions=rows,
             evaluations=2 + (self.evaluations if self.exact else 2 * (self.n_groups - 1) * self.walks),
             seed=seed,
@@ -114,6 +117,9 @@ class SellerGame:
         cross = arrays["cross_outer"]
         second = (arrays["walk_outer"] + pot * (cross + cross.T) + pot**2 * arrays["first_outer"]) / walks
         covariance = (second - np.outer(values, values)) / (walks - 1)
+        # Walks of an additive game do not differ: the second moment and the squared mean cancel, to below 0 at times.
+        squares = np.diag(arrays["walk_outer"] + pot**2 * arrays["first_outer"]).max() / walks
+        covariance = settled_covariance(covariance, np.sqrt(rounding_of(squares / (walks - 1))))
         walk_rows = None if pot_rows is None else arrays["walk_rows"] / walks + np.outer(at_ends, pot_rows)
         return values, covariance, walk_rows
 
