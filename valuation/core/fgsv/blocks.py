@@ -1,4 +1,4 @@
-"""What one block of a stratum computes: sums that add up over blocks, and the same sums per validation row.
+"""What one block of a stratum computes: sums that add up over blocks, and the same per validation row; the largest |U|.
 
 With ``p_g = s_g / n`` and ``k`` the composition of a coalition, the sum of T_g(s) over a stratum of ``L`` sizes is
 
@@ -37,6 +37,9 @@ CountsDraw = Callable[[Counts, Counts, np.random.Generator], tuple[Counts, Count
 _PAIRS_PER_SLOPE = 3
 # The learning curve inside a stratum, which centres the covariance form: near the full set of SOU it is steep and bent.
 _CURVE_DEGREE = 2
+# A draw that the curve all but passes through (leverage 1) has no other draws to be predicted from: the centring
+# would divide by 0. In blocks of a few draws the curve is therefore stiffened until no leverage exceeds this.
+_LEVERAGE_MAX = 0.9
 
 
 def _evaluate(
@@ -73,10 +76,17 @@ def _lemma_1_weights(
 
 
 def _size_curve(sizes: npt.NDArray[np.int64]) -> FloatMatrix:
-    """Orthonormal polynomials of the sizes up to degree 2, float64 ``(n_draws, degree + 1)``."""
-    degree = min(_CURVE_DEGREE, len(np.unique(sizes)) - 1)
-    powers = (sizes - sizes.mean())[:, None] ** np.arange(degree + 1)
-    return np.asarray(np.linalg.qr(powers.astype(np.float64))[0])
+    """Orthonormal polynomials of the sizes up to degree 2, float64 ``(n_draws, degree + 1)``.
+
+    The degree is lowered until every draw's leverage (its row's squared length) is at most 0.9; a single draw gets no
+    column, its term stays uncentred. The choice looks at sizes alone, which keeps the estimate unbiased.
+    """
+    for degree in range(min(_CURVE_DEGREE, len(np.unique(sizes)) - 1), -1, -1):
+        powers = (sizes - sizes.mean())[:, None] ** np.arange(degree + 1)
+        curve = np.asarray(np.linalg.qr(powers.astype(np.float64))[0])
+        if (curve**2).sum(axis=1).max() <= _LEVERAGE_MAX:
+            return curve
+    return np.empty((len(sizes), 0))
 
 
 def enumeration(
@@ -88,7 +98,11 @@ def enumeration(
     members = [np.array(rows, dtype=np.intp) for rows in listed]
     weights = _lemma_1_weights(members, groups, game.n_players, 1)
     utilities, rows = _evaluate(game, members, weights)
-    arrays: Arrays = {"draws": np.array(float(len(members))), "moment": weights @ utilities}
+    arrays: Arrays = {
+        "draws": np.array(float(len(members))),
+        "moment": weights @ utilities,
+        "largest": np.abs(utilities).max(),
+    }
     return _with_rows(arrays, rows), len(members)
 
 
@@ -109,7 +123,12 @@ def covariance(
     weights = weights / (1.0 - (curve**2).sum(axis=1))
     utilities, rows = _evaluate(game, members, weights - (weights @ curve) @ curve.T)
     terms = weights * (utilities - curve @ (curve.T @ utilities))
-    arrays: Arrays = {"draws": np.array(float(draws)), "moment": terms.sum(axis=1), "outer": terms @ terms.T}
+    arrays: Arrays = {
+        "draws": np.array(float(draws)),
+        "moment": terms.sum(axis=1),
+        "outer": terms @ terms.T,
+        "largest": np.abs(utilities).max(),
+    }
     return _with_rows(arrays, rows), draws
 
 
@@ -144,7 +163,12 @@ def _pairs(
     members = [rows for pair in pairs for rows in pair]
     utilities, rows = _evaluate(game, members, np.repeat(weights, 2, axis=1) * np.tile([1.0, -1.0], draws))
     y = (utilities[0::2] - utilities[1::2]) / reach
-    arrays: Arrays = {"draws": np.array(float(draws)), "moment": x.T @ y, "normal": x.T @ x}
+    arrays: Arrays = {
+        "draws": np.array(float(draws)),
+        "moment": x.T @ y,
+        "normal": x.T @ x,
+        "largest": np.abs(utilities).max(),
+    }
     residuals = y
     if draws >= _PAIRS_PER_SLOPE * n_groups:
         inverse = np.linalg.pinv(arrays["normal"], hermitian=True)

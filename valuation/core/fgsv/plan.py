@@ -11,21 +11,20 @@ import numpy as np
 from valuation.core.errors import BudgetTooSmallError, PlanOrderError
 from valuation.core.estimators.seller_sums import SellerGame
 from valuation.core.fgsv.allocation import wanted_draws
+from valuation.core.fgsv.precision import Known
 from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
 from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.plan import Arrays, Block, BlockResult, PlanState
-from valuation.core.results import GroupValues, group_values, normal_quantile, share_standard_errors, shares_of
+from valuation.core.results import GroupValues, group_values, shares_of
+from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
 METHOD_VERSION = "fgsv-auto/1"
-_LEVEL = 0.95
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
 # A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be
 # trusted with the whole budget.
 _WAVE_GROWTH = 3.0
-# Aim a little below the target, so that a run seldom needs one more wave for the last per cent.
-_AIM = 0.94
 
 
 def _constant_cost(size: float) -> float:
@@ -44,13 +43,13 @@ def batched_model_seconds(size: float) -> float:
 
 @dataclass(frozen=True)
 class FgsvPlan:
-    """Waves of blocks until every seller's share is known to the target, or the budget is spent.
+    """Waves of blocks until every seller's share of what is payable is known to the target, or the budget is spent.
 
     Attributes:
         group_sizes: Rows of each seller; together they are all rows of the game.
         budget: Most utility evaluations to spend, over all blocks.
-        target: Largest half-width of the 95 % computation interval of any seller's share; ``None`` spends the whole
-            budget.
+        target: Largest half-width of the 95 % computation interval of any seller's share of the payable values
+            (:func:`~valuation.core.fgsv.precision.payable_values`); ``None`` spends the whole budget.
         rowwise: Keep contributions per validation row (the game must have ``rowwise``); needed for validation
             covariances.
         with_seller_game: Also evaluate seller coalitions, for GSV and leave-one-out.
@@ -108,6 +107,7 @@ class FgsvPlan:
         return PlanState(
             {
                 "draws": np.zeros(n_strata),
+                "largest": np.zeros(()),
                 "moment": np.zeros((n_strata, n_groups)),
                 "outer": np.zeros((n_strata, n_groups, n_groups)),
                 "normal": np.zeros((n_strata, n_groups, n_groups)),
@@ -156,14 +156,10 @@ class FgsvPlan:
     def _draws_min(self, stratum: Stratum) -> int:
         return max(_BLOCK_DRAWS_MIN, 3 * self.n_groups if stratum.paired else 0)
 
-    def _wanted(self, state: PlanState, evaluations_max: float) -> FloatVector:
-        covariances = self._stratum_covariances(state)
-        drawn = state.arrays["draws"]
-        per_draw = np.einsum("kgg->kg", covariances) * drawn[:, None]
-        variance_target = None
-        if self.target is not None:
-            total = np.maximum(self._values(state), 0.0).sum()
-            variance_target = (_AIM * self.target * total / normal_quantile(_LEVEL)) ** 2
+    def _wanted(self, known: Known, drawn: FloatVector, evaluations_max: float) -> FloatVector:
+        """Draws by stratum that bring every share of the payable values to the target, within the limit."""
+        per_draw = np.einsum("kgg->kg", known.covariances) * drawn[:, None]
+        variance_target = None if self.target is None else known.variance_target(self.target)
         each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
         cost = each * np.array([self.cost(stratum.middle) for stratum in self.strata])
         cost[[stratum.kind == "enumeration" for stratum in self.strata]] = np.inf  # nothing is left to draw
@@ -173,11 +169,12 @@ class FgsvPlan:
 
     def _new_draws(self, state: PlanState) -> list[int]:
         """Draws to add by stratum, never more than the budget has left."""
-        if self.enough(state) or not self.strata:
+        known = self._known(state)
+        if not self.strata or self._precise(known):
             return [0] * len(self.strata)
         left = self.budget - state.evaluations
         limit = min(left, int(_WAVE_GROWTH * (state.evaluations - self._fixed_evaluations)))
-        new = self._wanted(state, limit) - state.arrays["draws"]
+        new = self._wanted(known, state.arrays["draws"], limit) - state.arrays["draws"]
         draws = []
         for wanted, stratum in zip(new.tolist(), self.strata, strict=True):
             affordable = left // stratum.evaluations_per_draw
@@ -220,9 +217,13 @@ class FgsvPlan:
         arrays = state.arrays
         return StratumSums(float(arrays["draws"][k]), arrays["moment"][k], arrays["outer"][k], arrays["normal"][k])
 
+    def _noise(self, state: PlanState) -> float:
+        """What rounding may leave of values and errors, given the largest utility seen."""
+        return rounding_of(max(float(np.abs(state.arrays["ends"]).max()), float(state.arrays["largest"])))
+
     def _stratum_covariances(self, state: PlanState) -> FloatMatrix:
         found = [covariance_of(stratum, self._sums(state, k), self._rows) for k, stratum in enumerate(self.strata)]
-        return np.array(found).reshape(-1, self.n_groups, self.n_groups)
+        return settled_covariance(np.array(found).reshape(-1, self.n_groups, self.n_groups), self._noise(state))
 
     def _stratum_values(self, state: PlanState) -> FloatMatrix:
         moments = state.arrays["moment"]
@@ -234,7 +235,8 @@ class FgsvPlan:
         empty, full = state.arrays["ends"]
         contrasts = self._stratum_values(state).sum(axis=0)
         # Contrasts sum to 0 up to rounding; what rounding leaves is spread by rows, so that the values sum to the pot.
-        return np.asarray(self.parts * (full - empty - contrasts.sum()) + contrasts)
+        values = np.asarray(self.parts * (full - empty - contrasts.sum()) + contrasts)
+        return settled_values(values, float(full - empty), self._noise(state))
 
     def _contributions(self, state: PlanState) -> FloatMatrix | None:
         if not self.rowwise or "ends_rows" not in state.arrays:
@@ -264,18 +266,29 @@ class FgsvPlan:
             found["leave_one_out"] = self.sellers.leave_one_out(state.arrays)
         return found
 
+    def _known(self, state: PlanState) -> Known:
+        rows = self._contributions(state)
+        validation = np.zeros(self.n_groups)
+        if rows is not None and rows.shape[1] > 1:
+            validation = rows.var(axis=1, ddof=1) / rows.shape[1]
+        return Known(self._values(state), self._stratum_covariances(state), validation)
+
+    def _precise(self, known: Known) -> bool:
+        return self.target is not None and known.share_half_width() <= self.target
+
     def share_half_width(self, state: PlanState) -> float:
-        """Largest half-width of a share's 95 % computation interval; infinite where no value is positive."""
-        covariance = self._stratum_covariances(state).sum(axis=0)
-        if not covariance.any():
-            return 0.0
-        return float(normal_quantile(_LEVEL) * share_standard_errors(self._values(state), covariance).max())
+        """Largest half-width of a payable share's 95 % computation interval; infinite where no value is positive.
+
+        Shares are of the values whose lower 95 % bound is above 0, computation and (where rowwise sums are kept)
+        validation variance together, because payouts pay no others; of all positive values where no bound is above 0.
+        """
+        return self._known(state).share_half_width()
 
     def enough(self, state: PlanState) -> bool:
-        """Whether the first wave is merged and every share is known to the target."""
+        """Whether the first wave is merged and every share of the payable values is known to the target."""
         if state.wave == 0 or state.blocks_merged != state.wave_end:
             return False
-        return self.target is not None and self.share_half_width(state) <= self.target
+        return self._precise(self._known(state))
 
     def progress(self, state: PlanState) -> dict[str, Any]:
         """Figures for a screen, JSON: wave, evaluations spent and predicted, values, shares and the widest half-width.
@@ -285,16 +298,16 @@ class FgsvPlan:
         figures: dict[str, Any] = {"wave": state.wave, "blocks": state.blocks_merged, "evaluations": state.evaluations}
         if state.wave == 0 or (state.wave == 1 and state.blocks_merged != state.wave_end):
             return figures
-        values = self._values(state)
+        known, drawn = self._known(state), state.arrays["draws"]
+        half_width = known.share_half_width()
         left = 0.0
-        if self.strata and not self.enough(state):
+        if self.strata and not (self._precise(known) and state.blocks_merged == state.wave_end):
             each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
-            left = float((self._wanted(state, self.budget - state.evaluations) - state.arrays["draws"]) @ each)
-        half_width = self.share_half_width(state)
+            left = float((self._wanted(known, drawn, self.budget - state.evaluations) - drawn) @ each)
         return figures | {
-            "values": values.tolist(),
-            "standard_errors": np.sqrt(np.einsum("kgg->g", self._stratum_covariances(state))).tolist(),
-            "shares": shares_of(values).tolist(),
+            "values": known.values.tolist(),
+            "standard_errors": np.sqrt(np.diag(known.covariance)).tolist(),
+            "shares": shares_of(known.values).tolist(),
             "share_half_width": half_width if np.isfinite(half_width) else None,
             "evaluations_left": round(left),
         }
@@ -306,6 +319,7 @@ def _add_to_stratum(arrays: Arrays, k: int, result: Arrays) -> None:
         if name in result:
             arrays[name] = arrays[name].copy()
             arrays[name][k] += result[name]
+    arrays["largest"] = np.maximum(arrays["largest"], result["largest"])
     if "rows" in result:
         name = f"rows_{k}"
         arrays[name] = arrays.get(name, 0.0) + result["rows"].astype(np.float64)

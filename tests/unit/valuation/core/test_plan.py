@@ -8,6 +8,7 @@ import pytest
 
 from valuation.core import Block, BlockResult, FgsvPlan, PlanState, run_block, run_plan
 from valuation.core.errors import BudgetTooSmallError, PlanOrderError
+from valuation.core.results import share_standard_errors
 
 SIZES = (30, 60, 120)
 GROUPS = np.split(np.arange(210), [30, 90])
@@ -169,3 +170,61 @@ def test_pickled_results_are_refused():
 
     with pytest.raises(ValueError, match="allow_pickle"):
         BlockResult({"sums": poisoned}, 1).to_bytes()
+
+
+class NoisyRows(RowGame):
+    """Five sellers; what the last three are worth shows on one validation row of four only."""
+
+    def __init__(self):
+        super().__init__()
+        self.weights = np.random.default_rng(1).gamma(1.0, 0.01, (210, 4))
+        self.weights[84:, 1:] = 0.0
+        self.weights[84:, 0] *= 4.0
+
+
+def test_the_run_goes_on_until_the_shares_that_are_paid_are_precise():
+    game, groups = NoisyRows(), np.split(np.arange(210), 5)
+    given = {"group_sizes": (42,) * 5, "with_seller_game": False, "budget": 60_000}
+    state = run_plan(make_plan(**given), game, groups, 1, enough=lambda _: True)
+    known = make_plan(**given).estimate(state)
+    errors = np.sqrt(known.standard_errors**2 + np.diag(known.validation_covariance))
+    gate = known.values - 1.96 * errors > 0
+    assert gate.tolist() == [True, True, False, False, False]
+    assert (known.values > 0).all()
+    ungated = 1.96 * share_standard_errors(known.values, known.covariance).max()
+    paid = 1.96 * share_standard_errors(known.values * gate, known.covariance).max()
+    assert make_plan(**given).share_half_width(state) == pytest.approx(paid, rel=1e-4)
+    plan = make_plan(**given, target=float(ungated + paid) / 2)  # all shares are that precise, those paid are not
+
+    finished = run_plan(plan, game, groups, 1)
+
+    assert ungated < plan.target < paid
+    assert not plan.enough(state)
+    assert plan.next_wave(state)
+    assert plan.enough(finished)
+    result = plan.estimate(finished)
+    assert 1.96 * share_standard_errors(result.values * gate, result.covariance).max() <= plan.target
+
+
+@pytest.mark.parametrize("constant", [0.5, 1e6, -3.0])
+@pytest.mark.parametrize("target", [0.02, None])
+@pytest.mark.parametrize("sizes", [SIZES, (15,) * 14])
+def test_a_constant_utility_is_worth_exactly_nothing_after_the_first_wave(constant, target, sizes):
+    class Constant(RowGame):
+        def rowwise(self, coalitions):
+            self.asked += len(coalitions)
+            return np.full((len(coalitions), 3), constant)
+
+    plan, game = make_plan(group_sizes=sizes, target=target), Constant()
+    groups = np.split(np.arange(210), np.cumsum(sizes)[:-1])
+
+    state = run_plan(plan, game, groups, 1)
+
+    assert state.wave == 1
+    assert plan.enough(state) == (target is not None)
+    assert plan.share_half_width(state) == 0.0
+    for result in plan.estimates(state, 1).values():
+        np.testing.assert_array_equal(result.values, np.zeros(len(sizes)))
+        np.testing.assert_array_equal(result.covariance, np.zeros((len(sizes), len(sizes))))
+        np.testing.assert_array_equal(result.shares, np.zeros(len(sizes)))
+    json.dumps(plan.progress(state), allow_nan=False)

@@ -1,0 +1,52 @@
+"""Shares are precise enough when those that are paid are."""
+
+import numpy as np
+
+from valuation.core.fgsv.precision import Known, payable_values
+from valuation.core.results import normal_quantile, share_standard_errors
+
+VALUES = np.array([0.02, 0.015, 0.012, 0.01, 0.03])
+VALIDATION = np.array([0.005, 0.009, 0.008, 0.007, 0.006]) ** 2
+COVARIANCE = np.diag(np.full(5, 6e-4) ** 2)
+
+
+def known(values=VALUES, validation=VALIDATION):
+    return Known(values, np.array([COVARIANCE / 2, COVARIANCE / 2]), validation)
+
+
+def test_payable_are_values_whose_lower_bound_is_above_zero():
+    bounds = VALUES - normal_quantile(0.95) * np.sqrt(VALIDATION)
+    assert (bounds > 0).tolist() == [True, False, False, False, True]
+
+    np.testing.assert_array_equal(payable_values(VALUES, VALIDATION), [0.02, 0, 0, 0, 0.03])
+
+
+def test_computation_and_validation_variance_count_together():
+    values, one = np.array([0.1, 0.5]), np.array([0.04, 0.0]) ** 2
+
+    np.testing.assert_array_equal(payable_values(values, one), values)
+    np.testing.assert_array_equal(payable_values(values, 2 * one), [0.0, 0.5])
+
+
+def test_without_payable_values_the_positive_ones_stand_in():
+    found = known(validation=np.full(5, 1.0))
+
+    np.testing.assert_array_equal(found.payable, VALUES)
+    assert np.isinf(known(values=-VALUES).share_half_width())
+
+
+def test_gated_values_leave_the_denominator_so_that_the_run_goes_on():
+    ungated, gated = known(validation=np.zeros(5)), known()
+    target = 0.02
+    assert ungated.share_half_width() <= target  # would have stopped
+
+    assert gated.share_half_width() > target
+    paid = np.array([0.02, 0, 0, 0, 0.03])
+    assert gated.share_half_width() == normal_quantile(0.95) * share_standard_errors(paid, COVARIANCE).max()
+    np.testing.assert_allclose(
+        gated.variance_target(target) / ungated.variance_target(target), (paid.sum() / VALUES.sum()) ** 2
+    )
+
+
+def test_values_without_any_error_are_precise():
+    assert Known(np.zeros(5), np.zeros((3, 5, 5)), VALIDATION).share_half_width() == 0.0
