@@ -1,6 +1,6 @@
 """HCDV's parts against exact optima and enumeration."""
 
-from itertools import permutations
+from itertools import chain, permutations, product
 
 import numpy as np
 import pytest
@@ -80,29 +80,31 @@ def test_the_error_of_sampled_values_falls_with_the_root_of_the_orders_and_is_as
 
 
 def owen_values(table, pairs):
-    """Owen's value of four players in two pairs, from all eight nested orders."""
-    total, orders = np.zeros(4), 0
+    """Owen's value of players in pairs, from all nested orders."""
+    total, orders = np.zeros(table.n_players), 0
     for outer in permutations(pairs):
-        for first in permutations(outer[0]):
-            for second in permutations(outer[1]):
-                code, orders = 0, orders + 1
-                for player in (*first, *second):
-                    total[player] += table.utilities[code | 1 << player] - table.utilities[code]
-                    code |= 1 << player
+        for players in product(*(permutations(pair) for pair in outer)):
+            code, orders = 0, orders + 1
+            for player in chain(*players):
+                total[player] += table.utilities[code | 1 << player] - table.utilities[code]
+                code |= 1 << player
     return total / orders
 
 
 def test_in_context_rest_values_are_owens():
-    game = learning_table(4, np.random.default_rng(3))
-    z = np.array([[0.0, 0.0], [0.1, 0.0], [9.0, 0.0], [9.1, 0.0]])
-    config = HcdvConfig(children=(2,), leaf_size=2, permutations=(64,), context="rest", dispersion_weight=0.0)
+    game = learning_table(8, np.random.default_rng(3), noise=0.5)
+    z = np.array([[0.0], [0.1], [10.0], [10.1], [20.0], [20.1], [30.0], [30.1]])
+    config = HcdvConfig(
+        children=(4,), leaf_size=2, permutations=(64,), context="rest", dispersion_weight=0.0, metric_range=None
+    )
 
     runs = np.array(
         [
-            estimate_hcdv(game, z, np.zeros(4), config=config, rng=np.random.default_rng(seed)).values
-            for seed in range(200)
+            estimate_hcdv(game, z, np.zeros(8), config=config, rng=np.random.default_rng(seed)).values
+            for seed in range(300)
         ]
     )
 
-    errors = (runs.mean(axis=0) - owen_values(game, ((0, 1), (2, 3)))) / (runs.std(axis=0, ddof=1) / np.sqrt(200))
+    truth = owen_values(game, ((0, 1), (2, 3), (4, 5), (6, 7)))
+    errors = (runs.mean(axis=0) - truth) / (runs.std(axis=0, ddof=1) / np.sqrt(len(runs)))
     assert np.abs(errors).max() < 4
