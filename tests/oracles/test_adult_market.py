@@ -9,6 +9,7 @@ from scipy import stats
 from marketplace.demo import adult, profiles
 from payouts.core.allocation import Account, allocate
 from payouts.core.policy import Policy
+from valuation.core import estimate_gsv
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.plan import run_plan
 from valuation.core.results import share_interval
@@ -94,3 +95,19 @@ def test_five_shells_of_a_seller_move_nobody_elses_amount(market, whole, split):
     others = [owner for owner in range(5) if owner != split]
     moved = np.abs(after[others] - before[others])
     assert (moved <= np.hypot(before_half[others], after_half[others])).all(), (moved, before_half, after_half)
+
+
+def test_the_same_shells_would_gain_under_gsv(market, whole):
+    game, owners = market
+    mine = np.flatnonzero(owners == 1)
+    disguised = owners.copy()
+    shells = np.random.default_rng(1).integers(0, SHELLS, len(mine))
+    disguised[mine] = np.where(shells == 0, 1, owners.max() + shells)
+
+    def gsv(of):
+        groups = [np.flatnonzero(of == owner) for owner in range(of.max() + 1)]
+        return estimate_gsv(game, groups, budget=600, rng=np.random.default_rng(0)).values
+
+    honest, split = gsv(owners), gsv(disguised)
+    assert honest.sum() == pytest.approx(split.sum())
+    assert split[[1, 5, 6, 7, 8]].sum() > 1.5 * honest[1]
