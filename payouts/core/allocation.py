@@ -30,6 +30,7 @@ class Reason(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     NOT_SIGNIFICANT = "not_significant"
     NOT_POSITIVE = "not_positive"
+    ROUNDED_TO_NOTHING = "rounded_to_nothing"
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,8 @@ def _excluded(value: Fraction, lower: float, policy: Policy) -> Reason | None:
 
 
 def _paid_reason(share: Fraction, units: int, policy: Policy) -> Reason:
+    if not units:
+        return Reason.ROUNDED_TO_NOTHING
     if units < policy.minimum_minor:
         return Reason.BELOW_MINIMUM
     if share == policy.cap and policy.cap < 1:
@@ -207,10 +210,16 @@ def _split_over_accounts(
             value=values[account.key],
             share=shares[account.key],
             amount_minor=amounts[account.key],
-            reason=Reason.NOT_POSITIVE if values[account.key] <= 0 else by_key[account.owner_key].reason,
+            reason=_account_reason(values[account.key], amounts[account.key], by_key[account.owner_key]),
         )
         for account in accounts
     )
+
+
+def _account_reason(value: Fraction, units: int, owner: Entitlement) -> Reason:
+    if value <= 0:
+        return Reason.NOT_POSITIVE
+    return Reason.ROUNDED_TO_NOTHING if owner.share and not units else owner.reason
 
 
 def _prove_sums(allocation: Allocation) -> None:

@@ -191,6 +191,47 @@ class PayoutRound(models.Model):
                 ),
                 func="RAISE EXCEPTION 'The result of a round is frozen once it is in review.';",
             ),
+            # Who decided, posted and paid, and when. Moves of the state are the state machine's to refuse, and the link
+            # to a successor the check's: neither can be set here.
+            pgtrigger.Trigger(
+                name="round_approved_is_history",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state__in=["approved", "posted", "paid"])
+                & (
+                    pgtrigger.Q(old__approved_by__df=pgtrigger.F("new__approved_by"))
+                    | pgtrigger.Q(old__approved_at__df=pgtrigger.F("new__approved_at"))
+                ),
+                func="RAISE EXCEPTION 'Who approved a round, and when, is history.';",
+            ),
+            pgtrigger.Trigger(
+                name="round_posted_is_history",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state="posted"),
+                func="""
+                    IF to_jsonb(NEW) - '{state,superseded_by_id,paid_by_id,paid_at,bank_reference}'::text[]
+                        <> to_jsonb(OLD) - '{state,superseded_by_id,paid_by_id,paid_at,bank_reference}'::text[]
+                    THEN
+                        RAISE EXCEPTION 'Posted round % is history; only its payment is still to come.', NEW.id;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="round_paid_is_history",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state="paid"),
+                func="""
+                    IF to_jsonb(NEW) - '{state,superseded_by_id}'::text[]
+                        <> to_jsonb(OLD) - '{state,superseded_by_id}'::text[]
+                    THEN
+                        RAISE EXCEPTION 'Paid round % is history.', NEW.id;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.Trigger(
                 name="round_sums",
                 when=pgtrigger.Before,

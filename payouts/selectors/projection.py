@@ -19,6 +19,7 @@ REASON_WORDS = {
     "below_minimum": "Below the minimum: kept for the seller",
     "not_significant": "Its value could be chance",
     "not_positive": "Its value is not above 0",
+    "rounded_to_nothing": "Its share is less than the smallest amount: rounded to nothing",
     "platform_fee": "The policy's part of the pot",
     "unallocated": "What no seller earned",
 }

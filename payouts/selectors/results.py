@@ -46,6 +46,8 @@ def headline(line: PayoutLine) -> str:
         return f"You earned {amount}, because this round pays only what raises the buyer's score. You owe nothing."
     if line.reason == Reason.NOT_SIGNIFICANT:
         return f"You earned {amount}, because what your rows add cannot be told from chance yet."
+    if line.reason == Reason.ROUNDED_TO_NOTHING:
+        return f"You earned {amount}, because your share of this pot is less than the smallest amount there is."
     if line.reason == Reason.BELOW_MINIMUM:
         minimum = format_amount(line.round.policy_snapshot["minimum_minor"], currency)
         return f"You earned {amount}. It stays yours, but is not sent yet: the policy sends nothing below {minimum}."
@@ -98,6 +100,7 @@ def _share_sentence(line: PayoutLine) -> str:
         Reason.CAPPED: f"Your share is {share}: the policy lets no owner take more than {cap}.",
         Reason.FLOORED: f"Your share is {share}: the policy gives every paid owner at least {floor}.",
         Reason.BELOW_MINIMUM: proportional,
+        Reason.ROUNDED_TO_NOTHING: f"{proportional} Of this pot that rounds to nothing.",
         Reason.NOT_SIGNIFICANT: f"Your share is {share}: the value is so small that it could be chance. The policy "
         "pays only where the value stays above 0 with both errors counted, that of the computation and that of the "
         "validation rows.",

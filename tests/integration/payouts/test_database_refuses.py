@@ -137,6 +137,52 @@ def test_inputs_and_result_are_frozen_in_review(place, column):
     is_refused(f"UPDATE payouts_payoutround SET {column} = {value} WHERE id = %s", payout_round.pk, match="frozen")  # noqa: S608
 
 
+# What a round may still be given once it is there: every other column is fixed from that state on.
+FREE_COLUMNS = {
+    "posted": {"state", "superseded_by_id", "paid_by_id", "paid_at", "bank_reference"},
+    "paid": {"state", "superseded_by_id"},
+}
+
+
+@pytest.mark.parametrize("state", ["posted", "paid"])
+def test_a_posted_round_is_history_column_by_column(place, state):
+    payout_round = scenario.posted(place)
+    if state == "paid":
+        rounds.mark_paid(payout_round=payout_round, bank_reference="B", by=place.first)
+    fixed = [field for field in PayoutRound._meta.concrete_fields if field.column not in FREE_COLUMNS[state]]
+    by_kind = {
+        "DateTimeField": "'2020-01-01T00:00:00Z'", "ForeignKey": "NULL", "OneToOneField": "NULL",
+        "UUIDField": "gen_random_uuid()", "JSONField": "'{}'", "FloatField": "0.5", "PositiveBigIntegerField": "99",
+        "CharField": "'XYZ'", "TextField": "'XYZ'",
+    }  # fmt: skip
+
+    for field in fixed:
+        # Those who ended it are nobody so far; all others are somebody.
+        value = place.first.pk if field.name == "ended_by" else by_kind[type(field).__name__]
+        is_refused(
+            f"UPDATE payouts_payoutround SET {field.column} = {value} WHERE id = %s",  # noqa: S608
+            payout_round.pk, match=r"is history|frozen|Cannot update",
+        )  # fmt: skip
+
+    assert len(fixed) == len(PayoutRound._meta.concrete_fields) - len(FREE_COLUMNS[state])
+
+
+@pytest.mark.parametrize("column", ["approved_by_id", "approved_at"])
+def test_who_approved_a_round_and_when_is_history(place, column):
+    payout_round = scenario.approved(place)
+    value = "now()" if column == "approved_at" else str(scenario.person("operator").pk)
+
+    is_refused(f"UPDATE payouts_payoutround SET {column} = {value} WHERE id = %s", payout_round.pk, match="is history")  # noqa: S608
+
+
+@pytest.mark.parametrize("column", ["paid_by_id", "paid_at", "bank_reference"])
+def test_a_payment_that_was_confirmed_is_history(place, column):
+    payout_round = rounds.mark_paid(payout_round=scenario.posted(place), bank_reference="B", by=place.first)
+    value = {"paid_by_id": str(place.second.pk), "paid_at": "now()", "bank_reference": "'C'"}[column]
+
+    is_refused(f"UPDATE payouts_payoutround SET {column} = {value} WHERE id = %s", payout_round.pk, match="is history")  # noqa: S608
+
+
 @pytest.mark.parametrize(
     "column", ["amount_minor", "organization_id", "owner_key", "value", "share_numerator", "reason"]
 )

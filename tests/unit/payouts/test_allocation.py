@@ -169,6 +169,21 @@ def test_an_amount_below_the_minimum_stays_its_owners():
     assert allocation.owners[1].reason is Reason.BELOW_MINIMUM
 
 
+def test_a_share_below_the_smallest_amount_is_rounded_to_nothing_and_says_so():
+    allocation = split(
+        [Account("a", "o", 100.0), Account("b", "p", 1.0), Account("c", "o", 0.1)],
+        policy=Policy(significant_only=False, minimum_minor=5),
+        pot_minor=10,
+    )
+
+    assert owner_amounts(allocation) == {"o": 10, "p": 0}
+    assert [(account.key, account.amount_minor, account.reason) for account in allocation.accounts] == [
+        ("a", 10, Reason.PROPORTIONAL),
+        ("b", 0, Reason.ROUNDED_TO_NOTHING),
+        ("c", 0, Reason.ROUNDED_TO_NOTHING),
+    ]
+
+
 def test_the_fee_is_rounded_down():
     allocation = split(accounts_of([1.0]), policy=Policy(significant_only=False, fee_basis_points=250), pot_minor=1099)
 
