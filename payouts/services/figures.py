@@ -9,12 +9,15 @@ from payouts.core.allocation import Allocation
 from payouts.core.intervals import LEVEL
 from payouts.core.rules import compare_rules
 from payouts.models import PayoutRound
+from valuation.models import ValuationRun
 from valuation.selectors import RunOutcome
 
 SCHEMA = "audit_figures.v1"
 
 
-def audit_figures(payout_round: PayoutRound, outcome: RunOutcome, allocation: Allocation) -> dict[str, Any]:
+def audit_figures(
+    payout_round: PayoutRound, run: ValuationRun, outcome: RunOutcome, allocation: Allocation
+) -> dict[str, Any]:
     """Collect what the audit report, the API and the console show; plain JSON types only."""
     rules = compare_rules(
         {rule: outcome.rules[rule].values for rule in ("fgsv", "gsv", "leave_one_out")},
@@ -37,6 +40,7 @@ def audit_figures(payout_round: PayoutRound, outcome: RunOutcome, allocation: Al
         },
         "utility_full": outcome.utility_full,
         "utility_empty": outcome.utility_empty,
+        **_precision(run),
         "evaluations": outcome.evaluations,
         "seconds": dict(outcome.seconds),
         "seed": payout_round.seed,
@@ -48,6 +52,16 @@ def audit_figures(payout_round: PayoutRound, outcome: RunOutcome, allocation: Al
             "unallocated_minor": allocation.unallocated_minor,
             "pot_minor": allocation.pot_minor,
         },
+    }
+
+
+def _precision(run: ValuationRun) -> dict[str, Any]:
+    """What was asked for and what was reached; a run whose budget is spent first ends without meeting it."""
+    half_width = run.progress.get("share_half_width")
+    return {
+        "precision_target": run.precision_target,
+        "share_half_width": half_width,
+        "precision_met": half_width is not None and half_width <= run.precision_target,
     }
 
 

@@ -1,11 +1,12 @@
 """Cursors: a page names where the next begins, so that nothing is skipped when rounds are posted meanwhile."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound
-from rest_framework.pagination import BasePagination, CursorPagination
+from rest_framework.pagination import BasePagination, Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -30,15 +31,24 @@ class RoundCursor(CursorPagination):
     page_size_query_param = "limit"
     max_page_size = LIMIT_MAX
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
-        try:
-            return super().paginate_queryset(queryset, request, view)
-        except (ValidationError, ValueError) as error:
-            # A cursor that somebody wrote by hand may hold anything.
-            raise NotFound("The cursor is not one of ours.") from error
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Read the query's cursor; one that somebody wrote by hand may hold anything, and never reaches a query."""
+        cursor: Cursor | None = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None and not _is_written_by_us(str(cursor.position)):
+            raise NotFound("The cursor is not one of ours.")
+        return cursor
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return page_schema(schema, links=("next", "previous"))
+
+
+def _is_written_by_us(position: str) -> bool:
+    """Whether a position is a moment as this list writes it, in UTC."""
+    try:
+        moment = parse_datetime(position)
+    except ValueError:
+        return False
+    return moment is not None and moment.utcoffset() == dt.timedelta(0) and str(moment) == position
 
 
 class LineCursor(BasePagination):

@@ -83,6 +83,11 @@ class AuditFiguresSerializer(serializers.Serializer[Any]):
     )
     utility_full = serializers.FloatField()
     utility_empty = serializers.FloatField()
+    precision_target = serializers.FloatField(help_text="Largest half-width of a share's interval that was asked for.")
+    share_half_width = serializers.FloatField(
+        allow_null=True, help_text="Largest half-width that was reached; null where no interval of a share is known."
+    )
+    precision_met = serializers.BooleanField(help_text="False where the budget was spent before the precision was met.")
     evaluations = serializers.IntegerField()
     seconds = serializers.DictField(child=serializers.FloatField(), help_text="Seconds of each stage.")
     seed = serializers.IntegerField()

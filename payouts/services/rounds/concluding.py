@@ -46,7 +46,7 @@ def conclude_valuing(*, run_id: str) -> PayoutRound | None:
     except AllocationError as error:
         log.warning("round.failed", round_id=str(payout_round.pk), error=str(error))
         return end(payout_round, PayoutRound.State.FAILED, by=None, reason=str(error))
-    return _put_into_review(payout_round, outcome, allocation)
+    return _put_into_review(payout_round, run, outcome, allocation)
 
 
 def _allocate(payout_round: PayoutRound, outcome: RunOutcome) -> Allocation:
@@ -78,7 +78,9 @@ def _owner_keys(outcome: RunOutcome) -> list[str]:
     return [str(organizations[player.organization_id].owner_key) for player in outcome.players]
 
 
-def _put_into_review(payout_round: PayoutRound, outcome: RunOutcome, allocation: Allocation) -> PayoutRound:
+def _put_into_review(
+    payout_round: PayoutRound, run: ValuationRun, outcome: RunOutcome, allocation: Allocation
+) -> PayoutRound:
     lines = _lines(payout_round, outcome, allocation)
     PayoutLine.objects.bulk_create(lines)
     payout_round.fee_minor = allocation.fee_minor
@@ -88,7 +90,7 @@ def _put_into_review(payout_round: PayoutRound, outcome: RunOutcome, allocation:
     payout_round.state = PayoutRound.State.IN_REVIEW
     payout_round.reviewed_at = timezone.now()
     payout_round.save()
-    AuditReport.objects.create(round=payout_round, figures=audit_figures(payout_round, outcome, allocation))
+    AuditReport.objects.create(round=payout_round, figures=audit_figures(payout_round, run, outcome, allocation))
     data = {"lines_sha256": payout_round.lines_sha256, "lines": len(lines)}
     events.record(action="round.in_review", subject=payout_round, by=None, data=data)
     return payout_round

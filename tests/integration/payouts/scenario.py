@@ -99,7 +99,7 @@ def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task,
     )
 
 
-def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01):
+def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01, half_width=0.0125):
     """End a run with these FGSV values; the other rules see the sellers a little differently."""
     sellers = run.manifest["sellers"]
     values = np.array(values[: len(sellers)])
@@ -115,6 +115,7 @@ def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01):
         state="finished",
         finished_at=timezone.now(),
         evaluations_spent=min(2000, run.evaluations_max),
+        progress=run.progress | {"share_half_width": half_width},
         outcome={
             "covariances": {
                 rule: {"computation": covariance, "validation": validation} for rule in ("fgsv", "gsv", "leave_one_out")
@@ -146,7 +147,9 @@ def funded_draft(place, *, pot_minor=POT_MINOR, chosen=None, fund=None):
 
 def in_review(place, **options):
     values = options.pop("values", VALUES)
-    errors = {name: options.pop(name) for name in ("deviation", "validation_deviation") if name in options}
+    errors = {
+        name: options.pop(name) for name in ("deviation", "validation_deviation", "half_width") if name in options
+    }
     payout_round = rounds.trigger(payout_round=funded_draft(place, **options), by=place.first)
     finish(payout_round.run, values, **errors)
     return rounds.conclude_valuing(run_id=str(payout_round.run_id))

@@ -1,11 +1,13 @@
 """The accounting API: who may read what, in which form, and that every refusal is a problem, never a page."""
 
+import base64
 import csv
 import datetime as dt
 import io
 import json
 import uuid
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import jsonschema
 import pytest
@@ -88,6 +90,8 @@ def test_a_round_shows_its_proof_and_its_audit_figures(ask, posted, django_asser
     assert found["audit"]["rules"][4]["with_leave_one_out"]["pearson"] is None
     errors = {"computation": [0.005] * 4, "validation": [0.01] * 4}
     assert found["audit"]["standard_errors"] == dict.fromkeys(("fgsv", "gsv", "leave_one_out"), errors)
+    precision = {name: found["audit"][name] for name in ("precision_target", "share_half_width", "precision_met")}
+    assert precision == {"precision_target": 0.02, "share_half_width": 0.0125, "precision_met": True}
     assert {export["kind"]: export["sha256"] for export in found["exports"]} == dict(
         posted.exports.values_list("kind", "sha256")
     )
@@ -245,6 +249,25 @@ def test_a_cursor_that_is_not_ours_breaks_nothing(ask, posted, query):
     is_problem(ask(f"rounds/{posted.pk}/lines?{query}"), 404, "not_found")
     # DRF reads some of these as the start of the list.
     assert ask(f"rounds?{query}").status_code in {200, 404}
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        "9999-12-31 23:59:59-23:59",
+        "2026-01-01 00:00:00+15:59:59",
+        "2026-01-01 00:00:00",
+        "2026-01-01",
+        "2026-13-01 00:00:00+00:00",
+        "0000-00-00 00:00:00+00:00",
+        "infinity",
+    ],
+)
+def test_a_position_that_no_page_ended_at_never_reaches_the_database(ask, posted, position):
+    cursor = base64.b64encode(urlencode({"p": position}).encode()).decode()
+
+    is_problem(ask(f"rounds?cursor={quote(cursor)}"), 404, "not_found")
+    is_problem(ask("rounds?cursor=cD05OTk5LTEyLTMxIDIzOjU5OjU5LTIzOjU5"), 404, "not_found")
 
 
 def test_what_nobody_foresaw_is_a_problem_that_tells_nothing(ask, posted, monkeypatch):
