@@ -108,7 +108,14 @@ class ReasonForm(forms.Form):
 class ApprovalForm(forms.Form):
     """Carries the hash of what was on the page, so that nobody approves something that they have not read."""
 
-    lines_sha256 = forms.RegexField(r"^[0-9a-f]{64}$", widget=forms.HiddenInput)
+    lines_sha256 = forms.RegexField(
+        r"^[0-9a-f]{64}$",
+        widget=forms.HiddenInput,
+        label="Not approved",
+        error_messages=dict.fromkeys(
+            ("required", "invalid"), "Open the round's page, read it, and approve from there."
+        ),
+    )
 
 
 class ApiKeyForm(forms.Form):

@@ -100,7 +100,8 @@ def parse(text: str, currency: str) -> int:
         raise MoneyError(f"{text!r} is not an amount. Write it like 10000.00, with a point before the decimals.")
     part = match["part"] or ""
     if len(part) > digits:
-        raise MoneyError(f"{text!r} has {len(part)} decimals; {currency} has {digits}.")
+        decimals = "1 decimal" if len(part) == 1 else f"{len(part)} decimals"
+        raise MoneyError(f"{text!r} has {decimals}; {currency} has {digits}.")
     amount = int(match["whole"] + part.ljust(digits, "0"))
     return -amount if match["sign"] else amount
 

@@ -1,5 +1,8 @@
 """What a buyer pays in, as the bank statement says."""
 
+import unicodedata
+from dataclasses import dataclass
+
 from django.db import transaction
 
 from marketplace.models import DataRequest, User
@@ -8,21 +11,43 @@ from payouts.errors import AmountError, NaturalKeyError
 from payouts.models import LedgerTransaction
 from payouts.services import accounts, ledger, locks
 
+# A reference can grow when it is compared: one ligature becomes several letters.
+IDENTITY_LENGTH_MAX = 140
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A payment in the ledger, and whether it was there before."""
+
+    transaction: LedgerTransaction
+    is_replay: bool
+
+
+def identity_of(bank_reference: str) -> str:
+    """What makes two references the same: letters and figures, not their case, width, blanks or invisible marks."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", bank_reference).casefold())
+    return " ".join("".join(sign for sign in folded if unicodedata.category(sign) != "Cf").split())
+
 
 @transaction.atomic
-def record(*, request: DataRequest, amount_minor: int, bank_reference: str, by: User) -> LedgerTransaction:
+def record(*, request: DataRequest, amount_minor: int, bank_reference: str, by: User) -> Recorded:
     """Record a payment from the buyer into the request's pot; the same bank reference counts once.
 
+    The ledger keeps the reference as it was typed first; references are compared by `identity_of`.
+
     Raises:
-        AmountError: The amount is not above 0, or the reference is empty.
+        AmountError: The amount is not above 0, or the reference is empty or too long to compare.
         NaturalKeyError: The reference was recorded with another amount or for another request.
     """
     reference = bank_reference.strip()
-    if not reference:
+    identity = identity_of(reference)
+    if not identity:
         raise AmountError("A payment needs the reference on the bank statement.", remedy="Copy it from the statement.")
+    if len(identity) > IDENTITY_LENGTH_MAX:
+        raise AmountError("The bank reference is too long.", remedy="Write it in plain letters and figures.")
     locks.lock_request(request.pk)
-    natural_key = f"funding:{reference}"
-    is_replay = LedgerTransaction.objects.filter(natural_key=natural_key).exists()
+    natural_key = f"funding:{identity}"
+    existing = LedgerTransaction.objects.filter(natural_key=natural_key).first()
     try:
         posted = ledger.post(
             natural_key=natural_key,
@@ -31,14 +56,14 @@ def record(*, request: DataRequest, amount_minor: int, bank_reference: str, by: 
             credit=accounts.pot(request),
             amount_minor=amount_minor,
             by=by,
-            reference=reference,
+            reference=existing.reference if existing else reference,
         )
     except NaturalKeyError as error:
         raise NaturalKeyError(
             f"A payment with the reference {reference} is recorded already, with another amount or request.",
             remedy="Check the reference on the bank statement; each payment has its own.",
         ) from error
-    if not is_replay:
+    if existing is None:
         data = {"amount_minor": amount_minor, "currency": request.currency, "bank_reference": reference}
         events.record(action="pot.funded", subject=request, by=by, data=data)
-    return posted
+    return Recorded(posted, is_replay=existing is not None)

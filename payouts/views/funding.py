@@ -22,7 +22,7 @@ def fund(request: SignedInRequest, pk: UUID) -> HttpResponse:
     form = FundingForm(request.POST or None, currency=data_request.currency)
     if request.method == "POST" and form.is_valid():
         try:
-            funding.record(
+            recorded = funding.record(
                 request=data_request,
                 amount_minor=form.cleaned_data["amount"],
                 bank_reference=form.cleaned_data["bank_reference"],
@@ -32,7 +32,12 @@ def fund(request: SignedInRequest, pk: UUID) -> HttpResponse:
             form.add_error("bank_reference", f"{error.message} {error.remedy}")
         else:
             amount = format_amount(form.cleaned_data["amount"], data_request.currency)
-            messages.success(request, f"{amount} from the buyer is in the pot.")
+            if recorded.is_replay:
+                messages.info(
+                    request, f"The payment {recorded.transaction.reference} was recorded already; it counts once."
+                )
+            else:
+                messages.success(request, f"{amount} from the buyer is in the pot.")
             return redirect("payouts:fund", data_request.pk)
     context = {
         "data_request": data_request,

@@ -14,6 +14,18 @@ from valuation.services import runs
 
 State = PayoutRound.State
 
+_HAS_ENDED = "It has ended already and holds no money; open a new round for this request."
+# What there is to do instead of cancelling, by state.
+_REMEDIES = {
+    State.VALUING: "Try again in a moment.",
+    State.APPROVED: "An approved round can only be posted; after that, corrections are new transactions.",
+    State.POSTED: "After posting, corrections are new transactions.",
+    State.PAID: "After posting, corrections are new transactions.",
+    State.FAILED: _HAS_ENDED,
+    State.CANCELLED: _HAS_ENDED,
+    State.SUPERSEDED: "It was replaced: go on with the round that replaces it.",
+}
+
 
 @transaction.atomic
 def cancel(*, payout_round: PayoutRound, by: User, reason: str) -> PayoutRound:
@@ -32,7 +44,7 @@ def cancel(*, payout_round: PayoutRound, by: User, reason: str) -> PayoutRound:
     if payout_round.state not in {State.DRAFT, State.IN_REVIEW}:
         raise RoundStateError(
             f"A round that is {payout_round.get_state_display().lower()} cannot be cancelled.",
-            remedy="After posting, corrections are new transactions.",
+            remedy=_REMEDIES[State(payout_round.state)],
         )
     return end(payout_round, State.CANCELLED, by=by, reason=reason)
 

@@ -10,6 +10,8 @@ from payouts.errors import NothingSubmittedError, PotNotFundedError, RoundStateE
 from payouts.models import LedgerTransaction, PayoutPolicy, PayoutRound
 from payouts.selectors.balances import pot_available_minor
 from payouts.services import accounts, ledger, locks
+from valuation.core.errors import BudgetTooSmallError
+from valuation.models import ValuationRun
 from valuation.services import runs
 
 
@@ -55,6 +57,7 @@ def trigger(*, payout_round: PayoutRound, by: User) -> PayoutRound:
         RoundStateError: The round is no draft any more.
         PotNotFundedError: The buyer has not paid in enough.
         NothingSubmittedError: No submission is accepted.
+        RunRefusedError: The budget covers no pilot, or the model cannot be built over these rows.
     """
     request = locks.lock_request(payout_round.request_id)
     payout_round = locks.lock_round(payout_round.pk)
@@ -65,14 +68,7 @@ def trigger(*, payout_round: PayoutRound, by: User) -> PayoutRound:
             "No seller has submitted data to this request.", remedy="Wait for a submission, then start the round."
         )
     _require_funds(payout_round, request)
-    run = runs.start(
-        request=request,
-        seed=payout_round.seed,
-        precision_target=payout_round.precision_target,
-        evaluations_max=payout_round.evaluations_max,
-        on_end_task="payouts.conclude_valuing",
-        by=by,
-    )
+    run = _start_run(payout_round, request, by)
     ledger.post(
         natural_key=f"round:{payout_round.pk}:escrow",
         reason=LedgerTransaction.Reason.ESCROW,
@@ -90,6 +86,23 @@ def trigger(*, payout_round: PayoutRound, by: User) -> PayoutRound:
     payout_round.save()
     events.record(action="round.triggered", subject=payout_round, by=by, data={"inputs_sha256": run.inputs_sha256})
     return payout_round
+
+
+def _start_run(payout_round: PayoutRound, request: DataRequest, by: User) -> ValuationRun:
+    try:
+        return runs.start(
+            request=request,
+            seed=payout_round.seed,
+            precision_target=payout_round.precision_target,
+            evaluations_max=payout_round.evaluations_max,
+            on_end_task="payouts.conclude_valuing",
+            by=by,
+        )
+    except runs.RunRefusedError as error:
+        # A draft's terms never change, so only another draft can have another budget.
+        if error.code == BudgetTooSmallError.code and not error.remedy:
+            error.remedy = "Open a new round with a larger budget."
+        raise
 
 
 def _require_funds(payout_round: PayoutRound, request: DataRequest) -> None:

@@ -112,7 +112,8 @@ def test_one_payment_of_the_buyer_is_recorded_once():
 
     results = at_once(*[lambda: funding.record(**pay)] * 3)
 
-    assert len({result.pk for result in results}) == 1
+    assert len({result.transaction.pk for result in results}) == 1
+    assert sorted(result.is_replay for result in results) == [False, True, True]
     assert pot_available_minor(place.request) == 700
 
 

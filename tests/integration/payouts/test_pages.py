@@ -16,7 +16,10 @@ from payouts.forms import RoundForm
 from payouts.models import ApiKey, PayoutRound
 from payouts.selectors.balances import pot_available_minor
 from payouts.services import funding, rounds
+from payouts.services.rounds import opening
 from tests.integration.payouts import scenario
+from valuation.core.errors import BudgetTooSmallError
+from valuation.services import runs
 
 # allauth keeps whose records these are beside them.
 RECORDS_OF = "account_authentication_methods_user"
@@ -188,7 +191,7 @@ def test_a_refusal_is_said_on_the_page_and_changes_nothing(place):
     assert payout_round.state == "in_review"
 
 
-@pytest.mark.parametrize(("step", "form"), [("round_approve", {}), ("round_paid", {}), ("round_supersede", {})])
+@pytest.mark.parametrize(("step", "form"), [("round_paid", {}), ("round_supersede", {})])
 def test_a_form_that_lacks_something_says_so(place, step, form):
     payout_round = scenario.posted(place)
 
@@ -219,6 +222,65 @@ def test_a_new_round_says_what_is_wrong(place, field, value, complaint):
     assert answer.status_code == 400
     assert complaint in words(answer)
     assert not PayoutRound.objects.exists()
+
+
+@pytest.mark.parametrize("form", [{}, {"lines_sha256": "x"}])
+def test_an_approval_comes_from_the_page_that_shows_the_lines(place, form):
+    payout_round = scenario.in_review(place)
+
+    answer = browser(place.second, mfa_seconds_ago=1).post(page("round_approve", payout_round.pk), form, follow=True)
+
+    assert "Not approved: Open the round&#x27;s page, read it, and approve from there." in words(answer)
+    payout_round.refresh_from_db()
+    assert payout_round.state == "in_review"
+
+
+@pytest.mark.parametrize(
+    ("half_width", "said"),
+    [
+        (0.02, None),
+        (0.0341, "the widest interval is ± 3.41 % of the pot, ± 2.00 % was asked for."),
+        (None, "no interval of the shares is known, ± 2.00 % was asked for."),
+    ],
+)
+@pytest.mark.parametrize("state", ["in_review", "posted"])
+def test_a_round_that_missed_its_precision_says_so(place, state, half_width, said):
+    payout_round = getattr(scenario, state)(place, half_width=half_width)
+
+    text = words(browser(place.second).get(page("round_detail", payout_round.pk)))
+
+    assert payout_round.audit_report.figures["precision_met"] is (said is None)
+    assert ("The budget was spent before the precision was met" in text) is (said is not None)
+    if said:
+        assert said in text
+        assert text.index(said) < text.index("Decision" if state == "in_review" else "Next step")
+
+
+def test_a_budget_that_covers_no_pilot_asks_for_a_new_round(place, monkeypatch):
+    payout_round = scenario.funded_draft(place)
+    error = BudgetTooSmallError(10, 64)
+
+    def refuse(**_):
+        raise runs.RunRefusedError(str(error), code=error.code) from error
+
+    monkeypatch.setattr(opening.runs, "start", refuse)
+    answer = browser(place.first).post(page("round_trigger", payout_round.pk), follow=True)
+
+    assert "at least 64 are needed. Open a new round with a larger budget." in words(answer)
+    payout_round.refresh_from_db()
+    assert payout_round.state == "draft"
+
+
+def test_a_payment_recorded_twice_is_said_to_count_once(place):
+    client, address = browser(place.first), page("fund", place.request.pk)
+
+    first = client.post(address, {"amount": "5", "bank_reference": "CONC-1"}, follow=True)
+    again = client.post(address, {"amount": "5", "bank_reference": "conc-1"}, follow=True)
+
+    assert "5.00 EUR from the buyer is in the pot." in words(first)
+    assert "The payment CONC-1 was recorded already; it counts once." in words(again)
+    assert "from the buyer is in the pot." not in words(again)
+    assert pot_available_minor(place.request) == 500
 
 
 def test_a_used_bank_reference_is_refused_on_the_page(place):
@@ -325,7 +387,9 @@ def test_a_result_does_not_exist_before_posting_or_for_strangers(place):
     assert browser(place.first).get(page("result", posted.pk)).status_code == 404
 
 
-@pytest.mark.parametrize("reason", ["capped", "below_minimum", "not_significant", "not_positive", "floored"])
+@pytest.mark.parametrize(
+    "reason", ["capped", "below_minimum", "not_significant", "not_positive", "floored", "rounded_to_nothing"]
+)
 def test_every_reason_has_its_sentence(place, reason):
     chosen, values = {
         "capped": ({"cap_basis_points": 4000}, scenario.VALUES),
@@ -333,8 +397,10 @@ def test_every_reason_has_its_sentence(place, reason):
         "not_significant": ({}, (0.001, 0.5, 0.5, 0.5)),
         "not_positive": ({}, (-0.1, 0.5, 0.5, 0.5)),
         "floored": ({"floor_basis_points": 1000}, (0.03, 0.9, 0.9, 0.9)),
+        "rounded_to_nothing": ({}, (0.03, 0.9, 0.9, 0.9)),
     }[reason]
-    payout_round = scenario.posted(place, chosen=scenario.policy(**chosen), values=values)
+    pot_minor = 10 if reason == "rounded_to_nothing" else scenario.POT_MINOR
+    payout_round = scenario.posted(place, chosen=scenario.policy(**chosen), values=values, pot_minor=pot_minor)
     assert payout_round.lines.get(number=1).reason == reason
 
     text = words(browser(place.people[0]).get(page("result", payout_round.pk)))
@@ -345,6 +411,7 @@ def test_every_reason_has_its_sentence(place, reason):
         "not_significant": "could be chance",
         "not_positive": "You owe nothing",
         "floored": "at least 10 %",
+        "rounded_to_nothing": "less than the smallest amount there is",
     }[reason]
     assert sentence in text
 

@@ -271,6 +271,16 @@ def test_the_same_bank_confirmation_counts_once_and_another_is_refused(place):
     assert LedgerTransaction.objects.count() == transactions
 
 
+def test_a_round_that_has_ended_says_what_to_do_instead_of_cancelling(place):
+    payout_round = rounds.trigger(payout_round=scenario.funded_draft(place), by=place.first)
+    failed = rounds.cancel(payout_round=payout_round, by=place.first, reason="too slow")
+
+    with pytest.raises(errors.RoundStateError, match="failed cannot be cancelled") as refused:
+        rounds.cancel(payout_round=failed, by=place.first, reason="again")
+
+    assert refused.value.remedy == "It has ended already and holds no money; open a new round for this request."
+
+
 @pytest.mark.parametrize("reach", ["draft", "in_review"])
 def test_cancelling_returns_the_pot(place, reach):
     payout_round = scenario.funded_draft(place) if reach == "draft" else scenario.in_review(place)
@@ -329,7 +339,33 @@ def test_funding_is_recorded_once_per_bank_reference(place):
     assert pot_available_minor(place.request) == 500
 
 
-@pytest.mark.parametrize(("amount_minor", "reference"), [(0, "R"), (-5, "R"), (5, "  ")])
+@pytest.mark.parametrize(
+    "reference",
+    ["CONC 1", "conc 1", " Conc \t 1 ", "\uff23\uff2f\uff2e\uff23\u3000\uff11", "CO\u200bNC 1\ufeff", "CONC\xa01"],
+)
+def test_one_payment_is_one_however_its_reference_is_typed(place, reference):
+    first = funding.record(request=place.request, amount_minor=500, bank_reference="Conc  1", by=place.first)
+
+    again = funding.record(request=place.request, amount_minor=500, bank_reference=reference, by=place.second)
+
+    assert (first.is_replay, again.is_replay) == (False, True)
+    assert again.transaction == first.transaction
+    assert first.transaction.reference == "Conc  1"
+    assert pot_available_minor(place.request) == 500
+    with pytest.raises(errors.NaturalKeyError):
+        funding.record(request=place.request, amount_minor=501, bank_reference=reference, by=place.first)
+
+
+def test_other_references_are_other_payments(place):
+    for reference in ("CONC-1", "CONC-2", "CONC 1", "CONC1"):
+        funding.record(request=place.request, amount_minor=500, bank_reference=reference, by=place.first)
+
+    assert pot_available_minor(place.request) == 2000
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "reference"), [(0, "R"), (-5, "R"), (5, "  "), (5, "\u200b\u2060"), (5, "\ufdfa" * 140)]
+)
 def test_funding_needs_an_amount_and_a_reference(place, amount_minor, reference):
     with pytest.raises(errors.AmountError):
         funding.record(request=place.request, amount_minor=amount_minor, bank_reference=reference, by=place.first)

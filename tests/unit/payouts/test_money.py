@@ -45,7 +45,7 @@ def test_what_could_be_read_two_ways_is_refused(text):
 
 
 def test_decimals_a_currency_lacks_are_refused():
-    with pytest.raises(money.MoneyError, match="JPY has 0"):
+    with pytest.raises(money.MoneyError, match="has 1 decimal; JPY has 0"):
         money.parse("1.5", "JPY")
 
 
