@@ -29,6 +29,7 @@ help: ## list these commands
 	touch $@
 
 demo: .venv/runtime ## the whole story on real data, then the site on localhost:8000 (SERVE=0: print and exit; PORT=8001)
+	@$(BIN)/python marketplace/demo/preflight.py
 	@$(BIN)/python -m marketplace.demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: .venv/tools ## every test, browser tests included (ARGS="-k ledger" for some)
