@@ -14,7 +14,7 @@ from valuation.core.games import CachedGame, Game, GroupGame, RowwiseGame, group
 from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.estimate import estimate_hcdv
 from valuation.core.plan import Block, BlockResult, Plan, PlanState, run_block, run_plan
-from valuation.core.results import GroupValues, PointValues, share_interval
+from valuation.core.results import GroupValues, HcdvValues, NoStandardErrorsError, PointValues, share_interval
 
 if TYPE_CHECKING:
     from valuation.core.utility import ModelSpec, UtilityGame, make_utility
@@ -28,7 +28,9 @@ __all__ = [
     "GroupGame",
     "GroupValues",
     "HcdvConfig",
+    "HcdvValues",
     "ModelSpec",
+    "NoStandardErrorsError",
     "Plan",
     "PlanState",
     "PointValues",

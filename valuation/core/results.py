@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import ClassVar
 
 import numpy as np
 
+from valuation.core.errors import ValuationError
 from valuation.core.games import FloatMatrix, FloatVector
 
 # Shares of groups whose values all lie this many standard errors above 0 are practically linear in the values; closer
@@ -95,13 +97,13 @@ class GroupValues:
 
     def interval(self, level: float = 0.95) -> FloatMatrix:
         """Computation interval of the values: lower and upper ends, float64 ``(n_groups, 2)``, in metric units."""
-        return _normal_interval(self.values, self.covariance, level)
+        return _normal_interval(self.values, self.standard_errors, level)
 
     def validation_interval(self, level: float = 0.95) -> FloatMatrix | None:
         """Validation-sample interval of the values, float64 ``(n_groups, 2)``, or ``None`` without row scores."""
         if self.validation_covariance is None:
             return None
-        return _normal_interval(self.values, self.validation_covariance, level)
+        return _normal_interval(self.values, np.sqrt(np.diag(self.validation_covariance)), level)
 
     @property
     def shares(self) -> FloatVector:
@@ -119,8 +121,8 @@ class GroupValues:
         return share_interval(self.values, self.validation_covariance, level, seed=self.seed or 0)
 
 
-def _normal_interval(values: FloatVector, covariance: FloatMatrix, level: float) -> FloatMatrix:
-    half = normal_quantile(level) * np.sqrt(np.diag(covariance))
+def _normal_interval(values: FloatVector, errors: FloatVector, level: float) -> FloatMatrix:
+    half = normal_quantile(level) * errors
     return np.column_stack([values - half, values + half])
 
 
@@ -155,6 +157,47 @@ def group_values(
     )
 
 
+class NoStandardErrorsError(ValuationError):
+    """An interval was asked of values whose method has no honest standard errors."""
+
+    code: ClassVar[str] = "no_standard_errors"
+
+    def __init__(self, method_version: str) -> None:
+        """Name the method that has none."""
+        super().__init__(f"Values by {method_version} carry no standard errors, so they have no interval.")
+        self.method_version = method_version
+
+
+@dataclass(frozen=True, eq=False)
+class PointValues:
+    """Values of single players (rows).
+
+    Attributes:
+        values: float64 ``(n,)``, in the order of the rows given; in metric units unless a subclass says otherwise.
+        standard_errors: float64 ``(n,)``: error of computation, because coalitions are sampled; ``None`` where the
+            method has no honest one.
+        evaluations: Utility evaluations spent.
+        seed: Seed of all draws; ``None`` where nothing was random.
+        method_version: Name and version of the estimator, for example ``"permutation/1"``.
+    """
+
+    values: FloatVector
+    standard_errors: FloatVector | None
+    evaluations: int
+    seed: int | None
+    method_version: str
+
+    def interval(self, level: float = 0.95) -> FloatMatrix:
+        """Computation interval of the values: lower and upper ends, float64 ``(n, 2)``, in the unit of the values.
+
+        Raises:
+            NoStandardErrorsError: The method has no honest standard errors.
+        """
+        if self.standard_errors is None:
+            raise NoStandardErrorsError(self.method_version)
+        return _normal_interval(self.values, self.standard_errors, level)
+
+
 @dataclass(frozen=True)
 class LevelSummary:
     """How one level of a hierarchy of local games was valued.
@@ -185,23 +228,17 @@ class LevelSummary:
 
 
 @dataclass(frozen=True, eq=False)
-class PointValues:
-    """Values of rows.
+class HcdvValues(PointValues):
+    """Values of rows from a tree of local games, in units of ``v``.
 
     Attributes:
-        values: float64 ``(n_rows,)``, in units of ``v``, in the order of the rows given.
         metric_values: float64 ``(n_rows,)``: the same with ``lambda = 0``, in metric units.
         levels: What happened at each level, root first.
-        evaluations: Utility evaluations spent.
-        method_version: Name and version of the estimator, for example ``"hcdv/1"``.
 
-    There are no standard errors of rows: a row's value is a product of shares down the tree, with kinks where shares
+    ``standard_errors`` is ``None``: a row's value is a product of shares down the tree, with kinks where shares
     fade, and no simple formula for its error would be honest. ``psi_error`` of each level says how well the local
     games are known; runs with other seeds say how far values move.
     """
 
-    values: FloatVector
     metric_values: FloatVector
     levels: tuple[LevelSummary, ...]
-    evaluations: int
-    method_version: str

@@ -11,7 +11,7 @@ from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.dispersion import unit_rows
 from valuation.core.hcdv.hierarchy import build_hierarchy
 from valuation.core.hcdv.local_game import RowsUtility
-from valuation.core.results import PointValues
+from valuation.core.results import HcdvValues
 
 
 def estimate_hcdv(
@@ -23,7 +23,7 @@ def estimate_hcdv(
     rng: np.random.Generator,
     z_valid: npt.ArrayLike | None = None,
     y_valid: npt.ArrayLike | None = None,
-) -> PointValues:
+) -> HcdvValues:
     """Price every row by local Shapley games down a tree of balanced clusters of a given embedding.
 
     HCDV (arXiv:2512.19363), stages II and III: clusters of clusters (equation 11), ``v(S) = M(S) + lambda *
@@ -36,7 +36,7 @@ def estimate_hcdv(
             rows alike in both stay in the order given.
         y: Labels or numbers, ``(n_rows,)``, as ``config.task`` says.
         config: Settings.
-        rng: Source of all randomness.
+        rng: Source of all randomness; the result's seed is its first draw, and starts the generator of all others.
         z_valid: Embedding of the validation rows, ``(m, d)``; needed where a leaf is valued by its neighbours.
         y_valid: Their labels, ``(m,)``.
 
@@ -59,7 +59,9 @@ def estimate_hcdv(
     codes, codes_valid = _targets(targets, y_valid, config)
     order = content_order(embedding, codes)
     embedding, codes = embedding[order], codes[order]
-    tree = build_hierarchy(embedding, children=config.children, leaf_size=config.leaf_size, rng=rng)
+    seed = int(rng.integers(2**63))
+    draws = np.random.default_rng(seed)
+    tree = build_hierarchy(embedding, children=config.children, leaf_size=config.leaf_size, rng=draws)
     valid = None
     if "knn" in {node_method(tree, node, config) for node in range(tree.n_nodes)}:
         if config.task == "regression" or z_valid is None or codes_valid is None:
@@ -69,10 +71,18 @@ def estimate_hcdv(
             )
         valid = np.asarray(z_valid, dtype=np.float64), codes_valid
     utility = RowsUtility(game, order, config.metric_range)
-    found = attribute(tree, Rows(embedding, unit_rows(embedding), codes, valid), utility, config, rng)
+    found = attribute(tree, Rows(embedding, unit_rows(embedding), codes, valid), utility, config, draws)
     values = np.empty_like(found.values)
     values[order] = found.values
-    return PointValues(values[:, 0], values[:, 1], found.levels, utility.evaluations, "hcdv/1")
+    return HcdvValues(
+        values=values[:, 0],
+        standard_errors=None,
+        evaluations=utility.evaluations,
+        seed=seed,
+        method_version="hcdv/1",
+        metric_values=values[:, 1],
+        levels=found.levels,
+    )
 
 
 def _targets(

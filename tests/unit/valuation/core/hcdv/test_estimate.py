@@ -14,6 +14,7 @@ from valuation.core.hcdv.dispersion import unit_rows
 from valuation.core.hcdv.estimate import estimate_hcdv
 from valuation.core.hcdv.hierarchy import build_hierarchy
 from valuation.core.hcdv.local_game import RowsUtility
+from valuation.core.results import NoStandardErrorsError
 
 CONFIG = HcdvConfig(children=(4, 3), leaf_size=5, permutations=(8, 4), large_leaf="uniform")
 
@@ -203,3 +204,13 @@ def test_embeddings_must_fit_the_game():
 def test_settings_out_of_range_are_refused(setting):
     with pytest.raises(InvalidSpecError, match=next(iter(setting))):
         HcdvConfig(**setting)
+
+
+def test_values_name_the_seed_of_their_draws_and_offer_no_interval():
+    game, z, y = problem(3, 40)
+    result = price(game, z, y, CONFIG, seed=5)
+
+    assert result.seed == int(np.random.default_rng(5).integers(2**63))
+    assert result.standard_errors is None
+    with pytest.raises(NoStandardErrorsError, match="hcdv/1"):
+        result.interval(0.95)
