@@ -4,10 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from valuation.core.errors import ValuationError
+from valuation.core.estimators.du_shapley import du_shapley
 from valuation.core.estimators.exact import exact_shapley
 from valuation.core.estimators.gsv import estimate_gsv
 from valuation.core.estimators.knn_shapley import knn_shapley
 from valuation.core.estimators.leave_one_out import leave_one_out
+from valuation.core.estimators.points import estimate_points
 from valuation.core.fgsv.estimate import estimate_fgsv
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import CachedGame, Game, GroupGame, RowwiseGame, group_game
@@ -37,9 +39,11 @@ __all__ = [
     "RowwiseGame",
     "UtilityGame",
     "ValuationError",
+    "du_shapley",
     "estimate_fgsv",
     "estimate_gsv",
     "estimate_hcdv",
+    "estimate_points",
     "exact_shapley",
     "group_game",
     "knn_shapley",
