@@ -1,5 +1,6 @@
 """The demo's round with real processes, left alone and with its worker killed: the same bits, no cent twice."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -80,6 +81,23 @@ def wait_until(condition, *, seconds=60):
         time.sleep(0.05)
 
 
+def kill_in_the_middle_of_a_block(stack, round_id):
+    """Freeze the worker until it is caught holding a block, then kill it; returns the blocks it held."""
+    leased = """
+        SELECT b.id FROM valuation_workblock b JOIN payouts_payoutround r ON r.run_id = b.run_id
+        WHERE r.id = %s AND b.state = 'leased' AND b.number > 5
+    """
+    worker = stack._processes["worker"].pid
+    while True:
+        wait_until(lambda: query(stack, leased, round_id))
+        os.killpg(worker, signal.SIGSTOP)
+        held = query(stack, leased, round_id)
+        if held:
+            stack.kill_worker()
+            return held
+        os.killpg(worker, signal.SIGCONT)
+
+
 def test_a_killed_worker_changes_no_bit_and_doubles_no_entry(stack, story):
     undisturbed = story.draft_round(seed=SEED, precision="3", bank_reference="FIRST")
     story.trigger(undisturbed)
@@ -87,15 +105,11 @@ def test_a_killed_worker_changes_no_bit_and_doubles_no_entry(stack, story):
 
     disturbed = story.draft_round(seed=SEED, precision="3", bank_reference="SECOND")
     story.trigger(disturbed)
-    leased = "SELECT b.id FROM valuation_workblock b JOIN payouts_payoutround r ON r.run_id = b.run_id"
-    wait_until(lambda: query(stack, f"{leased} WHERE r.id = %s AND b.state = 'leased' AND b.number > 5", disturbed))
-    stack.kill_worker()
-    held = query(stack, f"{leased} WHERE r.id = %s AND b.state = 'leased'", disturbed)
+    held = kill_in_the_middle_of_a_block(stack, disturbed)
     stack.start_worker()
     story.wait_for_review(disturbed)
     story.approve_and_pay(disturbed)
 
-    assert held, "the kill came too late to interrupt a block"
     again = query(
         stack, "SELECT COUNT(*) FROM valuation_workblock WHERE id = ANY(%s) AND attempts > 1", [pk for (pk,) in held]
     )
@@ -126,10 +140,13 @@ def test_the_application_role_may_only_append_to_the_ledger(stack):
             query(stack, statement)
 
 
+def demo_command(folder, *options):
+    return [sys.executable, "-m", "marketplace.demo", "--folder", str(folder), "--port", str(free_port()), *options]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_demo_leaves_no_process_behind(folder, number):
-    command = [sys.executable, "-m", "marketplace.demo", "--folder", str(folder), "--port", str(free_port())]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as demo:
+def test_an_interrupted_demo_leaves_no_process_behind_and_goes_on(folder, number):
+    with subprocess.Popen(demo_command(folder), stdout=subprocess.PIPE, text=True, start_new_session=True) as demo:
         for line in demo.stdout:
             if "uploaded and submitted" in line:
                 break
@@ -140,3 +157,16 @@ def test_an_interrupted_demo_leaves_no_process_behind(folder, number):
     assert "the next start goes on from here" in rest
     listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert [line for line in listing.splitlines() if str(folder) in line] == []
+
+    if number == signal.SIGINT:
+        second = subprocess.run(demo_command(folder, "--no-serve"), capture_output=True, text=True, check=True).stdout
+        third = subprocess.run(demo_command(folder, "--no-serve"), capture_output=True, text=True, check=True).stdout
+        assert "Sum: paid 10000.00" in second
+        assert "the pot is 10000.00: proved" in second
+        assert "uploaded and submitted" not in third
+        assert paid_lines(third) == paid_lines(second)
+
+
+def paid_lines(printed):
+    """The demo's result without its seconds."""
+    return printed[printed.index("The paid round") : printed.index("Seconds:")]
