@@ -91,6 +91,8 @@ def kill_in_the_middle_of_a_block(stack, round_id):
     while True:
         wait_until(lambda: query(stack, leased, round_id))
         os.killpg(worker, signal.SIGSTOP)
+        # What the worker had sent before it froze may still be on its way into the database.
+        time.sleep(1)
         held = query(stack, leased, round_id)
         if held:
             stack.kill_worker()
