@@ -159,10 +159,3 @@ def masks_of(members: Sequence[IndexVector], n_players: int) -> BoolMatrix:
     for mask, rows in zip(masks, members, strict=True):
         mask[rows] = True
     return masks
-
-
-def compositions(masks: BoolMatrix, labels: IndexVector, n_groups: int) -> FloatMatrix:
-    """Rows of each group in each coalition, float64 ``(n_coalitions, n_groups)``."""
-    one_hot = np.zeros((len(labels), n_groups), dtype=np.float32)
-    one_hot[np.arange(len(labels)), labels] = 1.0
-    return (masks.astype(np.float32) @ one_hot).astype(np.float64)
