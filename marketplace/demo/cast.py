@@ -13,7 +13,12 @@ from marketplace.services import accounts, requests
 
 PASSWORD = "faircut-demo-2026"  # noqa: S105 - printed in the README; production settings refuse these accounts
 REQUEST_TITLE = "Census rows that tell high earners"
+REQUEST_DESCRIPTION = (
+    "We lend to households and want rows that help a simple model tell who earns more than 50 000 USD a year. "
+    "What your rows add to its balanced accuracy on our 5 000 validation rows decides your share of the pot."
+)
 VALIDATION_SEED = 0
+VALIDATION_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ def seed() -> DataRequest:
     approver = User.objects.get(email=APPROVER.email)
     if not Authenticator.objects.filter(user=approver, type=Authenticator.Type.TOTP).exists():
         TOTP.activate(approver, totp.APPROVER_SECRET)
-    return DataRequest.objects.filter(title=REQUEST_TITLE).first() or _open_request()
+    return DataRequest.objects.filter(title=REQUEST_TITLE).first() or open_request()
 
 
 def _enter(part: Part) -> None:
@@ -55,14 +60,17 @@ def _enter(part: Part) -> None:
     accounts.add_member(organization=organization, user=user, role=part.role, by=None)
 
 
-def _open_request() -> DataRequest:
-    buyer = User.objects.get(email=BUYER.email)
+def open_request(
+    *,
+    title: str = REQUEST_TITLE,
+    description: str = REQUEST_DESCRIPTION,
+    validation_rows: int = VALIDATION_ROWS,
+) -> DataRequest:
+    """Open a request for Adult rows in the buyer's name."""
+    validation = adult.validation_csv(seed=VALIDATION_SEED, rows=validation_rows)
     return requests.open_request(
-        title=REQUEST_TITLE,
-        description=(
-            "We lend to households and want rows that help a simple model tell who earns more than 50 000 USD a year. "
-            "What your rows add to its balanced accuracy on our 5 000 validation rows decides your share of the pot."
-        ),
+        title=title,
+        description=description,
         buyer=Organization.objects.get(name=BUYER.organization),
         schema=adult.request_schema(),
         target=adult.TARGET,
@@ -70,6 +78,6 @@ def _open_request() -> DataRequest:
         model_spec=adult.MODEL_SPEC,
         metric=adult.METRIC,
         currency="EUR",
-        validation_file=SimpleUploadedFile("validation.csv", adult.validation_csv(seed=VALIDATION_SEED)),
-        by=buyer,
+        validation_file=SimpleUploadedFile("validation.csv", validation),
+        by=User.objects.get(email=BUYER.email),
     )

@@ -7,11 +7,10 @@ import json
 import sys
 
 from allauth.mfa.totp.internal.auth import TOTP
-from django.core.files.uploadedfile import SimpleUploadedFile
 
-from marketplace.demo import adult, cast, totp
+from marketplace.demo import cast, totp
 from marketplace.models import Organization, Role, User
-from marketplace.services import accounts, requests
+from marketplace.services import accounts
 
 JOURNEYS = ("uploading", "paid round", "keyboard", "without scripts", "pages")
 VALIDATION_ROWS = 600
@@ -42,17 +41,4 @@ def _operator(email: str, full_name: str) -> User:
 
 def _open_request(title: str) -> str:
     """Open the demo's request once more, with fewer validation rows: a valuation then takes seconds."""
-    opened = requests.open_request(
-        title=title,
-        description="Rows that help a simple model tell who earns more than 50 000 USD a year.",
-        buyer=Organization.objects.get(name=cast.BUYER.organization),
-        schema=adult.request_schema(),
-        target=adult.TARGET,
-        task=adult.TASK,
-        model_spec=adult.MODEL_SPEC,
-        metric=adult.METRIC,
-        currency="EUR",
-        validation_file=SimpleUploadedFile("validation.csv", adult.validation_csv(seed=0, rows=VALIDATION_ROWS)),
-        by=User.objects.get(email=cast.BUYER.email),
-    )
-    return str(opened.pk)
+    return str(cast.open_request(title=title, validation_rows=VALIDATION_ROWS).pk)

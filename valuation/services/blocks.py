@@ -25,8 +25,7 @@ def claim(*, run_id: uuid.UUID) -> WorkBlock | None:
     """
     now = timezone.now()
     block = (
-        WorkBlock.objects.filter(run_id=run_id)
-        .filter(Q(state=WorkBlock.State.QUEUED) | Q(state=WorkBlock.State.LEASED, leased_until__lt=now))
+        WorkBlock.objects.filter(Q(state=WorkBlock.State.QUEUED) | _silent(now), run_id=run_id)
         .order_by("number")
         .select_for_update(of=("self",), skip_locked=True)
         .first()
@@ -44,13 +43,13 @@ def compute(*, run: ValuationRun, block: WorkBlock) -> tuple[core_plan.BlockResu
     """Run one block over the frozen inputs: the same bits whoever runs it, and however often."""
     started = time.perf_counter()
     frozen = inputs.load(run)
-    result = core_plan.run_block(
-        frozen.game,
-        frozen.groups,
-        core_plan.Block(number=block.number, wave=block.wave, kind=block.kind, params=block.params),
-        run.seed,
-    )
+    result = core_plan.run_block(frozen.game, frozen.groups, planned(block), run.seed)
     return result, time.perf_counter() - started
+
+
+def planned(block: WorkBlock) -> core_plan.Block:
+    """The block as the plan made it."""
+    return core_plan.Block(number=block.number, wave=block.wave, kind=block.kind, params=block.params)
 
 
 def result_of(block: WorkBlock) -> core_plan.BlockResult:
@@ -79,25 +78,21 @@ def store(*, block: WorkBlock, result: core_plan.BlockResult, seconds: float) ->
 
 def claimable_count(*, run_id: uuid.UUID) -> int:
     """How many blocks of a run wait for a worker, those of silent holders included."""
-    return (
-        WorkBlock.objects.filter(run_id=run_id)
-        .filter(Q(state=WorkBlock.State.QUEUED) | Q(state=WorkBlock.State.LEASED, leased_until__lt=timezone.now()))
-        .count()
-    )
+    waiting = Q(state=WorkBlock.State.QUEUED) | _silent(timezone.now())
+    return WorkBlock.objects.filter(waiting, run_id=run_id).count()
 
 
 def expired_count(*, run_id: uuid.UUID) -> int:
     """How many leased blocks have a silent holder."""
-    return WorkBlock.objects.filter(
-        run_id=run_id, state=WorkBlock.State.LEASED, leased_until__lt=timezone.now()
-    ).count()
+    return WorkBlock.objects.filter(_silent(timezone.now()), run_id=run_id).count()
 
 
 def poisonous(*, run_id: uuid.UUID) -> WorkBlock | None:
     """A block whose holders keep dying, if there is one."""
-    return (
-        WorkBlock.objects.filter(run_id=run_id, state=WorkBlock.State.LEASED, attempts__gte=ATTEMPTS_MAX)
-        .filter(leased_until__lt=timezone.now())
-        .order_by("number")
-        .first()
-    )
+    silent = WorkBlock.objects.filter(_silent(timezone.now()), run_id=run_id)
+    return silent.filter(attempts__gte=ATTEMPTS_MAX).order_by("number").first()
+
+
+def _silent(now: dt.datetime) -> Q:
+    """Blocks whose holder has outlived its lease."""
+    return Q(state=WorkBlock.State.LEASED, leased_until__lt=now)

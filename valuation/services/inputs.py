@@ -76,22 +76,19 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         raise NothingToValueError(
             "Nobody has submitted rows to this request yet.", remedy="Wait for a submission, then trigger the round."
         )
-    validation = _committed_validation(request)
-    encoder = FeatureEncoder.fit(request.schema, request.target, _columns(validation))
-    X, y, owners = _pool(encoder, submissions)
-    valid = encoder.encode(_columns(validation))
-    X_valid, y_valid = valid.values, encoder.encode_target(_columns(validation))
-    arrays = {"X": X, "y": y, "owners": owners, "X_valid": X_valid, "y_valid": y_valid}
-    files = {name: _npy(array) for name, array in arrays.items()}
-    organizations = {submission.organization_id: submission.organization.name for submission in submissions}
-    counts = np.bincount(owners, minlength=len(organizations))
     spec = ModelSpec.from_json({**request.model_spec, "metric": request.metric})
     if spec.task != request.task:
         raise InputsChangedError(
             f"The request is a {request.task}, and {spec.family} scored by {spec.metric} is a {spec.task}.",
             remedy="The buyer has to open a request whose model and metric fit its task.",
         )
-    game = make_utility(spec, X, y, X_valid, y_valid)
+    validation = _columns(_committed_validation(request))
+    encoder = FeatureEncoder.fit(request.schema, request.target, validation)
+    X, y, owners = _pool(encoder, submissions)
+    valid, y_valid = encoder.encode(validation), encoder.encode_target(validation)
+    game = make_utility(spec, X, y, valid.values, y_valid)
+    arrays = {"X": X, "y": y, "owners": owners, "X_valid": valid.values, "y_valid": y_valid}
+    files = {name: _npy(array) for name, array in arrays.items()}
     manifest = {
         "format": FORMAT_VERSION,
         "request": str(request.pk),
@@ -100,20 +97,8 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         "model": spec.to_json(),
         "validation_sha256": request.validation_sha256,
         "features": list(valid.names),
-        "sellers": [
-            {"organization_id": pk, "name": name, "rows": int(count)}
-            for (pk, name), count in zip(organizations.items(), counts, strict=True)
-        ],
-        "submissions": [
-            {
-                "submission": str(submission.pk),
-                "organization_id": submission.organization_id,
-                "version": str(submission.version_id),
-                "sha256": submission.version.sha256,
-                "rows": submission.version.rows,
-            }
-            for submission in submissions
-        ],
+        "sellers": _sellers(submissions, owners),
+        "submissions": [_submission(submission) for submission in submissions],
         "arrays": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         "rowwise": is_rowwise(game),
         "batched": game.batched,
@@ -144,6 +129,26 @@ def _load(sha256: str, manifest_json: str) -> LoadedInputs:
     owners = arrays["owners"]
     groups = [np.flatnonzero(owners == index) for index in range(len(manifest["sellers"]))]
     return LoadedInputs(game=game, groups=groups)
+
+
+def _sellers(submissions: Sequence[Submission], owners: Array) -> list[dict[str, Any]]:
+    """The sellers in the order of their indices in `owners`, each with the rows it pooled."""
+    names = {submission.organization_id: submission.organization.name for submission in submissions}
+    counts = np.bincount(owners, minlength=len(names))
+    return [
+        {"organization_id": pk, "name": name, "rows": int(count)}
+        for (pk, name), count in zip(names.items(), counts, strict=True)
+    ]
+
+
+def _submission(submission: Submission) -> dict[str, Any]:
+    return {
+        "submission": str(submission.pk),
+        "organization_id": submission.organization_id,
+        "version": str(submission.version_id),
+        "sha256": submission.version.sha256,
+        "rows": submission.version.rows,
+    }
 
 
 def _committed_validation(request: DataRequest) -> pa.Table:

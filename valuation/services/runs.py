@@ -119,10 +119,10 @@ def advance(*, run_id: uuid.UUID) -> bool:
     merged = RunState.objects.select_for_update().get(run=run)
     state = core_plan.PlanState.from_bytes(bytes(merged.archive))
     for row in wave.order_by("number").iterator():
-        state = plan.merge(state, _block_of(row), blocks.result_of(row))
+        state = plan.merge(state, blocks.planned(row), blocks.result_of(row))
     merged.archive = state.to_bytes()
     merged.save(update_fields=["archive"])
-    run.evaluations_spent = sum(run.blocks.values_list("evaluations", flat=True))
+    run.evaluations_spent = state.evaluations
     run.progress = _progress(run, plan, state, merge_seconds=time.perf_counter() - started)
     following = plan.next_wave(state)
     if following:
@@ -208,10 +208,6 @@ def _open_wave(run: ValuationRun, planned: list[core_plan.Block]) -> None:
     transaction.on_commit(lambda: send_work(run_id=run.pk, count=len(planned)), robust=True)
 
 
-def _block_of(row: WorkBlock) -> core_plan.Block:
-    return core_plan.Block(number=row.number, wave=row.wave, kind=row.kind, params=row.params)
-
-
 def _progress(run: ValuationRun, plan: FgsvPlan, state: core_plan.PlanState, *, merge_seconds: float) -> dict[str, Any]:
     seconds = {
         "freeze_seconds": run.progress["freeze_seconds"],
@@ -247,7 +243,7 @@ def _validation_error(values: GroupValues, index: int) -> float | None:
 
 def _outcome(run: ValuationRun, state: core_plan.PlanState, estimates: Mapping[str, GroupValues]) -> dict[str, Any]:
     utility_empty, utility_full = (float(utility) for utility in state.arrays["ends"])
-    blocks = run.blocks.aggregate(cpu=Sum("seconds"))
+    worker_seconds = run.blocks.aggregate(total=Sum("seconds"))["total"]
     return {
         "utility_empty": utility_empty,
         "utility_full": utility_full,
@@ -260,7 +256,7 @@ def _outcome(run: ValuationRun, state: core_plan.PlanState, estimates: Mapping[s
         },
         "seconds": {
             "freezing": run.progress["freeze_seconds"],
-            "evaluating, all workers together": blocks["cpu"],
+            "evaluating, all workers together": worker_seconds,
             "merging": run.progress["merge_seconds"],
         },
     }
