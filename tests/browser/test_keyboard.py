@@ -26,6 +26,9 @@ def test_a_seller_signs_in_uploads_and_submits_by_keyboard(browsing, tmp_path):
     file = tmp_path / "extract.csv"
     file.write_bytes(census.csv_of(1))
     page = browsing.page()
+    # Playwright lets Chromium open its own dialog unless somebody listens, and tells it of a listener without waiting:
+    # one that comes only just before the key press may come too late.
+    page.on("filechooser", lambda chooser: None)
 
     page.goto("/accounts/login/")
     tab_to(page, page.get_by_label("Email"))
