@@ -4,6 +4,7 @@ Secrets and addresses have no default: a missing one stops the process with a se
 `.env.sample` lists them all.
 """
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "marketplace.shared.privacy.private_pages",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "marketplace.shared.request_id.named_responses",
 ]
 
 ROOT_URLCONF = "marketplace.urls"
@@ -117,6 +119,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# The id of a request travels with the tasks that it sends. A run has hundreds of hints: only their ends are logged.
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 CELERY_BEAT_SCHEDULE = {
     "sweep-work": {"task": "valuation.sweep", "schedule": 5.0},
     "sweep-rounds": {"task": "payouts.sweep", "schedule": 5.0},

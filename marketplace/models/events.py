@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 
 from marketplace.models.accounts import User
+from marketplace.shared.request_id import ID_LENGTH
 
 
 class AuditEvent(models.Model):
@@ -17,6 +18,9 @@ class AuditEvent(models.Model):
     subject_type = models.CharField(max_length=60)
     subject_id = models.CharField(max_length=40)
     data = models.JSONField(default=dict)
+    request_id = models.CharField(
+        max_length=ID_LENGTH, blank=True, help_text="The click that led here, as in the logs."
+    )
 
     class Meta:
         ordering = ["at"]

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 
 from marketplace.models import AuditEvent, User
+from marketplace.shared.request_id import current_request_id
 
 
 def record(*, action: str, subject: models.Model, by: User | None, data: dict[str, Any] | None = None) -> AuditEvent:
@@ -15,4 +16,5 @@ def record(*, action: str, subject: models.Model, by: User | None, data: dict[st
         subject_type=subject._meta.label,  # noqa: SLF001 - Django documents _meta as public
         subject_id=str(subject.pk),
         data=data or {},
+        request_id=current_request_id(),
     )

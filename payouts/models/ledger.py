@@ -4,6 +4,7 @@ import pgtrigger
 from django.db import models
 
 from marketplace.models import DataRequest, Organization, User
+from marketplace.shared.request_id import ID_LENGTH
 from payouts.models.rounds import PayoutRound
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
@@ -68,6 +69,9 @@ class LedgerTransaction(models.Model):
     entry_count = models.PositiveSmallIntegerField(help_text="So that nobody can add entries to it later.")
     at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    request_id = models.CharField(
+        max_length=ID_LENGTH, blank=True, help_text="The click that led here, as in the logs."
+    )
 
     class Meta:
         ordering = ["id"]

@@ -3,6 +3,7 @@
 from django.db import IntegrityError, transaction
 
 from marketplace.models import User
+from marketplace.shared.request_id import current_request_id
 from payouts.errors import AmountError, NaturalKeyError
 from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutRound
 
@@ -40,6 +41,7 @@ def post(
                 reference=reference,
                 entry_count=len(legs),
                 by=by,
+                request_id=current_request_id(),
             )
     except IntegrityError:
         existing = LedgerTransaction.objects.filter(natural_key=natural_key).first()

@@ -11,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 from marketplace.shared.errors import FaircutError
+from marketplace.shared.request_id import current_request_id
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> JsonResponse:
         "detail": detail,
         "instance": request.path if request is not None else "",
         "code": code,
-        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+        "request_id": current_request_id(),
     }
     if isinstance(error, exceptions.ValidationError):
         problem["errors"] = _pointers(error.get_full_details())
