@@ -3,6 +3,8 @@
 from marketplace.models.accounts import Membership, Organization, Role, User
 from marketplace.models.datasets import Dataset, DatasetVersion, Submission
 from marketplace.models.events import AuditEvent
+from marketplace.models.invitations import Invitation
+from marketplace.models.notices import Notice
 from marketplace.models.requests import DataRequest
 
 __all__ = [
@@ -10,7 +12,9 @@ __all__ = [
     "DataRequest",
     "Dataset",
     "DatasetVersion",
+    "Invitation",
     "Membership",
+    "Notice",
     "Organization",
     "Role",
     "Submission",

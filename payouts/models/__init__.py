@@ -4,13 +4,14 @@ from payouts.models.keys import ApiKey
 from payouts.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
 from payouts.models.lines import PayoutLine
 from payouts.models.policies import PayoutPolicy
+from payouts.models.profiles import PayoutProfile
 from payouts.models.reports import AuditReport, Export
 from payouts.models.rounds import Approval, PayoutRound
 
 # The application's database role may read and append here, and nothing else (`manage.py grant_app_rights`).
 APPEND_ONLY_TABLES = tuple(
     model._meta.db_table  # noqa: SLF001 - Django documents _meta as public
-    for model in (LedgerAccount, LedgerTransaction, LedgerEntry, Approval, AuditReport, Export)
+    for model in (LedgerAccount, LedgerTransaction, LedgerEntry, Approval, AuditReport, Export, PayoutProfile)
 )
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "LedgerTransaction",
     "PayoutLine",
     "PayoutPolicy",
+    "PayoutProfile",
     "PayoutRound",
 ]
