@@ -31,6 +31,9 @@ class ValuationRun(models.Model):
     seed = models.PositiveBigIntegerField()
     precision_target = models.FloatField(help_text="Largest allowed 95 % half-width of a share of the total.")
     evaluations_max = models.PositiveBigIntegerField()
+    row_evaluations_max = models.PositiveBigIntegerField(
+        default=0, help_text="Set aside for values of rows, beside the budget of sellers' values."
+    )
     evaluations_spent = models.PositiveBigIntegerField(default=0)
     wave = models.PositiveIntegerField(default=0)
     progress = models.JSONField(default=dict)
@@ -50,7 +53,9 @@ class ValuationRun(models.Model):
                 name="run_state_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(evaluations_spent__lte=models.F("evaluations_max")),
+                condition=models.Q(
+                    evaluations_spent__lte=models.F("evaluations_max") + models.F("row_evaluations_max")
+                ),
                 name="run_within_budget",
                 violation_error_message="A run never spends more evaluations than its budget.",
             ),
@@ -87,6 +92,7 @@ class ValuationRun(models.Model):
                     "seed",
                     "precision_target",
                     "evaluations_max",
+                    "row_evaluations_max",
                 ],
             ),
             # What a run found is what a round pays on: an ended run never changes again.
@@ -167,7 +173,9 @@ class PlayerValue(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     rule = models.CharField(max_length=20)
     value = models.FloatField()
-    standard_error = models.FloatField(help_text="From sampling coalitions.")
+    standard_error = models.FloatField(
+        null=True, help_text="From sampling coalitions; none where the rule has no honest one."
+    )
     validation_standard_error = models.FloatField(null=True, help_text="From the validation rows being a sample.")
 
     class Meta:
