@@ -81,7 +81,7 @@ class GroupValues:
             metric is no mean over rows.
         evaluations: Utility evaluations spent.
         seed: Seed the result can be recomputed from; ``None`` where nothing was random.
-        method_version: Name and version of the estimator, for example ``"fgsv-auto/1"``.
+        method_version: Name and version of the estimator, for example ``"fgsv-auto/2"``.
         contributions: Per validation row, float64 ``(n_groups, n_validation_rows)``, whose mean over rows is
             ``values``; ``None`` where the metric is no mean over rows.
     """

@@ -1,5 +1,7 @@
 """What one block of a stratum computes: sums that add up over blocks, and the same per validation row; the largest |U|.
 
+The plain sum of the utilities goes along (``"utilities"``): their mean over a stratum is a point of the learning curve.
+
 With ``p_g = s_g / n`` and ``k`` the composition of a coalition, the sum of T_g(s) over a stratum of ``L`` sizes is
 
 - covariance form (lemma 1): the mean over draws of ``L n / (s (n - s)) (k_g - s p_g) (U(S) - c)``, ``c`` what a
@@ -101,6 +103,7 @@ def enumeration(
     arrays: Arrays = {
         "draws": np.array(float(len(members))),
         "moment": weights @ utilities,
+        "utilities": utilities.sum(),
         "largest": np.abs(utilities).max(),
     }
     return _with_rows(arrays, rows), len(members)
@@ -127,6 +130,7 @@ def covariance(
         "draws": np.array(float(draws)),
         "moment": terms.sum(axis=1),
         "outer": terms @ terms.T,
+        "utilities": utilities.sum(),
         "largest": np.abs(utilities).max(),
     }
     return _with_rows(arrays, rows), draws
@@ -167,6 +171,7 @@ def _pairs(
         "draws": np.array(float(draws)),
         "moment": x.T @ y,
         "normal": x.T @ x,
+        "utilities": utilities.sum(),
         "largest": np.abs(utilities).max(),
     }
     residuals = y

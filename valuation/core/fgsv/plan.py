@@ -19,7 +19,8 @@ from valuation.core.plan import Arrays, Block, BlockResult, PlanState
 from valuation.core.results import GroupValues, group_values, shares_of
 from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
-METHOD_VERSION = "fgsv-auto/1"
+# 2: blocks also return the sum of their utilities; the values are those of 1.
+METHOD_VERSION = "fgsv-auto/2"
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
 # A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be
@@ -107,6 +108,7 @@ class FgsvPlan:
         return PlanState(
             {
                 "draws": np.zeros(n_strata),
+                "utilities": np.zeros(n_strata),
                 "largest": np.zeros(()),
                 "moment": np.zeros((n_strata, n_groups)),
                 "outer": np.zeros((n_strata, n_groups, n_groups)),
@@ -225,7 +227,8 @@ class FgsvPlan:
         found = [covariance_of(stratum, self._sums(state, k), self._rows) for k, stratum in enumerate(self.strata)]
         return settled_covariance(np.array(found).reshape(-1, self.n_groups, self.n_groups), self._noise(state))
 
-    def _stratum_values(self, state: PlanState) -> FloatMatrix:
+    def stratum_values(self, state: PlanState) -> FloatMatrix:
+        """Each stratum's contrast, the sum of T_g(s) over its sizes, float64 ``(n_strata, n_groups)``."""
         moments = state.arrays["moment"]
         maps = [linear_map(stratum, self._sums(state, k), self._rows) for k, stratum in enumerate(self.strata)]
         found = [transform @ moment for transform, moment in zip(maps, moments, strict=True)]
@@ -233,7 +236,7 @@ class FgsvPlan:
 
     def _values(self, state: PlanState) -> FloatVector:
         empty, full = state.arrays["ends"]
-        contrasts = self._stratum_values(state).sum(axis=0)
+        contrasts = self.stratum_values(state).sum(axis=0)
         # Contrasts sum to 0 up to rounding; what rounding leaves is spread by rows, so that the values sum to the pot.
         values = np.asarray(self.parts * (full - empty - contrasts.sum()) + contrasts)
         return settled_values(values, float(full - empty), self._noise(state))
@@ -315,7 +318,7 @@ class FgsvPlan:
 
 def _add_to_stratum(arrays: Arrays, k: int, result: Arrays) -> None:
     """Replace the touched sums by copies with the block's added: a state is never changed in place."""
-    for name in ("draws", "moment", "outer", "normal"):
+    for name in ("draws", "utilities", "moment", "outer", "normal"):
         if name in result:
             arrays[name] = arrays[name].copy()
             arrays[name][k] += result[name]
