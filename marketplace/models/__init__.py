@@ -6,6 +6,7 @@ from marketplace.models.events import AuditEvent
 from marketplace.models.invitations import Invitation
 from marketplace.models.notices import Notice
 from marketplace.models.requests import DataRequest
+from marketplace.models.uploads import UploadDraft
 
 __all__ = [
     "AuditEvent",
@@ -18,5 +19,6 @@ __all__ = [
     "Organization",
     "Role",
     "Submission",
+    "UploadDraft",
     "User",
 ]

@@ -37,6 +37,10 @@ class DatasetVersion(models.Model):
     number = models.PositiveIntegerField()
     filename = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64)
+    # How the original was read (marketplace.ingest.Reading as JSON), and its hash: other columns of the same bytes are
+    # another version. Empty where the file was read exactly as the request names its columns.
+    reading = models.JSONField(default=dict)
+    reading_sha256 = models.CharField(max_length=64, default="", blank=True)
     size_bytes = models.PositiveBigIntegerField()
     rows = models.PositiveIntegerField()
     original = models.FileField(upload_to="originals/", max_length=255)
@@ -49,7 +53,7 @@ class DatasetVersion(models.Model):
         ordering = ["dataset", "number"]
         constraints = [
             models.UniqueConstraint(fields=["dataset", "number"], name="version_number_unique"),
-            models.UniqueConstraint(fields=["dataset", "sha256"], name="version_content_unique"),
+            models.UniqueConstraint(fields=["dataset", "sha256", "reading_sha256"], name="version_content_unique"),
             models.CheckConstraint(condition=models.Q(rows__gt=0), name="version_has_rows"),
         ]
         triggers = [pgtrigger.Protect(name="immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
