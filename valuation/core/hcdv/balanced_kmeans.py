@@ -58,7 +58,7 @@ def balanced_kmeans(z: FloatMatrix, n_clusters: int, *, rng: np.random.Generator
     if not 1 <= n_clusters <= len(z):
         raise InvalidDataError(f"{len(z)} rows cannot be cut into {n_clusters} clusters.")
     order = content_order(z)
-    rows = _centred(z[order])
+    rows = centred(z[order])
     members = _recursive_split(rows, np.arange(len(z)), cluster_sizes(len(z), n_clusters), rng)
     for _ in range(sweeps):
         centres = np.array([rows[cluster].mean(axis=0) for cluster in members])
@@ -70,7 +70,7 @@ def balanced_kmeans(z: FloatMatrix, n_clusters: int, *, rng: np.random.Generator
     return labels
 
 
-def _centred(z: FloatMatrix) -> FloatMatrix:
+def centred(z: FloatMatrix) -> FloatMatrix:
     """Rows moved to mean 0 and scaled by a power of two to at most 1: exact, so that no unit can overflow a square."""
     largest = np.abs(z).max(initial=0.0)
     scaled = np.ldexp(z, -int(np.frexp(largest)[1]))

@@ -5,6 +5,7 @@ from typing import Literal
 
 from valuation.core.errors import InvalidSpecError
 from valuation.core.hcdv.dispersion import Task
+from valuation.core.hcdv.partitions import PARTITIONS, HierarchyName
 
 Context = Literal["alone", "rest"]
 LargeLeaf = Literal["knn", "uniform"]
@@ -17,6 +18,7 @@ class HcdvConfig:
     Attributes:
         task: What the targets are.
         dispersion_weight: ``lambda`` of equation 20, at least 0.
+        hierarchy: How rows are cut into clusters.
         children: Clusters of a split at level 0, 1, ...; the last holds for all deeper levels.
         leaf_size: Most rows of a leaf, ``M``.
         permutations: Orders ``T`` of a local game at level 0, 1, ...; the last holds for all deeper levels.
@@ -35,6 +37,7 @@ class HcdvConfig:
 
     task: Task = "classification"
     dispersion_weight: float = 0.1
+    hierarchy: HierarchyName = "balanced_kmeans"
     children: tuple[int, ...] = (16,)
     leaf_size: int = 64
     permutations: tuple[int, ...] = (256,)
@@ -47,6 +50,7 @@ class HcdvConfig:
     def __post_init__(self) -> None:
         """Refuse settings that no run could honour."""
         checks = (
+            ("hierarchy", self.hierarchy in PARTITIONS, " or ".join(PARTITIONS)),
             ("dispersion_weight", self.dispersion_weight >= 0, "at least 0"),
             ("permutations", bool(self.permutations) and min(self.permutations) > 1, "numbers of at least 2"),
             ("shares_limit", self.shares_limit > 1, "more than 1"),

@@ -61,7 +61,9 @@ def estimate_hcdv(
     embedding, codes = embedding[order], codes[order]
     seed = int(rng.integers(2**63))
     draws = np.random.default_rng(seed)
-    tree = build_hierarchy(embedding, children=config.children, leaf_size=config.leaf_size, rng=draws)
+    tree = build_hierarchy(
+        embedding, children=config.children, leaf_size=config.leaf_size, rng=draws, hierarchy=config.hierarchy
+    )
     valid = None
     if "knn" in {node_method(tree, node, config) for node in range(tree.n_nodes)}:
         if config.task == "regression" or z_valid is None or codes_valid is None:

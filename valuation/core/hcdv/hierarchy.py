@@ -7,7 +7,8 @@ import numpy as np
 
 from valuation.core.errors import InvalidSpecError
 from valuation.core.games import FloatMatrix, IndexVector
-from valuation.core.hcdv.balanced_kmeans import balanced_kmeans, cluster_sizes
+from valuation.core.hcdv.balanced_kmeans import cluster_sizes
+from valuation.core.hcdv.partitions import PARTITIONS, HierarchyName, cut
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,14 @@ class Hierarchy:
         return range(first, first + int(self.child_counts[node]))
 
 
-def build_hierarchy(z: FloatMatrix, *, children: Sequence[int], leaf_size: int, rng: np.random.Generator) -> Hierarchy:
+def build_hierarchy(
+    z: FloatMatrix,
+    *,
+    children: Sequence[int],
+    leaf_size: int,
+    rng: np.random.Generator,
+    hierarchy: HierarchyName = "balanced_kmeans",
+) -> Hierarchy:
     """Cut rows into balanced clusters, these again, until no cluster holds more than ``leaf_size`` rows.
 
     HCDV, equation 11. Owners are no input: the tree is the same however sellers split their accounts.
@@ -58,19 +66,22 @@ def build_hierarchy(z: FloatMatrix, *, children: Sequence[int], leaf_size: int, 
             node of fewer rows is cut into single rows.
         leaf_size: Most rows of a leaf, at least 1.
         rng: Source of randomness of the splits.
+        hierarchy: How a node's rows are cut: ``balanced_kmeans``, ``spectral``, ``agglomerative`` or ``random``.
 
     Returns:
         The tree. A node of ``m`` rows has children of ``floor(m / K)`` or ``ceil(m / K)`` rows, and none where
         ``m <= leaf_size``.
 
     Raises:
-        InvalidSpecError: ``children`` or ``leaf_size`` is out of range.
+        InvalidSpecError: ``children`` or ``leaf_size`` is out of range, or ``hierarchy`` is unknown.
         InvalidDataError: ``z`` is not a finite matrix.
     """
     if not children or min(children) < 2:  # noqa: PLR2004
         raise InvalidSpecError("children", tuple(children), "one or more numbers of at least 2")
     if leaf_size < 1:
         raise InvalidSpecError("leaf_size", leaf_size, "at least 1")
+    if hierarchy not in PARTITIONS:
+        raise InvalidSpecError("hierarchy", hierarchy, " or ".join(PARTITIONS))
     order = np.arange(len(z))
     starts, stops, parents, levels = [0], [len(z)], [-1], [0]
     first_children, child_counts = list[int](), list[int]()
@@ -82,7 +93,7 @@ def build_hierarchy(z: FloatMatrix, *, children: Sequence[int], leaf_size: int, 
         child_counts.append(count)
         if count:
             rows = order[start:stop]
-            order[start:stop] = rows[np.argsort(balanced_kmeans(z[rows], count, rng=rng), kind="stable")]
+            order[start:stop] = rows[np.argsort(cut(hierarchy, z[rows], count, rng=rng), kind="stable")]
             ends = start + cluster_sizes(stop - start, count).cumsum()
             starts += [start, *ends[:-1].tolist()]
             stops += ends.tolist()
