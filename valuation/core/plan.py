@@ -61,6 +61,23 @@ class Block:
     params: dict[str, int]
 
 
+@dataclass(frozen=True, eq=False)
+class PooledRows:
+    """What the rows of a run hold, for kernels that look at rows themselves.
+
+    Attributes:
+        X: Features of the pooled rows, float64 ``(n, f)``, in their canonical order.
+        y: Class codes or numbers, ``(n,)``.
+        X_valid: Features of the buyer's validation rows, float64 ``(m, f)``.
+        y_valid: Their targets, ``(m,)``.
+    """
+
+    X: npt.NDArray[np.float64]
+    y: npt.NDArray[Any]
+    X_valid: npt.NDArray[np.float64]
+    y_valid: npt.NDArray[Any]
+
+
 def arrays_to_bytes(arrays: Arrays) -> bytes:
     """NPZ bytes of plain numeric arrays; the same arrays always give the same bytes."""
     buffer = BytesIO()

@@ -17,14 +17,17 @@ from django.core.files.storage import default_storage
 from marketplace.models import DataRequest, Submission
 from marketplace.shared.errors import FaircutError
 from valuation.core.games import Game, IndexVector, is_rowwise
+from valuation.core.plan import PooledRows
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.core.utility.features import FeatureEncoder
 from valuation.models import ValuationRun
 
 # Raised when a change of freezing would change the arrays of the same submissions.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 Array = np.ndarray[Any, Any]
 ARRAYS = ("X", "y", "owners", "X_valid", "y_valid")
+# Where each pooled row came from: the place of its submission in the manifest, and its row in that version.
+SOURCE_ARRAYS = ("submission_places", "version_rows")
 
 
 class NothingToValueError(FaircutError):
@@ -51,10 +54,11 @@ class FrozenInputs:
 
 @dataclass(frozen=True)
 class LoadedInputs:
-    """A frozen run as the engine sees it: the buyer's model over pooled rows, and each seller's rows."""
+    """A frozen run as the engine sees it: the buyer's model over pooled rows, their content, and each seller's rows."""
 
     game: Game
     groups: Sequence[IndexVector]
+    rows: PooledRows
 
 
 def freeze(*, request: DataRequest) -> FrozenInputs:
@@ -84,10 +88,11 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         )
     validation = _columns(_committed_validation(request))
     encoder = FeatureEncoder.fit(request.schema, request.target, validation)
-    X, y, owners = _pool(encoder, submissions)
+    X, y, owners, submission_places, version_rows = _pool(encoder, submissions)
     valid, y_valid = encoder.encode(validation), encoder.encode_target(validation)
     game = make_utility(spec, X, y, valid.values, y_valid)
     arrays = {"X": X, "y": y, "owners": owners, "X_valid": valid.values, "y_valid": y_valid}
+    arrays |= {"submission_places": submission_places, "version_rows": version_rows}
     files = {name: _npy(array) for name, array in arrays.items()}
     manifest = {
         "format": FORMAT_VERSION,
@@ -128,7 +133,14 @@ def _load(sha256: str, manifest_json: str) -> LoadedInputs:
     game = make_utility(spec, arrays["X"], arrays["y"], arrays["X_valid"], arrays["y_valid"])
     owners = arrays["owners"]
     groups = [np.flatnonzero(owners == index) for index in range(len(manifest["sellers"]))]
-    return LoadedInputs(game=game, groups=groups)
+    rows = PooledRows(arrays["X"], arrays["y"], arrays["X_valid"], arrays["y_valid"])
+    return LoadedInputs(game=game, groups=groups, rows=rows)
+
+
+def sources(manifest: Mapping[str, Any]) -> tuple[Array, Array]:
+    """Where each pooled row came from: the place of its submission in the manifest, and its row in that version."""
+    places, version_rows = (_read(manifest["arrays"][name]) for name in SOURCE_ARRAYS)
+    return places, version_rows
 
 
 def _sellers(submissions: Sequence[Submission], owners: Array) -> list[dict[str, Any]]:
@@ -162,19 +174,22 @@ def _committed_validation(request: DataRequest) -> pa.Table:
     return pq.read_table(BytesIO(data))
 
 
-def _pool(encoder: FeatureEncoder, submissions: Sequence[Submission]) -> tuple[Array, Array, Array]:
+def _pool(encoder: FeatureEncoder, submissions: Sequence[Submission]) -> tuple[Array, ...]:
+    """Features, targets, owners and sources of all rows, in the order of their content's hash."""
     index = {pk: place for place, pk in enumerate(dict.fromkeys(item.organization_id for item in submissions))}
     parts = []
-    for submission in submissions:
+    for place, submission in enumerate(submissions):
         with submission.version.parquet.open("rb") as stream:
             columns = _columns(pq.read_table(stream))
-        owner = np.full(submission.version.rows, index[submission.organization_id], dtype=np.int64)
-        parts.append((encoder.encode(columns).values, encoder.encode_target(columns), owner))
-    X, y, owners = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+        n_rows = submission.version.rows
+        owner = np.full(n_rows, index[submission.organization_id], dtype=np.int64)
+        source = np.full(n_rows, place, dtype=np.int64), np.arange(n_rows, dtype=np.int64)
+        parts.append((encoder.encode(columns).values, encoder.encode_target(columns), owner, *source))
+    X, y, owners, places, version_rows = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     rows = np.column_stack([X, y.astype(np.float64)])
     hashes = np.array([hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows], dtype="S16")
     order = np.argsort(hashes, kind="stable")
-    return X[order], y[order], owners[order]
+    return X[order], y[order], owners[order], places[order], version_rows[order]
 
 
 def _columns(table: pa.Table) -> dict[str, Array]:
