@@ -11,7 +11,7 @@ from psycopg import sql
 
 from marketplace.models import AuditEvent, DataRequest, DatasetVersion
 from payouts.models import APPEND_ONLY_TABLES, PayoutLine, PayoutRound
-from valuation.models import PlayerValue, ValuationRun, WorkBlock
+from valuation.models import PlayerValue, Quote, ValuationRun, WorkBlock
 
 # django-pgtrigger lets any session switch its triggers off by a setting; ours are the rules of the house: nobody may.
 # Migrations that install triggers bring its function back, and this command runs after every migrate.
@@ -52,6 +52,7 @@ def rights_on(table: str) -> str:
     """What the application may do with a table; rounds, lines, runs and blocks change state, but are never deleted."""
     if table in append_only_tables():
         return "SELECT, INSERT"
-    if table in {model._meta.db_table for model in (PayoutRound, PayoutLine, ValuationRun, WorkBlock, DataRequest)}:  # noqa: SLF001
+    changing = (PayoutRound, PayoutLine, ValuationRun, WorkBlock, DataRequest, Quote)
+    if table in {model._meta.db_table for model in changing}:  # noqa: SLF001 - public by Django's word
         return "SELECT, INSERT, UPDATE"
     return "SELECT, INSERT, UPDATE, DELETE"
