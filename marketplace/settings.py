@@ -35,6 +35,8 @@ DEBUG = False
 SECRET_KEY = required("FAIRCUT_SECRET_KEY", "a long random string that signs sessions")
 ALLOWED_HOSTS = env.list("FAIRCUT_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("FAIRCUT_TRUSTED_ORIGINS", default=[])
+# Where links in e-mails lead that no click asked for: the first public address.
+SITE_URL = CSRF_TRUSTED_ORIGINS[0] if CSRF_TRUSTED_ORIGINS else "http://localhost:8000"
 
 INSTALLED_APPS = [
     "marketplace",
@@ -87,6 +89,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "marketplace.shared.access.navigation",
+                "marketplace.shared.demo_mail.mail_folder",
             ],
         },
     },
@@ -125,6 +128,7 @@ DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 CELERY_BEAT_SCHEDULE = {
     "sweep-work": {"task": "valuation.sweep", "schedule": 5.0},
     "sweep-rounds": {"task": "payouts.sweep", "schedule": 5.0},
+    "sweep-notices": {"task": "marketplace.sweep_notices", "schedule": 30.0},
 }
 # A block's lease: another worker may take the block over when its holder has been silent for this long.
 FAIRCUT_BLOCK_LEASE_SECONDS = env.int("FAIRCUT_BLOCK_LEASE_SECONDS", default=60)
@@ -142,13 +146,36 @@ CACHES = {
 # --- Files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("FAIRCUT_STATIC_DIR", default=str(BASE_DIR / "staticfiles")))
+# Uploads and frozen inputs. Never served over HTTP: no MEDIA_URL route exists.
+S3_BUCKET = env.str("FAIRCUT_S3_BUCKET", default="")
+
+
+def file_storage() -> dict[str, Any]:
+    """Name the bucket where one is set (several machines), else a folder (one machine)."""
+    if not S3_BUCKET:
+        folder = required("FAIRCUT_STORAGE_DIR", "the folder for uploads and frozen inputs, or FAIRCUT_S3_BUCKET")
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": folder}}
+    options = {
+        "bucket_name": S3_BUCKET,
+        "endpoint_url": env.str("FAIRCUT_S3_ENDPOINT_URL", default="") or None,
+        "access_key": required("FAIRCUT_S3_ACCESS_KEY", "the access key of the bucket"),
+        "secret_key": required("FAIRCUT_S3_SECRET_KEY", "the secret key of the bucket"),
+        "region_name": env.str("FAIRCUT_S3_REGION", default="us-east-1"),
+        # Servers of one's own answer under one host name, not under one for each bucket.
+        "addressing_style": "path",
+        # Two uploads of one name are two files: nothing that a row refers to is ever overwritten.
+        "file_overwrite": False,
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+
+
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "marketplace.charts.plotly_files.PlotlyFinder",
+]
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        # Never served over HTTP: no MEDIA_URL route exists.
-        "OPTIONS": {"location": required("FAIRCUT_STORAGE_DIR", "the folder for uploads and frozen inputs")},
-    },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "default": file_storage(),
+    "staticfiles": {"BACKEND": "marketplace.shared.static_files.StaticFiles"},
 }
 FAIRCUT_UPLOAD_MAX_BYTES = env.int("FAIRCUT_UPLOAD_MAX_BYTES", default=50 * 1024 * 1024)
 # Row-by-row contributions are kept per validation row and seller; this keeps a run in tens of megabytes.
@@ -170,7 +197,10 @@ ACCOUNT_USER_DISPLAY = "marketplace.shared.accounts_adapter.display_name"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {"signup": "marketplace.account_forms.SignUpForm"}
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+# Only in the browser that signed up; elsewhere the link confirms, and the person signs in.
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
@@ -180,15 +210,23 @@ MFA_TOTP_TOLERANCE = 1
 # A person may approve a round for this long after proving the second factor.
 FAIRCUT_STEP_UP_SECONDS = 600
 
-# Password resets are the only mail so far; without a server they are printed to the web server's log.
-vars().update(env.email_url("FAIRCUT_EMAIL_URL", default="consolemail://"))
+# An invitation to act for an organisation is good for this long.
+FAIRCUT_INVITATION_DAYS = 7
+# After payout details change, nothing should be sent to the new ones for this long.
+FAIRCUT_PROFILE_COOL_DOWN_HOURS = env.int("FAIRCUT_PROFILE_COOL_DOWN_HOURS", default=48)
+
+# Without a server mails are printed to the log; the demo writes them as files, so that its links can be followed.
+vars().update(
+    env.email_url("FAIRCUT_EMAIL_URL", default=f"filemail:///{BASE_DIR}/.faircut/mail" if DEMO else "consolemail://")
+)
+EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = env.str("FAIRCUT_EMAIL_FROM", default="Faircut <no-reply@localhost>")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Faircut: "
 
 # --- HTTP hardening ---------------------------------------------------------------------------------------------------
 # The demo speaks plain HTTP on localhost, where secure cookies would never arrive.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEMO
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_HSTS_SECONDS = 0 if DEMO else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEMO
 # Behind this many reverse proxies: whose word on HTTPS is believed, and whose address is counted in rate limits.

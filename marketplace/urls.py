@@ -1,16 +1,9 @@
 """Every address of the site; only this module knows all three apps."""
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from marketplace.views import account
-
-
-def healthz(_request: HttpRequest) -> HttpResponse:
-    """Say that the process answers; it asks nothing of the database."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
+from marketplace.views import account, health
 
 urlpatterns = [
     path("", include("marketplace.page_urls")),
@@ -20,5 +13,6 @@ urlpatterns = [
     path("accounts/email/", account.email, name="account_email"),
     path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("accounts/", include("allauth.urls")),
-    path("healthz", healthz, name="healthz"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]

@@ -111,6 +111,9 @@ class Stack:
             "FAIRCUT_SECRET_KEY": self._secret_key(),
             "FAIRCUT_DATABASE_URL": services.database_url(role=APP_ROLE),
             "FAIRCUT_BROKER_URL": services.broker_url,
+            "FAIRCUT_TRUSTED_ORIGINS": self.site_url,
+            # Each mail is a file, so that the links in it can be followed.
+            "FAIRCUT_EMAIL_URL": f"filemail:///{self.folder.resolve()}/mail",
             "FAIRCUT_STORAGE_DIR": str(self.folder / "storage"),
             "FAIRCUT_STATIC_DIR": str(self.folder / "static"),
             # One BLAS thread a process: the workers share the cores among themselves.
@@ -138,6 +141,7 @@ class Stack:
         self._services.ensure_database()
         self.manage("migrate", "--verbosity", "0", as_owner=True)
         self.manage("grant_app_rights", as_owner=True)
+        self.manage("ensure_storage")
         self.manage("collectstatic", "--no-input", "--verbosity", "0")
 
     def _start_processes(self) -> None:
