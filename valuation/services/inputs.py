@@ -123,6 +123,16 @@ def load(run: ValuationRun) -> LoadedInputs:
     return _load(run.inputs_sha256, json.dumps(run.manifest))
 
 
+def validation_targets(run: ValuationRun) -> Array:
+    """The encoded targets of the buyer's validation rows, in their order, ``(rows,)``."""
+    return _read(run.manifest["arrays"]["y_valid"])
+
+
+def validation_features(run: ValuationRun) -> Array:
+    """Their encoded features, ``(rows, features)``, columns named by the manifest's ``features``."""
+    return _read(run.manifest["arrays"]["X_valid"])
+
+
 @lru_cache(maxsize=1)
 def _load(sha256: str, manifest_json: str) -> LoadedInputs:
     manifest = json.loads(manifest_json)

@@ -21,7 +21,7 @@ from valuation.core.errors import ValuationError
 from valuation.core.fgsv.plan import METHOD_VERSION, FgsvPlan, batched_model_seconds
 from valuation.core.results import GroupValues
 from valuation.models import PlayerValue, RunState, ValuationRun, WorkBlock
-from valuation.services import blocks, inputs
+from valuation.services import blocks, explanation, inputs
 
 log = structlog.get_logger(__name__)
 
@@ -231,7 +231,9 @@ def _finish(run: ValuationRun, plan: FgsvPlan, state: core_plan.PlanState) -> No
         for rule, values in estimates.items()
         for index, seller in enumerate(sellers)
     )
-    run.outcome = _outcome(run, state, estimates)
+    run.outcome = _outcome(run, state, estimates) | explanation.explain(
+        run=run, plan=plan, state=state, values=estimates["fgsv"]
+    )
     _end(run, ValuationRun.State.FINISHED, by=None)
 
 

@@ -1,0 +1,79 @@
+"""Values cut by segments of the validation rows: the parts are those of the games that each segment alone would be."""
+
+import numpy as np
+import pytest
+
+from tests.oracles.games_at_random import contiguous_groups, group_sums
+from valuation.core import exact_shapley
+from valuation.core.fgsv.plan import FgsvPlan
+from valuation.core.plan import run_plan
+from valuation.core.results import group_values
+from valuation.core.segments import by_segment
+
+
+class RowwiseTable:
+    """Any game of few players whose utility is a mean over validation rows."""
+
+    def __init__(self, scores):
+        self.n_players = len(scores).bit_length() - 1
+        self.scores = scores
+
+    def __call__(self, coalitions):
+        return self.rowwise(coalitions).mean(axis=1)
+
+    def rowwise(self, coalitions):
+        return self.scores[coalitions @ (1 << np.arange(self.n_players))]
+
+
+def test_the_part_of_a_segment_is_the_value_of_its_own_game():
+    rng = np.random.default_rng(3)
+    scores = rng.normal(size=(2**7, 30))
+    segments = rng.integers(0, 3, 30)
+    groups = contiguous_groups((1, 2, 4))
+    plan = FgsvPlan((1, 2, 4), 128, rowwise=True)
+    values = plan.estimate(run_plan(plan, RowwiseTable(scores), groups, 0))
+
+    found = by_segment(values, segments, 3)
+
+    for segment in range(3):
+        alone = RowwiseTable(np.where(segments == segment, scores, 0.0))
+        expected = group_sums(exact_shapley(alone), groups)
+        np.testing.assert_allclose(found.contributions[segment], expected, atol=1e-6)  # rows are summed in float32
+    np.testing.assert_allclose(found.contributions.sum(axis=0), values.values, atol=1e-15)
+
+
+def test_standard_errors_are_those_of_a_mean_over_all_rows():
+    rng = np.random.default_rng(4)
+    contributions = rng.normal(size=(2, 50))
+    segments = np.repeat([0, 1], [20, 30])
+    values = group_values(
+        contributions.mean(axis=1), np.zeros((2, 2)),
+        contributions=contributions, evaluations=0, seed=None, method_version="test/1",
+    )  # fmt: skip
+
+    found = by_segment(values, segments, 2)
+
+    for segment in (0, 1):
+        within = np.where(segments == segment, contributions, 0.0)
+        expected = within.std(axis=1, ddof=1) / np.sqrt(50)
+        np.testing.assert_allclose(found.standard_errors[segment], expected, rtol=1e-12)
+
+
+def test_without_contributions_there_is_nothing_to_cut():
+    values = group_values(
+        np.array([0.5]), np.zeros((1, 1)), contributions=None, evaluations=0, seed=None, method_version="test/1"
+    )
+    assert by_segment(values, np.zeros(3, dtype=np.int64), 1) is None
+
+
+@pytest.mark.parametrize("n_segments", [1, 4])
+def test_empty_segments_hold_nothing(n_segments):
+    contributions = np.ones((1, 5))
+    values = group_values(
+        np.array([1.0]), np.zeros((1, 1)),
+        contributions=contributions, evaluations=0, seed=None, method_version="test/1",
+    )  # fmt: skip
+
+    found = by_segment(values, np.zeros(5, dtype=np.int64), n_segments)
+
+    assert found.contributions[:, 0].tolist() == [1.0] + [0.0] * (n_segments - 1)

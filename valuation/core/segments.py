@@ -1,0 +1,51 @@
+"""Values cut by segments of the validation rows, such as the classes of the target."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from valuation.core.games import FloatMatrix
+from valuation.core.results import GroupValues
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentContributions:
+    """What each segment of the validation rows has to do with each value.
+
+    Attributes:
+        contributions: float64 ``(n_segments, n_groups)``, in metric units; columns sum to the values of the groups.
+        standard_errors: float64 ``(n_segments, n_groups)``: error because the validation rows are a sample.
+    """
+
+    contributions: FloatMatrix
+    standard_errors: FloatMatrix
+
+
+def by_segment(values: GroupValues, segments: npt.NDArray[np.int64], n_segments: int) -> SegmentContributions | None:
+    """Cut values by segments of the validation rows.
+
+    A metric that is a mean over ``m`` rows makes every value a mean of row contributions, so the rows of segment ``c``
+    hold ``sum_{r in c} contribution[g, r] / m`` of the value of group ``g``.
+
+    Args:
+        values: Values with their contributions per validation row.
+        segments: Segment of each validation row, int64 ``(m,)``, within ``0..n_segments-1``.
+        n_segments: Number of segments.
+
+    Returns:
+        The parts of the values, or ``None`` where the metric is no mean over rows.
+
+    Note:
+        Row contributions are summed in float32 over blocks; what that leaves of the values is spread by rows.
+    """
+    if values.contributions is None:
+        return None
+    m = len(segments)
+    member = (segments == np.arange(n_segments)[:, None]).astype(np.float64)
+    parts = member @ values.contributions.T / m
+    parts += np.outer(member.sum(axis=1) / m, values.values - parts.sum(axis=0))
+    squares = member @ (values.contributions**2).T / m
+    # Variance of the mean over all m rows of (contribution in the segment, 0 outside it).
+    variances = np.maximum(squares - parts**2, 0.0) / max(m - 1, 1)
+    return SegmentContributions(contributions=parts, standard_errors=np.sqrt(variances))

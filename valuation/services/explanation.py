@@ -1,0 +1,89 @@
+"""What a finished run keeps to explain its values by: coalition size, class, and segment of the validation rows."""
+
+from typing import Any
+
+import numpy as np
+
+from valuation.core.fgsv.by_size import by_size
+from valuation.core.fgsv.plan import FgsvPlan
+from valuation.core.plan import PlanState
+from valuation.core.results import GroupValues
+from valuation.core.segments import by_segment
+from valuation.models import ValuationRun
+from valuation.services import inputs
+
+# A segment of fewer validation rows says more about chance, and about the buyer's private rows, than about a seller.
+SEGMENT_ROWS_MIN = 20
+TOO_FEW = f"fewer than {SEGMENT_ROWS_MIN} validation rows each"
+MISSING = "missing"
+
+Codes = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, Any]:
+    """The outcome's explanations as JSON: ``by_size`` always, ``by_class`` and ``by_segment`` where the metric allows.
+
+    Args:
+        run: The run, for its frozen validation rows.
+        plan: The FGSV plan.
+        state: Its final state.
+        values: The FGSV values with their contributions per validation row.
+    """
+    sizes = by_size(plan, state)
+    explained: dict[str, Any] = {
+        "by_size": {
+            "edges": sizes.edges.tolist(),
+            "contributions": sizes.contributions.tolist(),
+            "curve": {"rows": sizes.curve_sizes.tolist(), "utilities": sizes.curve_utilities.tolist()},
+        }
+    }
+    if values.contributions is None:
+        return explained
+    by_class = _segmented(values, *_classes(run))
+    if by_class is not None:
+        explained["by_class"] = by_class
+    segmented = (_segmented(values, *categories) for categories in _categories(run))
+    explained["by_segment"] = [found for found in segmented if found is not None]
+    return explained
+
+
+def _classes(run: ValuationRun) -> tuple[str, list[str], Codes]:
+    """The target's classes and that of each validation row; no class where the target is a number."""
+    target = run.manifest["target"]
+    declared = next(column for column in run.manifest["schema"]["columns"] if column["name"] == target)
+    return target, declared.get("categories", []), inputs.validation_targets(run)
+
+
+def _categories(run: ValuationRun) -> list[tuple[str, list[str], Codes]]:
+    """Each category column, its categories, and that of each validation row, read off the encoded features."""
+    features, names = inputs.validation_features(run), run.manifest["features"]
+    found = []
+    for column in run.manifest["schema"]["columns"]:
+        if column["kind"] == "category" and column["name"] != run.manifest["target"]:
+            at = [names.index(f"{column['name']}={category}") for category in column["categories"]]
+            known = features[:, at].max(axis=1) > 0
+            codes = np.where(known, features[:, at].argmax(axis=1), len(at)).astype(np.int64)
+            found.append((column["name"], [*column["categories"], MISSING], codes))
+    return found
+
+
+def _segmented(values: GroupValues, column: str, names: list[str], codes: Codes) -> dict[str, Any] | None:
+    """Values by segment, small segments taken together; None where that leaves nothing to compare."""
+    counts = np.bincount(codes, minlength=len(names)) if names else np.zeros(0, dtype=np.int64)
+    shown = np.flatnonzero(counts >= SEGMENT_ROWS_MIN)
+    place = np.full(len(names), len(shown), dtype=np.int64)
+    place[shown] = np.arange(len(shown))
+    rest = int(counts.sum() - counts[shown].sum())
+    n_segments = len(shown) + (rest > 0)
+    if n_segments < 2:  # noqa: PLR2004 - one segment is no comparison
+        return None
+    found = by_segment(values, place[codes], n_segments)
+    if found is None:
+        return None
+    return {
+        "column": column,
+        "segments": [names[code] for code in shown] + ([TOO_FEW] if rest else []),
+        "rows": [int(counts[code]) for code in shown] + ([rest] if rest else []),
+        "contributions": found.contributions.tolist(),
+        "standard_errors": found.standard_errors.tolist(),
+    }
