@@ -45,6 +45,31 @@ class RunOutcome:
 
 
 @dataclass(frozen=True)
+class SizeCut:
+    """FGSV values cut by the size of the coalition that a row joins, and the learning curve.
+
+    `contributions` is (bins, players); bin b holds the rows that join as number `edges[b] + 1` to `edges[b + 1]`. The
+    curve is the mean utility of random coalitions of so many rows.
+    """
+
+    edges: tuple[int, ...]
+    contributions: Array
+    curve_rows: Array
+    curve_utilities: Array
+
+
+@dataclass(frozen=True)
+class SegmentCut:
+    """FGSV values cut by a column of the validation rows: contributions and standard errors are (segments, players)."""
+
+    column: str
+    segments: tuple[str, ...]
+    rows: tuple[int, ...]
+    contributions: Array
+    standard_errors: Array
+
+
+@dataclass(frozen=True)
 class RunProgress:
     """A running valuation as one looks at it: what is done, how fast, how sure."""
 
@@ -86,6 +111,40 @@ def outcome(run: ValuationRun) -> RunOutcome:
         utility_empty=stored["utility_empty"],
         evaluations=run.evaluations_spent,
         seconds=stored["seconds"],
+    )
+
+
+def by_size(run: ValuationRun) -> SizeCut | None:
+    """The values cut by coalition size; None for runs that ended before this was kept."""
+    stored = (run.outcome or {}).get("by_size")
+    if stored is None:
+        return None
+    return SizeCut(
+        edges=tuple(stored["edges"]),
+        contributions=np.array(stored["contributions"], dtype=np.float64),
+        curve_rows=np.array(stored["curve"]["rows"], dtype=np.float64),
+        curve_utilities=np.array(stored["curve"]["utilities"], dtype=np.float64),
+    )
+
+
+def by_class(run: ValuationRun) -> SegmentCut | None:
+    """The values cut by the classes of the validation target, where the metric is a mean of rows."""
+    stored = (run.outcome or {}).get("by_class")
+    return None if stored is None else _segment_cut(stored)
+
+
+def by_segment(run: ValuationRun) -> list[SegmentCut]:
+    """The values cut by each category column of the validation rows, where the metric is a mean of rows."""
+    return [_segment_cut(stored) for stored in (run.outcome or {}).get("by_segment", [])]
+
+
+def _segment_cut(stored: Mapping[str, Any]) -> SegmentCut:
+    return SegmentCut(
+        column=stored["column"],
+        segments=tuple(stored["segments"]),
+        rows=tuple(stored["rows"]),
+        contributions=np.array(stored["contributions"], dtype=np.float64),
+        standard_errors=np.array(stored["standard_errors"], dtype=np.float64),
     )
 
 
