@@ -54,6 +54,7 @@ def _enter(part: Part) -> None:
     user = User.objects.filter(email=part.email).first() or accounts.create_person(
         email=part.email, full_name=part.full_name, password=PASSWORD, by=None, is_demo=True
     )
+    accounts.confirm_address(user=user)
     organization = Organization.objects.filter(name=part.organization).first() or accounts.create_organization(
         name=part.organization, by=None
     )

@@ -1,14 +1,25 @@
-"""What allauth asks us: may a stranger sign up, and how is a person called?"""
+"""What allauth asks us: how an account is opened, and how a person is called."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django import forms
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from marketplace.models import User
+from marketplace.services import events
 
 
 class AccountsAdapter(DefaultAccountAdapter):
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
-        return False
+    def save_user(self, request: HttpRequest, user: User, form: forms.Form, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - allauth's signature
+        user.full_name = form.cleaned_data["full_name"]
+        saved: User = super().save_user(request, user, form, commit=commit)
+        events.record(action="person.signed_up", subject=saved, by=saved)
+        return saved
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        # Takes as long as opening an account, whose password is hashed: the clock must not tell who has one.
+        make_password(email)
+        super().send_account_already_exists_mail(email)
 
 
 def display_name(user: User) -> str:

@@ -3,15 +3,18 @@
 from itertools import count
 
 from marketplace.models import Membership, Organization, User
+from marketplace.services import accounts
 
 PASSWORD = "a-long-test-password"
 _numbers = count(1)
 
 
 def make_user(*, email=None, full_name="Tess Tester", **fields):
-    return User.objects.create_user(
+    user = User.objects.create_user(
         email=email or f"person{next(_numbers)}@example.com", password=PASSWORD, full_name=full_name, **fields
     )
+    accounts.confirm_address(user=user)
+    return user
 
 
 def make_organization(*, name=None, **fields):
