@@ -1,6 +1,7 @@
 """Who trades what: people, organisations, requests, datasets, submissions, and the record of who did what."""
 
 from marketplace.models.accounts import Membership, Organization, Role, User
+from marketplace.models.copies import CopyComparison, CopyFinding
 from marketplace.models.datasets import Dataset, DatasetVersion, Submission
 from marketplace.models.events import AuditEvent
 from marketplace.models.invitations import Invitation
@@ -10,6 +11,8 @@ from marketplace.models.uploads import UploadDraft
 
 __all__ = [
     "AuditEvent",
+    "CopyComparison",
+    "CopyFinding",
     "DataRequest",
     "Dataset",
     "DatasetVersion",

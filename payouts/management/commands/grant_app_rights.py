@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from psycopg import sql
 
-from marketplace.models import AuditEvent, DataRequest, DatasetVersion
+from marketplace.models import AuditEvent, CopyComparison, CopyFinding, DataRequest, DatasetVersion
 from payouts.models import APPEND_ONLY_TABLES, PayoutLine, PayoutRound
 from valuation.models import PlayerValue, Quote, ValuationRun, WorkBlock
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
 def append_only_tables() -> set[str]:
     """The tables in which history is kept."""
-    others = (AuditEvent, DatasetVersion, PlayerValue)
+    others = (AuditEvent, CopyComparison, DatasetVersion, PlayerValue)
     return {*APPEND_ONLY_TABLES, *(model._meta.db_table for model in others)}  # noqa: SLF001 - public by Django's word
 
 
@@ -52,7 +52,7 @@ def rights_on(table: str) -> str:
     """What the application may do with a table; rounds, lines, runs and blocks change state, but are never deleted."""
     if table in append_only_tables():
         return "SELECT, INSERT"
-    changing = (PayoutRound, PayoutLine, ValuationRun, WorkBlock, DataRequest, Quote)
+    changing = (PayoutRound, PayoutLine, ValuationRun, WorkBlock, DataRequest, Quote, CopyFinding)
     if table in {model._meta.db_table for model in changing}:  # noqa: SLF001 - public by Django's word
         return "SELECT, INSERT, UPDATE"
     return "SELECT, INSERT, UPDATE, DELETE"
