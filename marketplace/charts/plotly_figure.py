@@ -1,0 +1,113 @@
+"""A chart as the JSON that plotly.js draws.
+
+Colours are names of custom properties (``--chart-1``, ``--ink``); charts.js puts the values of the page's theme in.
+"""
+
+from typing import Any
+
+from marketplace.charts.chart import Chart, Series
+from marketplace.charts.palette import DASHES, MARKERS, place
+
+ROW_HEIGHT = 44
+FRAME_HEIGHT = 100
+HEIGHT = 360
+BAND_OPACITY = 0.18
+
+
+def figure(chart: Chart) -> dict[str, Any]:
+    """Return ``data`` and ``layout`` for ``Plotly.newPlot``."""
+    data = [trace for index, series in enumerate(chart.series) for trace in _traces(chart, series, index)]
+    return {"data": data, "layout": _layout(chart)}
+
+
+def _colour(index: int) -> str:
+    return f"--chart-{place(index) + 1}"
+
+
+def _colours(chart: Chart, series: Series, index: int) -> str | list[str]:
+    if chart.coloured == "points":
+        return [_colour(point) for point in range(len(series.x))]
+    return _colour(index)
+
+
+def _traces(chart: Chart, series: Series, index: int) -> list[dict[str, Any]]:
+    across, up = ("y", "x") if chart.lies_on_its_side else ("x", "y")
+    trace: dict[str, Any] = {"name": series.name, across: list(series.x), up: list(series.y)}
+    marker = {"color": _colours(chart, series, index)}
+    if chart.kind in {"bars", "histogram"}:
+        trace |= {"type": "bar", "orientation": "h" if chart.lies_on_its_side else "v", "marker": marker}
+    elif chart.kind == "line":
+        dash = DASHES[index % len(DASHES)]
+        trace |= {"type": "scatter", "mode": "lines", "line": {"color": _colour(index), "width": 2.5, "dash": dash}}
+    else:
+        symbol = MARKERS[index % len(MARKERS)]
+        trace |= {"type": "scatter", "mode": "markers", "marker": {**marker, "size": 10, "symbol": symbol}}
+    if series.low is None or series.high is None:
+        return [trace]
+    if chart.kind == "line":
+        return [_band(series, index), trace]
+    return [trace | {f"error_{up}": _whiskers(series)}]
+
+
+def _whiskers(series: Series) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - y for y, high in zip(series.y, series.high or (), strict=True)],
+        "arrayminus": [y - low for y, low in zip(series.y, series.low or (), strict=True)],
+        "color": "--ink-quiet",
+        "thickness": 2,
+        "width": 5,
+    }
+
+
+def _band(series: Series, index: int) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [*series.x, *reversed(series.x)],
+        "y": [*(series.high or ()), *reversed(series.low or ())],
+        "fill": "toself",
+        "fillcolor": _colour(index),
+        "opacity": BAND_OPACITY,
+        "line": {"width": 0},
+        "mode": "lines",
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _layout(chart: Chart) -> dict[str, Any]:
+    names, numbers = ("yaxis", "xaxis") if chart.lies_on_its_side else ("xaxis", "yaxis")
+    rows = max((len(series.x) for series in chart.series), default=0)
+    layout: dict[str, Any] = {
+        names: _axis(chart.x_title, grid=chart.kind in {"line", "scatter"}),
+        numbers: _axis(chart.y_title, grid=True),
+        "height": FRAME_HEIGHT + ROW_HEIGHT * max(rows, 2) if chart.lies_on_its_side else HEIGHT,
+        "margin": {"l": 10, "r": 16, "t": 36, "b": 10},
+        "bargap": 0.02 if chart.kind == "histogram" else 0.35,
+        "showlegend": len(chart.series) > 1,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": "--ink", "size": 14},
+        "hoverlabel": {"bgcolor": "--surface", "bordercolor": "--control", "font": {"color": "--ink"}},
+        "dragmode": False,
+    }
+    if chart.lies_on_its_side:
+        # The first name on top, as in the table.
+        layout[names] |= {"autorange": "reversed", "type": "category", "title": {"text": ""}, "ticksuffix": "  "}
+    return layout
+
+
+def _axis(title: str, *, grid: bool) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "standoff": 8, "font": {"size": 13, "color": "--ink-quiet"}},
+        "automargin": True,
+        "showgrid": grid,
+        "gridcolor": "--line",
+        "linecolor": "--control",
+        "zerolinecolor": "--control",
+        "zeroline": grid,
+        "tickcolor": "--control",
+        "fixedrange": True,
+    }

@@ -1,0 +1,58 @@
+"""`{% chart c %}`: a figure that reads without JavaScript, and comes alive with it."""
+
+import base64
+from typing import Any
+
+from django import template
+from django.utils.html import json_script
+
+from marketplace.charts import static
+from marketplace.charts.chart import Chart, Series
+from marketplace.charts.plotly_figure import figure
+from marketplace.templatetags.figures import count, decimals
+
+register = template.Library()
+
+SIGNIFICANT_DIGITS = 4
+
+
+@register.inclusion_tag("partials/_chart.html")
+def chart(described: Chart) -> dict[str, Any]:
+    """Show the finding, the picture, and the table of its numbers."""
+    picture = base64.b64encode(static.svg(described).encode()).decode()
+    return {
+        "chart": described,
+        "figure": figure(described),
+        "picture": f"data:image/svg+xml;base64,{picture}",
+        "several": len(described.series) > 1,
+        "rows": [row for series in described.series for row in _rows(series)],
+    }
+
+
+@register.filter
+def json_data(value: Any) -> str:
+    """Write a value as a data block: a script that is read, not run."""
+    return json_script(value)
+
+
+def _rows(series: Series) -> list[dict[str, str]]:
+    lows, highs = series.low or (None,) * len(series.x), series.high or (None,) * len(series.x)
+    return [
+        {
+            "series": series.name,
+            "x": x if isinstance(x, str) else number(x),
+            "y": number(y),
+            "between": "" if low is None or high is None else f"{number(low)} to {number(high)}",
+        }
+        for x, y, low, high in zip(series.x, series.y, lows, highs, strict=True)
+    ]
+
+
+def number(value: float) -> str:
+    """Write a number with four significant digits, and no more decimals than it has."""
+    if float(value).is_integer():
+        return count(int(value))
+    digits = SIGNIFICANT_DIGITS - len(f"{abs(value):.0f}".lstrip("0"))
+    if abs(value) < 1:
+        digits = SIGNIFICANT_DIGITS - 1 - int(f"{abs(value):e}".partition("e")[2])
+    return decimals(float(value), max(0, digits))
