@@ -1,5 +1,6 @@
 """What is paid: policies, rounds and lines, the ledger under them, and what readers get."""
 
+from payouts.models.attacks import AttackTest
 from payouts.models.keys import ApiKey
 from payouts.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
 from payouts.models.lines import PayoutLine
@@ -11,13 +12,23 @@ from payouts.models.rounds import Approval, PayoutRound
 # The application's database role may read and append here, and nothing else (`manage.py grant_app_rights`).
 APPEND_ONLY_TABLES = tuple(
     model._meta.db_table  # noqa: SLF001 - Django documents _meta as public
-    for model in (LedgerAccount, LedgerTransaction, LedgerEntry, Approval, AuditReport, Export, PayoutProfile)
+    for model in (
+        LedgerAccount,
+        LedgerTransaction,
+        LedgerEntry,
+        Approval,
+        AttackTest,
+        AuditReport,
+        Export,
+        PayoutProfile,
+    )
 )
 
 __all__ = [
     "APPEND_ONLY_TABLES",
     "ApiKey",
     "Approval",
+    "AttackTest",
     "AuditReport",
     "Export",
     "LedgerAccount",
