@@ -32,7 +32,7 @@ def pdf_of(html: str, *, stylesheet: str) -> bytes:
             "PDF files cannot be made here, because the library Pango is missing.",
             remedy="Print the page from your browser, or ask the operators to install Pango.",
         ) from error
-    for chatty in ("weasyprint", "fontTools"):  # a line a step of the layout
+    for chatty in ("weasyprint.progress", "fontTools"):  # a line a step of the layout
         logging.getLogger(chatty).setLevel(logging.ERROR)
     path = finders.find(stylesheet)
     if not isinstance(path, str):
