@@ -15,9 +15,11 @@ import pyarrow.compute as pc
 from marketplace.ingest.labels import nearest
 from marketplace.ingest.limits import Limits
 from marketplace.ingest.problems import Problem, ProblemLog, listed, shorten
+from marketplace.ingest.reading import Reading, folded_categories, folded_category
 from marketplace.ingest.schema import Column
 
 NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+NUMBER_WITH_COMMA = r"^[+-]?([0-9]+(,[0-9]*)?|,[0-9]+)([eE][+-]?[0-9]+)?$"
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 NOT_FINITE = {"inf", "infinity", "nan"}
@@ -52,7 +54,7 @@ class Faults:
             self.log.add(Problem(code, message, remedy, int(self.rows[position]), self.column.name, shown))
 
 
-def check_text(texts: pa.Array, faults: Faults, limits: Limits) -> pa.Array:
+def check_text(texts: pa.Array, faults: Faults, limits: Limits, reading: Reading) -> pa.Array:
     """Check cells that came as text; outer spaces are dropped, an empty cell is a missing value."""
     trimmed = pc.utf8_trim_whitespace(texts)
     cells = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
@@ -60,7 +62,11 @@ def check_text(texts: pa.Array, faults: Faults, limits: Limits) -> pa.Array:
     too_long = pc.greater(pc.utf8_length(cells), limits.cell_chars)
     faults.tell("length-constraint", too_long, cells, lambda _: _too_long(limits))
     cells = _without(cells, too_long)
-    return _known_categories(cells, faults) if faults.column.kind == "category" else _parsed_numbers(cells, faults)
+    if faults.column.kind == "category":
+        if faults.column.name in reading.relaxed:
+            cells = _as_spelled(cells, faults.column)
+        return _known_categories(cells, faults)
+    return _parsed_numbers(cells, faults, reading.decimal)
 
 
 def check_numbers(values: pa.Array, faults: Faults) -> pa.Array:
@@ -70,10 +76,11 @@ def check_numbers(values: pa.Array, faults: Faults) -> pa.Array:
     return _in_range(numbers, numbers, faults)
 
 
-def _parsed_numbers(cells: pa.Array, faults: Faults) -> pa.Array:
-    malformed = pc.invert(pc.match_substring_regex(cells, NUMBER))
-    faults.tell("type-error", malformed, cells, lambda text: _not_a_number(text, faults.column))
-    numbers = pc.cast(_without(cells, malformed), pa.float64())
+def _parsed_numbers(cells: pa.Array, faults: Faults, decimal: str) -> pa.Array:
+    malformed = pc.invert(pc.match_substring_regex(cells, NUMBER if decimal == "." else NUMBER_WITH_COMMA))
+    faults.tell("type-error", malformed, cells, lambda text: _not_a_number(text, faults.column, decimal))
+    written = _without(cells, malformed)
+    numbers = pc.cast(pc.replace_substring(written, ",", ".") if decimal == "," else written, pa.float64())
     return _in_range(numbers, cells, faults)
 
 
@@ -93,6 +100,17 @@ def _known_categories(cells: pa.Array, faults: Faults) -> pa.Array:
     unknown = pc.and_(pc.invert(known), pc.is_valid(cells))
     faults.tell("enum-constraint", unknown, cells, lambda text: _unknown_category(text, faults.column))
     return cells
+
+
+def _as_spelled(cells: pa.Array, column: Column) -> pa.Array:
+    """Give values that differ from a category only by case and spaces its spelling."""
+    spelling = folded_categories(column.categories)
+    words = cells.dictionary_encode()
+    spelled = [
+        word if word in column.categories else spelling.get(folded_category(word), word)
+        for word in words.dictionary.to_pylist()
+    ]
+    return pa.array(spelled, pa.string()).take(words.indices)
 
 
 def _tell_empty(cells: pa.Array, faults: Faults) -> None:
@@ -117,12 +135,17 @@ def _too_long(limits: Limits) -> Advice:
     )
 
 
-def _not_a_number(text: str, column: Column) -> Advice:
+def _not_a_number(text: str, column: Column, decimal: str) -> Advice:
     shown, word = shorten(text), text.strip("+-").lower()
     if word in NOT_FINITE:
         return _not_finite(text, column)
     if text.lower() in MISSING_WORDS:
         return f"“{shown}” is not a number.", _if_unknown(column)
+    if decimal == ",":
+        return (
+            f"“{shown}” is not a number with a decimal comma.",
+            "Write digits with a decimal comma, such as 12,5, without units or separators; or read a point in step 2.",
+        )
     if THOUSANDS.fullmatch(text):
         plain_text = shorten(text.replace(",", ""))
         return f"“{shown}” holds commas; a plain number is expected.", f"Write {plain_text}, without separators."

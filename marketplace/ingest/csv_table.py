@@ -1,22 +1,23 @@
-"""CSV files: comma separated, UTF-8, one header row, columns in any order."""
+"""CSV files: rows of text, read as the reading says; unless told, comma separated UTF-8 with one header row."""
 
 import csv
 import io
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, TextIO
 
 import numpy as np
 import pyarrow as pa
 
 from marketplace.ingest.cells import Faults, check_text
-from marketplace.ingest.labels import TEMPLATE_HINT, match_labels
+from marketplace.ingest.labels import TEMPLATE_HINT, match_labels, numbered_labels, take_positions
 from marketplace.ingest.limits import Limits
 from marketplace.ingest.problems import Problem, ProblemLog, shorten
+from marketplace.ingest.reading import DELIMITERS, Reading
 from marketplace.ingest.schema import Column, TableSchema
 from marketplace.ingest.sniff import text_problem
 
-DELIMITER_NAMES = {";": "semicolons (;)", "\t": "tabs", "|": "vertical bars (|)"}
 BATCH_CELLS = 200_000
 Record = tuple[int, list[str]]
 
@@ -29,49 +30,70 @@ class UnreadableRecordError(Exception):
         self.problem = problem
 
 
-def read_csv(stream: BinaryIO, schema: TableSchema, limits: Limits, log: ProblemLog) -> pa.Table | None:
+def read_csv(
+    stream: BinaryIO, schema: TableSchema, limits: Limits, log: ProblemLog, reading: Reading
+) -> pa.Table | None:
     """Read and check a CSV file; None when there are problems, which are logged."""
-    if problem := text_problem(stream):
+    if problem := text_problem(stream, reading.encoding):
         log.add(problem)
         return None
+    with decoded(stream, reading) as text:
+        try:
+            return _read_records(text, schema, limits, log, reading)
+        except UnreadableRecordError as error:
+            log.add(error.problem)
+            return None
+
+
+@contextmanager
+def decoded(stream: BinaryIO, reading: Reading) -> Iterator[TextIO]:
+    """Read a stream as text from its start; the stream stays open, it belongs to the caller."""
     stream.seek(0)
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    text = io.TextIOWrapper(stream, encoding=reading.codec, newline="")
     try:
-        return _read_records(text, schema, limits, log)
-    except UnreadableRecordError as error:
-        log.add(error.problem)
-        return None
+        yield text
     finally:
-        text.detach()  # the stream belongs to the caller
+        text.detach()
 
 
-def _read_records(text: TextIO, schema: TableSchema, limits: Limits, log: ProblemLog) -> pa.Table | None:
-    first_line = text.readline(limits.record_chars)
-    if problem := _delimiter_problem(first_line, schema):
+def _read_records(
+    text: TextIO, schema: TableSchema, limits: Limits, log: ProblemLog, reading: Reading
+) -> pa.Table | None:
+    if reading.positions is None and (problem := _delimiter_problem(text.readline(limits.record_chars), schema)):
         log.add(problem)
         return None
     text.seek(0)
-    records = _records(text, limits)
-    _, header = next(records, (1, []))
-    labels = [label.strip() for label in header]
-    if not any(labels):
+    all_records = records(text, limits, reading.delimiter)
+    first_row, first = next(all_records, (1, []))
+    labels = [label.strip() for label in first] if reading.header else numbered_labels(len(first))
+    if not any(cell.strip() for cell in first):
         log.add(_blank_header(text))
         return None
-    positions = match_labels(labels, schema, limits, log)
+    if not reading.header:
+        all_records = itertools.chain([(first_row, first)], all_records)
+    positions = (
+        match_labels(labels, schema, limits, log)
+        if reading.positions is None
+        else take_positions(reading.positions, labels, schema, limits, log)
+    )
     if not positions:
         return None
     columns = {positions[column.name]: column for column in schema.columns if column.name in positions}
-    rows = _data_rows(records, labels, limits, log)
-    table = _checked_rows(rows, columns, max(1, BATCH_CELLS // len(labels)), limits, log)
+    rows = _data_rows(all_records, labels, limits, log, header_rows=1 if reading.header else 0)
+    table = _checked_rows(rows, columns, max(1, BATCH_CELLS // len(labels)), limits, log, reading=reading)
     if not log and table.num_rows == 0:
         log.add(Problem("row-count", "There is no row below the header.", "Add the data rows below the header."))
     return None if log else table
 
 
-def _records(text: TextIO, limits: Limits) -> Iterator[Record]:
-    """Rows of cells with their number; a quoted line break stays inside its row, as a spreadsheet shows it."""
+def records(text: TextIO, limits: Limits, delimiter: str = ",") -> Iterator[Record]:
+    """Rows of cells with their number; a quoted line break stays inside its row, as a spreadsheet shows it.
+
+    Raises:
+        UnreadableRecordError: A row cannot be told from the next.
+    """
     lines = _BoundedLines(text, limits)
-    reader = csv.reader(lines, strict=True, skipinitialspace=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
     row = 0
     while True:
         row += 1
@@ -115,12 +137,14 @@ class _BoundedLines:
         return line
 
 
-def _data_rows(records: Iterator[Record], labels: list[str], limits: Limits, log: ProblemLog) -> Iterator[Record]:
+def _data_rows(
+    records: Iterator[Record], labels: list[str], limits: Limits, log: ProblemLog, *, header_rows: int
+) -> Iterator[Record]:
     """Rows with the right number of cells; blank rows between them and ragged rows are logged, blank ends are fine."""
     blank: list[int] = []
     for row, cells in records:
-        if row > limits.rows + 1:
-            raise UnreadableRecordError(_too_many_rows(limits))
+        if row > limits.rows + header_rows:
+            raise UnreadableRecordError(_too_many_rows(limits, row))
         if not any(cell and not cell.isspace() for cell in cells):
             blank.append(row)
             continue
@@ -134,7 +158,13 @@ def _data_rows(records: Iterator[Record], labels: list[str], limits: Limits, log
 
 
 def _checked_rows(
-    rows: Iterator[Record], columns: dict[int, Column], batch_rows: int, limits: Limits, log: ProblemLog
+    rows: Iterator[Record],
+    columns: dict[int, Column],
+    batch_rows: int,
+    limits: Limits,
+    log: ProblemLog,
+    *,
+    reading: Reading,
 ) -> pa.Table:
     """Check columns, keyed by position, in batches: text of one batch is in memory, values only while wanted."""
     types = {column.name: pa.float64() if column.kind == "number" else pa.string() for column in columns.values()}
@@ -144,7 +174,7 @@ def _checked_rows(
         by_position = list(zip(*(cells for _, cells in batch), strict=True))
         for position, column in columns.items():
             texts = pa.array(by_position[position], pa.string())
-            chunks[column.name].append(check_text(texts, Faults(column, numbers, log), limits))
+            chunks[column.name].append(check_text(texts, Faults(column, numbers, log), limits, reading))
         if log:
             for arrays in chunks.values():
                 arrays.clear()
@@ -163,12 +193,12 @@ def _delimiter_problem(first_line: str, schema: TableSchema) -> Problem | None:
         known = len(names.intersection(cell.strip().casefold() for cell in cells))
         return known, len(cells) == len(names) > 1
 
-    best = max(DELIMITER_NAMES, key=fit)
+    best = max((delimiter for delimiter in DELIMITERS if delimiter != ","), key=fit)
     if fit(best) <= fit(","):
         return None
     return Problem(
         "dialect-error",
-        f"The columns are separated by {DELIMITER_NAMES[best]}; commas are expected.",
+        f"The columns are separated by {DELIMITERS[best]}; commas are expected.",
         "Save the file as “CSV UTF-8 (comma delimited)”, and write numbers with a decimal point.",
         row=1,
         value=shorten(first_line.rstrip("\r\n")),
@@ -183,12 +213,12 @@ def _blank_header(text: TextIO) -> Problem:
     )
 
 
-def _too_many_rows(limits: Limits) -> Problem:
+def _too_many_rows(limits: Limits, row: int) -> Problem:
     return Problem(
         "row-count",
         f"The file has more than {limits.rows:,} rows.",
         "Split the rows over several datasets.",
-        row=limits.rows + 2,
+        row=row,
     )
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from marketplace.ingest.limits import Limits
 from marketplace.ingest.problems import VALUE_CHARS_MAX, Problem, ProblemLog, listed, shorten
@@ -51,6 +51,52 @@ def match_labels(labels: Sequence[str], schema: TableSchema, limits: Limits, log
         if len(label) <= limits.label_chars:
             log.add(_extra_label(label, missing, schema))
     return {label: position for position, label in enumerate(labels) if times[label] == 1 and label in schema.names}
+
+
+def numbered_labels(count: int) -> list[str]:
+    """Names for the columns of a file without a header row."""
+    return [f"Column {position}" for position in range(1, count + 1)]
+
+
+def take_positions(
+    positions: Mapping[str, int | None], labels: Sequence[str], schema: TableSchema, limits: Limits, log: ProblemLog
+) -> dict[str, int]:
+    """Take the columns that a seller has matched, and log those that must be there and are not.
+
+    Returns:
+        Position in the file of each column that is there.
+    """
+    if len(labels) > limits.columns:
+        log.add(_too_many_columns(labels, schema, limits))
+        return {}
+    taken: dict[str, int] = {}
+    for column in schema.columns:
+        position = positions.get(column.name)
+        if position is not None and 0 <= position < len(labels):
+            taken[column.name] = position
+        elif column.required:
+            log.add(_unmatched(column.name))
+    if not taken and not log:
+        log.add(_unmatched(schema.names[0]))
+    return taken
+
+
+def _too_many_columns(labels: Sequence[str], schema: TableSchema, limits: Limits) -> Problem:
+    return Problem(
+        "field-count",
+        f"The file has {len(labels):,} columns; at most {limits.columns:,} are accepted.",
+        f"Keep only the columns of the request: {listed(schema.names)}.",
+        row=1,
+    )
+
+
+def _unmatched(name: str) -> Problem:
+    return Problem(
+        "missing-label",
+        f"No column of the file is matched to “{name}”, which must be there.",
+        f"Match a column to “{name}” in step 3, or add one to the file. {TEMPLATE_HINT}",
+        column=name,
+    )
 
 
 def _blank_label(position: int) -> Problem:

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from marketplace.ingest.cells import Faults, check_numbers, check_text
-from marketplace.ingest.labels import match_labels
+from marketplace.ingest.labels import match_labels, take_positions
 from marketplace.ingest.limits import MEGABYTE, Limits
 from marketplace.ingest.problems import Problem, ProblemLog, shorten
+from marketplace.ingest.reading import Reading
 from marketplace.ingest.schema import Column, TableSchema
 from marketplace.ingest.sniff import ENCRYPTED_PARQUET_MAGIC
 
@@ -26,32 +27,93 @@ REWRITE = "Write the file again, for example with pandas: to_parquet(path, index
 FIRST_DATA_ROW = 2  # counted as in a spreadsheet, where the names are row 1
 
 
-def read_parquet(stream: BinaryIO, schema: TableSchema, limits: Limits, log: ProblemLog) -> pa.Table | None:
+def read_parquet(
+    stream: BinaryIO, schema: TableSchema, limits: Limits, log: ProblemLog, reading: Reading
+) -> pa.Table | None:
     """Read and check a Parquet file; None when there are problems, which are logged."""
-    stream.seek(0)
-    if stream.read(4) == ENCRYPTED_PARQUET_MAGIC:
-        log.add(_encrypted())
-        return None
     try:
-        return _read(stream, schema, limits, log)
+        file = _opened(stream, limits, log)
+        return None if file is None else _read(file, stream, schema, limits, log, reading=reading)
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         log.add(Problem("format-error", f"The Parquet file cannot be read: {shorten(error)}", REWRITE))
         return None
 
 
-def _read(stream: BinaryIO, schema: TableSchema, limits: Limits, log: ProblemLog) -> pa.Table | None:
+def peek_parquet(
+    stream: BinaryIO, limits: Limits, log: ProblemLog, rows: int, columns: int
+) -> tuple[list[str], list[list[str]]]:
+    """Return all labels, and the first rows of the first columns as text; empty when there are problems."""
+    try:
+        file = _opened(stream, limits, log)
+        if file is None:
+            return [], []
+        labels = file.schema_arrow.names
+        shown = [label for label in labels[:columns] if labels.count(label) == 1]
+        batch = next(file.iter_batches(rows, columns=shown, use_threads=False))
+        found = [_words(batch.column(at), limits) for at in range(batch.num_columns)]
+        by_label = dict(zip(batch.schema.names, found, strict=True))
+        return labels, [
+            [by_label[label][row] if label in by_label else "" for label in labels[:columns]]
+            for row in range(batch.num_rows)
+        ]
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, StopIteration) as error:
+        log.add(Problem("format-error", f"The Parquet file cannot be read: {shorten(error)}", REWRITE))
+        return [], []
+
+
+def _opened(stream: BinaryIO, limits: Limits, log: ProblemLog) -> pq.ParquetFile | None:
+    """Open a file whose footer keeps to the limits."""
+    stream.seek(0)
+    if stream.read(4) == ENCRYPTED_PARQUET_MAGIC:
+        log.add(_encrypted())
+        return None
     file = _open(stream, limits)
     if problem := _footer_problem(file.metadata, limits):
         log.add(problem)
         return None
+    return file
+
+
+def _read(
+    file: pq.ParquetFile, stream: BinaryIO, schema: TableSchema, limits: Limits, log: ProblemLog, *, reading: Reading
+) -> pa.Table | None:
     found = file.schema_arrow
-    positions = match_labels(found.names, schema, limits, log)
-    columns = [column for column in schema.columns if column.name in positions]
-    columns = [column for column in columns if _has_right_type(column, found.field(column.name).type, log)]
+    if reading.positions is None:
+        positions = match_labels(found.names, schema, limits, log)
+    else:
+        positions = take_positions(reading.positions, found.names, schema, limits, log)
+    labels = {column.name: found.names[positions[column.name]] for column in schema.columns if column.name in positions}
+    columns = [
+        column
+        for column in schema.columns
+        if column.name in labels
+        and _is_named_once(column, labels[column.name], found.names, log)
+        and _has_right_type(column, found.field(positions[column.name]).type, log)
+    ]
     if not columns:
         return None
-    texts = [column.name for column in columns if _is_text(found.field(column.name).type)]
-    return _checked_rows(_open(stream, limits, texts), columns, limits, log)
+    texts = [labels[column.name] for column in columns if _is_text(found.field(positions[column.name]).type)]
+    return _checked_rows(_open(stream, limits, texts), columns, labels, limits, log, reading=reading)
+
+
+def _is_named_once(column: Column, label: str, names: Sequence[str], log: ProblemLog) -> bool:
+    """Refuse a column whose name others have too: Parquet finds columns by name alone."""
+    if names.count(label) == 1:
+        return True
+    log.add(
+        Problem(
+            "duplicate-label",
+            f"The column “{shorten(label)}” is there {names.count(label)} times.",
+            "Write the file again with the one that is meant.",
+            column=column.name,
+            value=shorten(label),
+        )
+    )
+    return False
+
+
+def _words(values: pa.Array, limits: Limits) -> list[str]:
+    return ["" if value is None else str(value)[: limits.cell_chars] for value in values.to_pylist()]
 
 
 def _open(stream: BinaryIO, limits: Limits, as_dictionary: Sequence[str] = ()) -> pq.ParquetFile:
@@ -65,29 +127,37 @@ def _open(stream: BinaryIO, limits: Limits, as_dictionary: Sequence[str] = ()) -
     )
 
 
-def _checked_rows(file: pq.ParquetFile, columns: list[Column], limits: Limits, log: ProblemLog) -> pa.Table | None:
+def _checked_rows(
+    file: pq.ParquetFile,
+    columns: list[Column],
+    labels: dict[str, str],
+    limits: Limits,
+    log: ProblemLog,
+    *,
+    reading: Reading,
+) -> pa.Table | None:
     chunks: dict[str, list[pa.Array]] = {column.name: [] for column in columns}
     first_row = FIRST_DATA_ROW
-    for batch in file.iter_batches(BATCH_ROWS, columns=list(chunks), use_threads=False):
+    for batch in file.iter_batches(BATCH_ROWS, columns=[labels[name] for name in chunks], use_threads=False):
         rows = np.arange(first_row, first_row + batch.num_rows, dtype=np.int64)
         first_row += batch.num_rows
         for column in columns:
-            values = batch.column(batch.schema.get_field_index(column.name))
-            chunks[column.name].append(_checked(values, Faults(column, rows, log), limits))
+            values = batch.column(batch.schema.get_field_index(labels[column.name]))
+            chunks[column.name].append(_checked(values, Faults(column, rows, log), limits, reading))
         if log:
             for arrays in chunks.values():
                 arrays.clear()
     return None if log else pa.table({name: pa.chunked_array(arrays) for name, arrays in chunks.items()})
 
 
-def _checked(values: pa.Array, faults: Faults, limits: Limits) -> pa.Array:
+def _checked(values: pa.Array, faults: Faults, limits: Limits, reading: Reading) -> pa.Array:
     if faults.column.kind == "number":
         return check_numbers(values, faults)
     if pa.types.is_dictionary(values.type):
         # The dictionary is cut to the cell limit before it unfolds: one long entry may stand for every row.
         words = pc.utf8_slice_codeunits(_text(values.dictionary), 0, limits.cell_chars + 1)
-        return check_text(words.take(values.indices), faults, limits)
-    return check_text(_text(values), faults, limits)
+        return check_text(words.take(values.indices), faults, limits, reading)
+    return check_text(_text(values), faults, limits, reading)
 
 
 def _text(values: pa.Array) -> pa.Array:

@@ -6,6 +6,7 @@ from typing import BinaryIO, Literal
 
 from marketplace.ingest.limits import MEGABYTE, Limits
 from marketplace.ingest.problems import Problem, shorten
+from marketplace.ingest.reading import ENCODINGS
 
 Format = Literal["csv", "parquet"]
 CHUNK_BYTES = 1 << 20
@@ -96,26 +97,34 @@ def tell_format(stream: BinaryIO, filename: str) -> Format | Problem:
     return "csv"
 
 
-def text_problem(stream: BinaryIO) -> Problem | None:
-    """Check in one pass that the bytes are UTF-8 text without NUL; a byte order mark is fine."""
+def text_problem(stream: BinaryIO, encoding: str = "utf-8") -> Problem | None:
+    """Check in one pass that the bytes are text of this encoding without NUL; a byte order mark is fine."""
     stream.seek(0)
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    decoder = codecs.getincrementaldecoder(encoding)()
     offset, line_feeds = 0, 0
     while True:
         chunk = stream.read(CHUNK_BYTES)
-        if offset == 0 and (encoding := _wide_encoding(chunk)):
+        if offset == 0 and encoding != "utf-16" and (found := _wide_encoding(chunk)):
             return Problem(
-                "encoding-error", f"The file is {encoding} text; UTF-8 is expected.", SAVE_AS_CSV, value=encoding
+                "encoding-error",
+                f"The file is {found} text; {ENCODINGS[encoding]} is expected.",
+                SAVE_AS_CSV,
+                value=found,
             )
-        if (nul := chunk.find(b"\0")) >= 0:
+        if offset == 0 and encoding == "utf-16" and not chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            # Without the mark nobody knows which byte comes first.
+            return _encoding_problem(0, 1, chunk[0] if chunk else 0, encoding)
+        if encoding != "utf-16" and (nul := chunk.find(b"\0")) >= 0:
             return _nul_problem(offset + nul, row=line_feeds + chunk.count(b"\n", 0, nul) + 1)
         held_back = len(decoder.getstate()[0])
         try:
-            decoder.decode(chunk, final=not chunk)
+            text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             at = offset - held_back + error.start
             row = line_feeds + chunk.count(b"\n", 0, max(error.start - held_back, 0)) + 1
-            return _encoding_problem(at, row, error.object[error.start])
+            return _encoding_problem(at, row, error.object[error.start], encoding)
+        if encoding == "utf-16" and "\0" in text:
+            return _nul_problem(offset, row=line_feeds + 1)
         if not chunk:
             return None
         offset += len(chunk)
@@ -145,11 +154,15 @@ def _nul_problem(offset: int, row: int) -> Problem:
     )
 
 
-def _encoding_problem(offset: int, row: int, byte: int) -> Problem:
+def _encoding_problem(offset: int, row: int, byte: int, encoding: str) -> Problem:
+    if encoding == "utf-8":
+        remedy = "Save the file again with the encoding UTF-8; it may be Windows-1252 or Latin-1 now."
+    else:
+        remedy = "Choose another encoding in step 2, or save the file again with the encoding UTF-8."
     return Problem(
         "encoding-error",
-        f"The byte at offset {offset:,} (0x{byte:02x}) is not UTF-8 text.",
-        "Save the file again with the encoding UTF-8; it may be Windows-1252 or Latin-1 now.",
+        f"The byte at offset {offset:,} (0x{byte:02x}) is not {ENCODINGS[encoding]} text.",
+        remedy,
         row=row,
         value=f"\\x{byte:02x}",
     )

@@ -53,8 +53,24 @@ def test_profile_summarises_each_column():
     assert checked(GOOD).profile == {
         "rows": 2,
         "columns": [
-            {"name": "age", "kind": "number", "missing": 0, "minimum": 39.0, "mean": 44.5, "maximum": 50.0},
-            {"name": "gain", "kind": "number", "missing": 1, "minimum": 2174.5, "mean": 2174.5, "maximum": 2174.5},
+            {
+                "name": "age",
+                "kind": "number",
+                "missing": 0,
+                "minimum": 39.0,
+                "mean": 44.5,
+                "maximum": 50.0,
+                "histogram": [1, *[0] * 18, 1],
+            },
+            {
+                "name": "gain",
+                "kind": "number",
+                "missing": 1,
+                "minimum": 2174.5,
+                "mean": 2174.5,
+                "maximum": 2174.5,
+                "histogram": [1, *[0] * 19],
+            },
             {"name": "sex", "kind": "category", "missing": 0, "counts": {"Female": 1, "Male": 1}},
         ],
     }
