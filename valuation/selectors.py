@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.core.files.storage import default_storage
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -136,6 +139,20 @@ def by_class(run: ValuationRun) -> SegmentCut | None:
 def by_segment(run: ValuationRun) -> list[SegmentCut]:
     """The values cut by each category column of the validation rows, where the metric is a mean of rows."""
     return [_segment_cut(stored) for stored in (run.outcome or {}).get("by_segment", [])]
+
+
+def point_values(run: ValuationRun, organization_id: int | None = None) -> pa.Table | None:
+    """The HCDV value of each row, in the buyer's metric; None for runs that valued no rows.
+
+    Columns: ``organization_id``, ``version_id`` (text), ``row`` (its place in the version's Parquet, from 0), ``value``
+    and ``value_without_lambda``. With an organisation only its rows.
+    """
+    stored = (run.outcome or {}).get("hcdv")
+    if stored is None:
+        return None
+    mine = None if organization_id is None else [("organization_id", "=", organization_id)]
+    with default_storage.open(stored["points"], "rb") as stream:
+        return pq.read_table(stream, filters=mine)
 
 
 def _segment_cut(stored: Mapping[str, Any]) -> SegmentCut:
