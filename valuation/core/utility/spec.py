@@ -1,42 +1,73 @@
 """What a buyer asks to be trained: a declared family, parameters, metric and seed, all from allow-lists."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from valuation.core.errors import InvalidSpecError
 from valuation.core.utility.metrics import Task, task_of
 
 Family = Literal["logistic_regression", "ridge_regression", "knn", "sklearn"]
-Check = tuple[str, Callable[[Any], bool]]
 SEED_MAX = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a parameter accepts, for a sentence and for a form as well as for the check itself.
+
+    Attributes:
+        kind: ``number``, ``integer`` or ``choice``.
+        low: Least number.
+        high: Greatest number.
+        options: Words of a choice.
+        nullable: Whether null is accepted as well.
+    """
+
+    kind: Literal["number", "integer", "choice"]
+    low: float = 0
+    high: float = 0
+    options: tuple[str, ...] = ()
+    nullable: bool = False
+
+    @property
+    def expected(self) -> str:
+        """What would be accepted, as the end of a sentence."""
+        if self.kind == "choice":
+            words = "one of " + ", ".join(self.options)
+        elif self.kind == "integer":
+            words = f"a whole number from {self.low} to {self.high}"
+        else:
+            words = f"a number from {self.low:g} to {self.high:g}"
+        return f"{words} or null" if self.nullable else words
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value is allowed."""
+        if value is None:
+            return self.nullable
+        if self.kind == "choice":
+            return isinstance(value, str) and value in self.options
+        types = int if self.kind == "integer" else int | float
+        return isinstance(value, types) and not isinstance(value, bool) and self.low <= value <= self.high
 
 
 def number(low: float, high: float) -> Check:
     """Accept a number from ``low`` to ``high``."""
-    return (
-        f"a number from {low:g} to {high:g}",
-        lambda value: isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high,
-    )
+    return Check("number", low, high)
 
 
 def integer(low: int, high: int) -> Check:
     """Accept a whole number from ``low`` to ``high``."""
-    return (
-        f"a whole number from {low} to {high}",
-        lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high,
-    )
+    return Check("integer", low, high)
 
 
 def choice(*options: str) -> Check:
     """Accept one of the options."""
-    return "one of " + ", ".join(options), lambda value: isinstance(value, str) and value in options
+    return Check("choice", options=options)
 
 
 def or_none(check: Check) -> Check:
     """Accept null as well."""
-    expected, accepts = check
-    return f"{expected} or null", lambda value: value is None or accepts(value)
+    return replace(check, nullable=True)
 
 
 FAMILY_TASKS: dict[str, tuple[Task, ...]] = {
@@ -145,9 +176,8 @@ class ModelSpec:
 
 
 def _check(name: str, value: object, check: Check) -> None:
-    expected, accepts = check
-    if not accepts(value):
-        raise InvalidSpecError(name, value, expected)
+    if not check.accepts(value):
+        raise InvalidSpecError(name, value, check.expected)
 
 
 def _family(family: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,4 +203,6 @@ def _sklearn(params: Mapping[str, Any], task: Task) -> dict[str, Any]:
         if name not in allowed:
             raise InvalidSpecError(f"params.params.{name}", value, "no such parameter: " + ", ".join(allowed))
         _check(f"params.params.{name}", value, allowed[name])
+    if settings.get("shrinkage") is not None and settings.get("solver", "svd") == "svd":
+        raise InvalidSpecError("params.params.shrinkage", settings["shrinkage"], "null with the solver svd")
     return {"estimator": estimator, "params": dict(settings)}

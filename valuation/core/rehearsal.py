@@ -1,0 +1,237 @@
+"""A valuation rehearsed on the buyer's own rows: does the model learn, what does an evaluation cost, how sure is it?
+
+No seller's row is used. Part of the validation rows plays the sellers' rows, the rest scores the model.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from valuation.core.errors import BudgetTooSmallError
+from valuation.core.fgsv.plan import FgsvPlan, batched_model_seconds
+from valuation.core.games import FloatMatrix, FloatVector, IndexVector, is_rowwise
+from valuation.core.plan import run_block
+from valuation.core.results import normal_quantile
+from valuation.core.utility import ModelSpec, UtilityGame, make_utility
+
+DRY_RUN_ROWS = 100
+DRY_RUN_DRAWS = 5
+MARKET_ROWS_MAX = 2_000
+MARKET_EVALUATIONS_MAX = 3_000
+_SMALL_MARKET_FRACTION = 0.25
+_PROBES = 3
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What the model scores after a few rows.
+
+    Attributes:
+        rows: Rows of each training.
+        empty: Score of the constant predictor, which every training has to beat.
+        scores: Score of each training on the rows it did not see.
+    """
+
+    rows: int
+    empty: float
+    scores: tuple[float, ...]
+
+    @property
+    def learns(self) -> bool:
+        """Whether the mean beats the constant predictor beyond chance: by its 95 % interval over the draws."""
+        scores = np.array(self.scores)
+        error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else 0.0
+        return bool(scores.mean() - normal_quantile(0.95) * error > self.empty)
+
+
+@dataclass(frozen=True)
+class Market:
+    """One rehearsed market.
+
+    Attributes:
+        rows: Rows of all sellers together.
+        evaluations: Trainings spent.
+        seconds: What they took on one worker.
+        half_width: Widest 95 % half-width of a payable share after them; None where it is not known.
+    """
+
+    rows: int
+    evaluations: int
+    seconds: float
+    half_width: float | None
+
+    @property
+    def seconds_per_evaluation(self) -> float:
+        """Mean over the coalition sizes that a plan draws."""
+        return self.seconds / self.evaluations
+
+    @property
+    def unit_variance(self) -> float | None:
+        """Evaluations times squared half-width: ``U / p**2`` evaluations bring the half-width to ``p``."""
+        return None if self.half_width is None else self.evaluations * self.half_width**2
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What the markets say about one of ``rows`` rows.
+
+    Attributes:
+        rows: Rows of all sellers together.
+        is_extrapolated: Whether it is larger than any rehearsed market.
+        seconds_per_evaluation: On one worker.
+        unit_variance: See ``Market``; None where no interval is known.
+    """
+
+    rows: int
+    is_extrapolated: bool
+    seconds_per_evaluation: float
+    unit_variance: float | None
+
+
+def try_model(spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.random.Generator) -> Learning:
+    """Train the model on a few rows, several times, and score it on the others.
+
+    Args:
+        spec: The buyer's model and metric.
+        X: Encoded validation rows, float64 ``(m, d)``, m >= 2.
+        y: Their targets, ``(m,)``.
+        rng: Source of the draws.
+
+    Returns:
+        Scores of ``DRY_RUN_DRAWS`` trainings on at most ``DRY_RUN_ROWS`` rows, and never on more than half of all.
+
+    Raises:
+        ValuationError: The model cannot be trained on these rows.
+    """
+    rows = min(DRY_RUN_ROWS, len(X) // 2)
+    scores = []
+    empty = 0.0
+    for _ in range(DRY_RUN_DRAWS):
+        train, held_out = _split(y, rows, rng)
+        game = make_utility(spec, X[train], y[train], X[held_out], y[held_out])
+        nobody, everybody = np.zeros((1, rows), dtype=np.bool_), np.ones((1, rows), dtype=np.bool_)
+        empty, full = (float(score) for score in game(np.vstack([nobody, everybody])))
+        scores.append(full)
+    return Learning(rows, empty, tuple(scores))
+
+
+def market_sizes(sellers: int, rows: int) -> tuple[int, int]:
+    """Rows of the small and of the large market that stand for one of ``rows`` rows."""
+    large = max(2 * sellers, min(rows, MARKET_ROWS_MAX))
+    return max(2 * sellers, int(large * _SMALL_MARKET_FRACTION)), large
+
+
+def rehearse_market(
+    spec: ModelSpec,
+    X: FloatMatrix,
+    y: FloatVector,
+    *,
+    sellers: int,
+    rows: int,
+    seconds_max: float,
+    rng: np.random.Generator,
+) -> Market:
+    """Value equal sellers whose rows are drawn, with replacement, from half of the buyer's rows.
+
+    Args:
+        spec: The buyer's model and metric.
+        X: Encoded validation rows, float64 ``(m, d)``.
+        y: Their targets, ``(m,)``.
+        sellers: Number of sellers, at least 2.
+        rows: Rows of all sellers together.
+        seconds_max: About how long it may take; a slow model then gets few evaluations, or none but the probes.
+        rng: Source of the draws.
+
+    Returns:
+        The market; its half-width is None where the time does not allow the fewest evaluations of an honest interval,
+        or no seller's value is above 0.
+
+    Raises:
+        ValuationError: The model cannot be trained on these rows.
+    """
+    game = _market_game(spec, X, y, rows, rng)
+    probe_seconds = _probe(game, rng)
+    budget = min(MARKET_EVALUATIONS_MAX, int(seconds_max / probe_seconds))
+    plan = FgsvPlan(
+        tuple(len(part) for part in np.array_split(np.arange(rows), sellers)),
+        budget=budget,
+        rowwise=is_rowwise(game),
+        with_seller_game=True,
+        # The allocation of a real run, or of models whose cost grows with the rows.
+        cost=batched_model_seconds if game.batched else lambda size: probe_seconds * (0.5 + size / rows),
+    )
+    started = time.perf_counter()
+    try:
+        state = plan.start()
+    except BudgetTooSmallError:
+        return Market(rows, _PROBES, probe_seconds * _PROBES, None)
+    seed = int(rng.integers(2**31))
+    groups = np.array_split(np.arange(rows), sellers)
+    while blocks := plan.next_wave(state):
+        for block in blocks:
+            state = plan.merge(state, block, run_block(game, groups, block, seed))
+    half_width = plan.share_half_width(state)
+    seconds = time.perf_counter() - started
+    return Market(rows, state.evaluations, seconds, float(half_width) if np.isfinite(half_width) else None)
+
+
+def project(small: Market, large: Market, *, rows: int) -> Projection:
+    """Carry two markets over to one of ``rows`` rows.
+
+    Beyond the large market, seconds grow by the power that the two show (at most in proportion to the rows), and the
+    unit variance by the logarithm of the rows: every doubling of a market adds coalition sizes of about the same
+    weight. Both are assumptions, checked on Adult only.
+    """
+    if rows <= large.rows:
+        return Projection(
+            rows,
+            is_extrapolated=False,
+            seconds_per_evaluation=large.seconds_per_evaluation,
+            unit_variance=large.unit_variance,
+        )
+    further, apart = np.log(rows / large.rows), np.log(large.rows / small.rows) if large.rows > small.rows else 1.0
+    power = np.clip(np.log(large.seconds_per_evaluation / small.seconds_per_evaluation) / apart, 0.0, 1.0)
+    variance = large.unit_variance
+    if variance is not None and small.unit_variance is not None:
+        variance += max(0.0, variance - small.unit_variance) / apart * further
+    seconds = large.seconds_per_evaluation * float(np.exp(power * further))
+    return Projection(
+        rows,
+        is_extrapolated=True,
+        seconds_per_evaluation=seconds,
+        unit_variance=None if variance is None else float(variance),
+    )
+
+
+def _market_game(spec: ModelSpec, X: FloatMatrix, y: FloatVector, rows: int, rng: np.random.Generator) -> UtilityGame:
+    """A game over ``rows`` rows, scored on as many rows as the real one has."""
+    pool, held_out = _split(y, len(X) // 2, rng)
+    train = rng.choice(pool, size=rows, replace=True)
+    scored = np.resize(held_out, len(X))
+    return make_utility(spec, X[train], y[train], X[scored], y[scored])
+
+
+def _probe(game: UtilityGame, rng: np.random.Generator) -> float:
+    """Median seconds of an evaluation of half of the rows, the first one (which warms up) left out."""
+    seconds = []
+    for coalition in _halves(game.n_players, rng):
+        started = time.perf_counter()
+        game(coalition)
+        seconds.append(time.perf_counter() - started)
+    return max(1e-6, float(np.median(seconds[1:])))
+
+
+def _halves(n_players: int, rng: np.random.Generator) -> Iterator[np.ndarray[tuple[int, int], np.dtype[np.bool_]]]:
+    for _ in range(_PROBES + 1):
+        yield rng.random((1, n_players)) < 0.5  # noqa: PLR2004 - half
+
+
+def _split(y: FloatVector, rows: int, rng: np.random.Generator) -> tuple[IndexVector, IndexVector]:
+    """Draw ``rows`` rows so that every class (or range of the target) is on both sides in proportion."""
+    shuffled = rng.permutation(len(y))
+    by_target = shuffled[np.argsort(y[shuffled], kind="stable")]
+    drawn = np.zeros(len(y), dtype=np.bool_)
+    drawn[np.linspace(0, len(y) - 1, rows).round().astype(int)] = True
+    return by_target[drawn], by_target[~drawn]
