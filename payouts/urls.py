@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payouts.views import funding, keys, results, rounds
+from payouts.views import funding, keys, results, rounds, statements
 
 app_name = "payouts"
 urlpatterns = [
@@ -21,6 +21,10 @@ urlpatterns = [
     path("requests/<uuid:pk>/fund/", funding.fund, name="fund"),
     path("results/", results.my_results, name="my_results"),
     path("results/<uuid:pk>/", results.result, name="result"),
+    path("results/<uuid:pk>/rows.csv", results.result_rows, name="result_rows"),
+    path("statements/<int:pk>/", statements.statement, name="statement"),
+    path("statements/<int:pk>/statement.pdf", statements.statement_pdf, name="statement_pdf"),
+    path("statements/<int:pk>/statement.csv", statements.statement_csv, name="statement_csv"),
     path("keys/", keys.key_list, name="key_list"),
     path("keys/<int:pk>/revoke/", keys.key_revoke, name="key_revoke"),
 ]

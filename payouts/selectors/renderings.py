@@ -87,9 +87,10 @@ def to_csv(projection: RoundProjection) -> bytes:
     }
     for record in projection.records:
         row = head | line_dict(record, projection.currency)
-        writer.writerow(row | {column: _harmless(row[column]) for column in _TEXT_COLUMNS})
+        writer.writerow(row | {column: harmless(row[column]) for column in _TEXT_COLUMNS})
     return text.getvalue().encode()
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Text that no spreadsheet runs as a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

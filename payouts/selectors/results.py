@@ -30,7 +30,7 @@ def own_lines(user: User) -> QuerySet[PayoutLine]:
         PayoutLine.objects.filter(
             organization__in=organizations_of(user, Role.SELLER), round__state__in=PayoutRound.SETTLED
         )
-        .select_related("round__request", "round__audit_report", "organization")
+        .select_related("round__request", "round__run", "round__audit_report", "organization")
         .order_by("-round__posted_at", "number")
     )
 
@@ -68,16 +68,44 @@ def value_in_words(line: PayoutLine) -> ValueWords:
     )
 
 
-def chain(line: PayoutLine) -> list[tuple[str, str]]:
-    """From the pot to the buyer's model, one step a sentence."""
+@dataclass(frozen=True)
+class Step:
+    """One step of the chain: its name, the figure that it leads to, and the sentences that explain it."""
+
+    name: str
+    figure: str
+    sentence: str
+
+
+def chain(line: PayoutLine) -> list[Step]:
+    """From the pot to the buyer's model, one step after the other."""
     payout_round = line.round
+    currency = payout_round.currency
+    metric = payout_round.request.metric
+    full, without, _ = scores_with_and_without(line)
+    unit = f" {unit_of(metric)}".rstrip()
     return [
-        ("Pot", _pot_sentence(payout_round)),
-        ("Policy", policy_in_words(payout_round.policy_snapshot, payout_round.currency)),
-        ("Share", _share_sentence(line)),
-        ("Value", _value_sentence(line)),
-        ("Model", _model_sentence(line)),
+        Step("Pot", format_amount(payout_round.pot_minor, currency), _pot_sentence(payout_round)),
+        Step(
+            "Policy",
+            payout_round.policy_snapshot["name"],
+            policy_in_words(payout_round.policy_snapshot, currency),
+        ),
+        Step("Share", percent(float(line.share), 2), _share_sentence(line)),
+        Step("Value", value_in_words(line).value, _value_sentence(line)),
+        Step(
+            "Model",
+            f"{written(full, metric)}{unit} with your rows, {written(without, metric)}{unit} without",
+            _model_sentence(line),
+        ),
     ]
+
+
+def scores_with_and_without(line: PayoutLine) -> tuple[float, float, float]:
+    """What the buyer's model scores with everybody's rows, with everybody's but these, and with nobody's."""
+    figures = line.round.audit_report.figures
+    full, empty = figures["utility_full"], figures["utility_empty"]
+    return full, full - _leave_one_out(figures, line.organization_id), empty
 
 
 def _pot_sentence(payout_round: PayoutRound) -> str:
@@ -136,9 +164,7 @@ def _value_sentence(line: PayoutLine) -> str:
 
 def _model_sentence(line: PayoutLine) -> str:
     metric = line.round.request.metric
-    figures = line.round.audit_report.figures
-    full, empty = figures["utility_full"], figures["utility_empty"]
-    without = full - _leave_one_out(figures, line.organization_id)
+    full, without, empty = scores_with_and_without(line)
     unit = f" {unit_of(metric)}".rstrip()
     return (
         f"With everybody's rows the buyer's model scores {written(full, metric)}{unit} of {metric_name(metric)}, "

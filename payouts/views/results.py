@@ -8,8 +8,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from marketplace.views.signed_in import SignedInRequest
+from payouts.selectors import own_rows
+from payouts.selectors.explanations import class_chart, size_chart
 from payouts.selectors.projection import line_record
 from payouts.selectors.results import chain, headline, own_lines, value_in_words
+from payouts.selectors.units import unit_of
 
 
 @login_required
@@ -26,6 +29,7 @@ def result(request: SignedInRequest, pk: UUID) -> HttpResponse:
         raise Http404
     context = {
         "round": lines[0].round,
+        "unit": unit_of(lines[0].round.request.metric),
         "results": [
             {
                 "state": line.state if line.amount_minor else "nothing_to_pay",
@@ -33,8 +37,24 @@ def result(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 "headline": headline(line),
                 "value": value_in_words(line),
                 "chain": chain(line),
+                "line_id": line.pk,
+                "charts": [chart for chart in (size_chart(line), class_chart(line)) if chart is not None],
+                "rows": own_rows.own_rows(line),
             }
             for line in lines
         ],
     }
     return render(request, "payouts/result.html", context)
+
+
+@login_required
+@require_GET
+def result_rows(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    body = own_rows.to_csv(own_lines(request.user).filter(round_id=pk))
+    if body is None:
+        raise Http404
+    return HttpResponse(
+        body,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="row-values.csv"'},
+    )

@@ -99,8 +99,8 @@ def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task,
     )
 
 
-def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01, half_width=0.0125):
-    """End a run with these FGSV values; the other rules see the sellers a little differently."""
+def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01, half_width=0.0125, kept=None):
+    """End a run with these FGSV values; the other rules see the sellers a little differently. Keep more, if told."""
     sellers = run.manifest["sellers"]
     values = np.array(values[: len(sellers)])
     ValuationRun.objects.filter(pk=run.pk).update(state="running", started_at=timezone.now())
@@ -123,6 +123,7 @@ def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01, ha
             "utility_full": 0.8,
             "utility_empty": 0.5,
             "seconds": {"fgsv": 1.5},
+            **(kept or {}),
         },
     )
 
@@ -148,7 +149,9 @@ def funded_draft(place, *, pot_minor=POT_MINOR, chosen=None, fund=None):
 def in_review(place, **options):
     values = options.pop("values", VALUES)
     errors = {
-        name: options.pop(name) for name in ("deviation", "validation_deviation", "half_width") if name in options
+        name: options.pop(name)
+        for name in ("deviation", "validation_deviation", "half_width", "kept")
+        if name in options
     }
     payout_round = rounds.trigger(payout_round=funded_draft(place, **options), by=place.first)
     finish(payout_round.run, values, **errors)

@@ -1,0 +1,116 @@
+"""Charts of what decided one seller's value: at which coalition size, and on which class of validation rows."""
+
+import numpy as np
+
+from marketplace.charts.chart import Chart, Series
+from marketplace.templatetags.figures import count
+from payouts.models import PayoutLine
+from payouts.selectors.size_bins import coarse_parts
+from payouts.selectors.units import in_unit, metric_name, unit_of, written
+from valuation import selectors as valuation
+from valuation.core.results import normal_quantile
+from valuation.models import ValuationRun
+from valuation.selectors import SegmentCut, SizeCut
+
+_QUANTILE = normal_quantile(0.95)
+
+
+def size_chart(line: PayoutLine) -> Chart | None:
+    """How much of the value was decided at which coalition size; None for rounds before this was kept."""
+    cut = valuation.by_size(_run_of(line))
+    if cut is None:
+        return None
+    metric = line.round.request.metric
+    parts = [in_unit(float(part), metric) for part in cut.contributions[:, _place(line)]]
+    names, sums = zip(*coarse_parts(cut.edges, parts), strict=True)
+    title = _size_finding(cut, parts)
+    return Chart(
+        kind="bars",
+        title=title,
+        x_title="Rows that the model had, with yours",
+        y_title=_axis(metric),
+        series=(Series(line.organization.name, names, sums),),
+        alternative=f"{title}. Bars of the part of the value by the number of rows in the mixture.",
+    )
+
+
+def class_chart(line: PayoutLine) -> Chart | None:
+    """On which classes of the validation rows the value arose; None where the metric is no mean of rows."""
+    cut = valuation.by_class(_run_of(line))
+    if cut is None:
+        return None
+    metric = line.round.request.metric
+    parts = [in_unit(float(part), metric) for part in cut.contributions[:, _place(line)]]
+    halves = [in_unit(_QUANTILE * float(error), metric) for error in cut.standard_errors[:, _place(line)]]
+    title = _class_finding(cut, parts, metric)
+    return Chart(
+        kind="intervals",
+        title=title,
+        x_title=f"Class of {cut.column}",
+        y_title=f"{_axis(metric)}, 95 % interval of the validation rows",
+        series=(
+            Series(
+                line.organization.name,
+                cut.segments,
+                tuple(parts),
+                low=tuple(part - half for part, half in zip(parts, halves, strict=True)),
+                high=tuple(part + half for part, half in zip(parts, halves, strict=True)),
+            ),
+        ),
+        alternative=f"{title}. Dots with intervals, one a class; together they are the value.",
+    )
+
+
+def _size_finding(cut: SizeCut, parts: list[float]) -> str:
+    """By which size half of a positive value was decided, or that mixtures of that size moved it most."""
+    total = sum(parts)
+    if total > 0:
+        reached = np.cumsum(parts) >= total / 2
+        size = cut.edges[int(reached.argmax()) + 1]
+        if size == cut.edges[-1]:
+            return "More than half of your value was decided in the largest mixtures"
+        return f"Half of your value was decided in mixtures of at most {_rows(size)} out of {count(cut.edges[-1])}"
+    name, _ = max(coarse_parts(cut.edges, parts), key=lambda part: abs(part[1]))
+    return f"Mixtures of {name} rows moved your value most"
+
+
+def _class_finding(cut: SegmentCut, parts: list[float], metric: str) -> str:
+    unit = f" {unit_of(metric)}".rstrip()
+    best, worst = int(np.argmax(parts)), int(np.argmin(parts))
+    name = metric_name(metric)
+    if parts[worst] >= 0:
+        return f"Your rows help most with {cut.segments[best]}: {_signed(parts[best], metric)}{unit} of {name}"
+    if parts[best] <= 0:
+        return f"Your rows cost most with {cut.segments[worst]}: {_signed(parts[worst], metric)}{unit} of {name}"
+    return (
+        f"Your rows help with {cut.segments[best]} ({_signed(parts[best], metric)}{unit}) "
+        f"and cost with {cut.segments[worst]} ({_signed(parts[worst], metric)}{unit})"
+    )
+
+
+def _signed(figure_in_unit: float, metric: str) -> str:
+    """Write a figure that is in its unit already."""
+    text = written(figure_in_unit / in_unit(1.0, metric), metric)
+    return f"+{text}" if figure_in_unit > 0 else text
+
+
+def _axis(metric: str) -> str:
+    unit = unit_of(metric)
+    return f"Part of your value, {unit}" if unit else f"Part of your value, {metric_name(metric)}"
+
+
+def _rows(size: int) -> str:
+    return "1 row" if size == 1 else f"{count(size)} rows"
+
+
+def _run_of(line: PayoutLine) -> ValuationRun:
+    run = line.round.run
+    if run is None:
+        raise ValueError(f"{line.round} has no run")
+    return run
+
+
+def _place(line: PayoutLine) -> int:
+    """The seller's index in every array of its run."""
+    sellers = _run_of(line).manifest["sellers"]
+    return [seller["organization_id"] for seller in sellers].index(line.organization_id)
