@@ -15,8 +15,10 @@ from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import CachedGame, Game, GroupGame, RowwiseGame, group_game
 from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.estimate import estimate_hcdv
-from valuation.core.plan import Block, BlockResult, Plan, PlanState, run_block, run_plan
+from valuation.core.hcdv.plan import HcdvPlan
+from valuation.core.plan import Block, BlockResult, Plan, PlansInTurn, PlanState, run_block, run_plan
 from valuation.core.results import GroupValues, HcdvValues, NoStandardErrorsError, PointValues, share_interval
+from valuation.core.rows import PooledRows
 
 if TYPE_CHECKING:
     from valuation.core.utility import ModelSpec, UtilityGame, make_utility
@@ -30,12 +32,15 @@ __all__ = [
     "GroupGame",
     "GroupValues",
     "HcdvConfig",
+    "HcdvPlan",
     "HcdvValues",
     "ModelSpec",
     "NoStandardErrorsError",
     "Plan",
     "PlanState",
+    "PlansInTurn",
     "PointValues",
+    "PooledRows",
     "RowwiseGame",
     "UtilityGame",
     "ValuationError",

@@ -14,12 +14,17 @@ How an executor uses it (in process: :func:`run_plan`; over a queue the same cal
 pickles. A state may be saved after any merge; between two merges of one wave the blocks still missing are those of
 the saved wave with ``number >= state.blocks_merged``. Rows are the players of ``game`` in one canonical pooled order;
 ``groups`` are index arrays into them.
+
+There are two kinds of kernels. Those of sellers' values see the game and the groups. Those of rows' values see the
+game and what the rows hold, never the groups; and where ``params["builds_on"]`` names an earlier block they are given
+the arrays of its result, as its executor stored them: what is large (an embedding, a tree) is kept once and not in
+every state. :class:`PlansInTurn` makes one run of two plans.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +32,12 @@ import numpy.typing as npt
 from valuation.core.estimators import seller_blocks
 from valuation.core.fgsv import blocks as fgsv_blocks
 from valuation.core.games import Game, IndexVector
-from valuation.core.results import GroupValues
+from valuation.core.hcdv import blocks as hcdv_blocks
+from valuation.core.rows import PooledRows
 
 Arrays = dict[str, npt.NDArray[Any]]
 BlockKernel = Callable[[Game, Sequence[IndexVector], Mapping[str, Any], np.random.Generator], tuple[Arrays, int]]
+RowKernel = Callable[[Game, PooledRows, Mapping[str, Any], Arrays, np.random.Generator], tuple[Arrays, int]]
 
 KERNELS: Mapping[str, BlockKernel] = {
     "ends": seller_blocks.ends,
@@ -42,6 +49,11 @@ KERNELS: Mapping[str, BlockKernel] = {
     "coupled": fgsv_blocks.coupled,
     "weighing": fgsv_blocks.weighing,
 }
+ROW_KERNELS: Mapping[str, RowKernel] = {"hcdv_tree": hcdv_blocks.tree, "hcdv_games": hcdv_blocks.games}
+# Kinds of blocks that others build on.
+FOUNDATIONS = frozenset({"hcdv_tree"})
+# Third word of the seeds of row kernels, so that they share no draw with the others.
+_ROW_STREAM = 1
 
 
 @dataclass(frozen=True)
@@ -51,31 +63,16 @@ class Block:
     Attributes:
         number: Position in the run, from 0 without gaps; also the second word of the block's seed.
         wave: Wave it belongs to, from 0.
-        kind: Which kernel runs it, one of ``KERNELS``.
-        params: The kernel's parameters, integers by name; ``"wave_end"`` is the number after the wave's last block.
+        kind: Which kernel runs it, one of ``KERNELS`` or ``ROW_KERNELS``.
+        params: The kernel's parameters, JSON; ``"wave_end"`` is the number after the wave's last block,
+            ``"builds_on"`` that of the block whose result the kernel is given, ``"numbered_from"`` that of the first
+            block of its plan where the run has several.
     """
 
     number: int
     wave: int
     kind: str
-    params: dict[str, int]
-
-
-@dataclass(frozen=True, eq=False)
-class PooledRows:
-    """What the rows of a run hold, for kernels that look at rows themselves.
-
-    Attributes:
-        X: Features of the pooled rows, float64 ``(n, f)``, in their canonical order.
-        y: Class codes or numbers, ``(n,)``.
-        X_valid: Features of the buyer's validation rows, float64 ``(m, f)``.
-        y_valid: Their targets, ``(m,)``.
-    """
-
-    X: npt.NDArray[np.float64]
-    y: npt.NDArray[Any]
-    X_valid: npt.NDArray[np.float64]
-    y_valid: npt.NDArray[Any]
+    params: dict[str, Any]
 
 
 def arrays_to_bytes(arrays: Arrays) -> bytes:
@@ -155,23 +152,117 @@ class Plan(Protocol):
         """The state after ``block``; blocks are merged in number order."""
         ...
 
-    def estimates(self, state: PlanState) -> dict[str, GroupValues]:
-        """What is known now, by rule."""
-        ...
+
+FirstPlan = TypeVar("FirstPlan", bound=Plan)
+SecondPlan = TypeVar("SecondPlan", bound=Plan)
 
 
-def run_block(game: Game, groups: Sequence[IndexVector], block: Block, run_seed: int) -> BlockResult:
+@dataclass(frozen=True)
+class PlansInTurn(Generic[FirstPlan, SecondPlan]):
+    """Two plans as one run: all waves of the first, then all of the second.
+
+    Neither knows of the other: blocks of the second are numbered on, but draw from seeds of their own number, so that
+    neither plan's result depends on what the other does.
+    """
+
+    first: FirstPlan
+    second: SecondPlan
+
+    def start(self) -> PlanState:
+        """See :class:`Plan`."""
+        return _joined(self.first.start(), self.second.start())
+
+    def first_state(self, state: PlanState) -> PlanState:
+        """What the first plan knows."""
+        return _parted(state)[0]
+
+    def second_state(self, state: PlanState) -> PlanState:
+        """What the second plan knows."""
+        return _parted(state)[1]
+
+    def next_wave(self, state: PlanState) -> list[Block]:
+        """See :class:`Plan`."""
+        first, second = _parted(state)
+        if second.wave == 0 and (blocks := self.first.next_wave(first)):
+            return blocks
+        return [_renumbered(block, first.blocks_merged, first.wave) for block in self.second.next_wave(second)]
+
+    def merge(self, state: PlanState, block: Block, result: BlockResult) -> PlanState:
+        """See :class:`Plan`."""
+        first, second = _parted(state)
+        if "numbered_from" not in block.params:
+            return _joined(self.first.merge(first, block, result), second)
+        own = _renumbered(block, -first.blocks_merged, -first.wave)
+        return _joined(first, self.second.merge(second, own, result))
+
+
+_SECOND = "second:"
+
+
+def _joined(first: PlanState, second: PlanState) -> PlanState:
+    """One state of two: arrays of the second under a prefix, counters added up and its own kept."""
+    counters = np.array([second.blocks_merged, second.wave_end, second.wave, second.evaluations], dtype=np.int64)
+    return PlanState(
+        {**first.arrays, **{_SECOND + name: array for name, array in second.arrays.items()}, _SECOND: counters},
+        first.blocks_merged + second.blocks_merged,
+        first.wave_end + second.wave_end,
+        first.wave + second.wave,
+        first.evaluations + second.evaluations,
+    )
+
+
+def _parted(state: PlanState) -> tuple[PlanState, PlanState]:
+    """The two states of a joined one."""
+    arrays = dict(state.arrays)
+    counters = [int(count) for count in arrays.pop(_SECOND)]
+    own = {
+        name.removeprefix(_SECOND): arrays.pop(name)
+        for name in state.arrays
+        if name.startswith(_SECOND) and name in arrays
+    }
+    total = (state.blocks_merged, state.wave_end, state.wave, state.evaluations)
+    rest = [whole - part for whole, part in zip(total, counters, strict=True)]
+    return PlanState(arrays, *rest), PlanState(own, *counters)
+
+
+def _renumbered(block: Block, blocks: int, waves: int) -> Block:
+    """A block of the second plan numbered on by what the first has, or back where negative."""
+    params = block.params | {
+        name: block.params[name] + blocks for name in ("wave_end", "builds_on") if name in block.params
+    }
+    params["numbered_from"] = params.get("numbered_from", 0) + blocks
+    return replace(block, number=block.number + blocks, wave=block.wave + waves, params=params)
+
+
+def run_block(
+    game: Game,
+    groups: Sequence[IndexVector],
+    block: Block,
+    run_seed: int,
+    *,
+    rows: PooledRows | None = None,
+    foundation: Arrays | None = None,
+) -> BlockResult:
     """Run one block; the same arguments give the same bits on any worker of the same machine type.
 
     Args:
         game: Game over the pooled rows in canonical order.
         groups: Row indices of each seller, covering all rows once.
         block: What to do.
-        run_seed: Seed of the run, a non-negative integer; the block draws from ``SeedSequence([run_seed, number])``.
+        run_seed: Seed of the run, a non-negative integer; the block draws from ``SeedSequence([run_seed, number])``,
+            one of a row kernel from ``SeedSequence([run_seed, number in its plan, 1])``.
+        rows: What the rows hold; needed by row kernels.
+        foundation: Arrays of the result of block ``params["builds_on"]``, where it names one.
 
     Returns:
         Sums for ``merge``. Memory is bounded by slices inside the kernels.
     """
+    if block.kind in ROW_KERNELS:
+        if rows is None or (foundation is None and "builds_on" in block.params):
+            raise TypeError(f"A block of kind {block.kind} needs the rows and what it builds on.")
+        words = [run_seed, block.number - block.params.get("numbered_from", 0), _ROW_STREAM]
+        rng = np.random.default_rng(np.random.SeedSequence(words))
+        return BlockResult(*ROW_KERNELS[block.kind](game, rows, block.params, foundation or {}, rng))
     rng = np.random.default_rng(np.random.SeedSequence([run_seed, block.number]))
     arrays, evaluations = KERNELS[block.kind](game, groups, block.params, rng)
     return BlockResult(arrays, evaluations)
@@ -183,6 +274,7 @@ def run_plan(
     groups: Sequence[IndexVector],
     seed: int,
     *,
+    rows: PooledRows | None = None,
     enough: Callable[[PlanState], bool] | None = None,
     progress: Callable[[PlanState], None] | None = None,
 ) -> PlanState:
@@ -193,16 +285,22 @@ def run_plan(
         game: Game over the pooled rows.
         groups: Row indices of each seller, covering all rows once.
         seed: Run seed; the same seed gives the result that any number of workers would give.
+        rows: What the rows hold; needed by plans of rows' values.
         enough: Asked after each wave besides the plan's own rule; true ends the run.
         progress: Told the state after each merged block.
 
     Returns:
-        The final state, for ``plan.estimates``.
+        The final state, for the plan's estimates.
     """
     state = plan.start()
+    foundations: dict[int, Arrays] = {}
     while blocks := plan.next_wave(state):
         for block in blocks:
-            state = plan.merge(state, block, run_block(game, groups, block, seed))
+            foundation = foundations[block.params["builds_on"]] if "builds_on" in block.params else None
+            result = run_block(game, groups, block, seed, rows=rows, foundation=foundation)
+            if block.kind in FOUNDATIONS:
+                foundations[block.number] = result.arrays
+            state = plan.merge(state, block, result)
             if progress is not None:
                 progress(state)
         if enough is not None and enough(state):

@@ -205,6 +205,7 @@ class LevelSummary:
     Attributes:
         level: Distance from the root.
         nodes: Nodes at this level.
+        leaves: Those of them that are not divided further but into rows.
         enumerated: Local games solved from all coalitions.
         sampled: Local games solved from random orders.
         by_neighbors: Leaves valued by KNN-Shapley.
@@ -217,6 +218,7 @@ class LevelSummary:
 
     level: int
     nodes: int
+    leaves: int
     enumerated: int
     sampled: int
     by_neighbors: int
@@ -234,6 +236,7 @@ class HcdvValues(PointValues):
     Attributes:
         metric_values: float64 ``(n_rows,)``: the same with ``lambda = 0``, in metric units.
         levels: What happened at each level, root first.
+        encoder_refused: Why there is no encoder where one was asked for, as a sentence; empty where all went well.
 
     ``standard_errors`` is ``None``: a row's value is a product of shares down the tree, with kinks where shares
     fade, and no simple formula for its error would be honest. ``psi_error`` of each level says how well the local
@@ -242,3 +245,4 @@ class HcdvValues(PointValues):
 
     metric_values: FloatVector
     levels: tuple[LevelSummary, ...]
+    encoder_refused: str = ""

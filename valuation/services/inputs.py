@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 from marketplace.models import DataRequest, Submission
 from marketplace.shared.errors import FaircutError
 from valuation.core.games import Game, IndexVector, is_rowwise
-from valuation.core.plan import PooledRows
+from valuation.core.rows import PooledRows
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.core.utility.features import FeatureEncoder
 from valuation.models import ValuationRun
@@ -182,6 +182,15 @@ def _committed_validation(request: DataRequest) -> pa.Table:
             remedy="Restore the stored file, or open a new request.",
         )
     return pq.read_table(BytesIO(data))
+
+
+def committed_columns(request: DataRequest) -> dict[str, Array]:
+    """The validation rows by column, proved to be those whose hash the request carries.
+
+    Raises:
+        InputsChangedError: They are not.
+    """
+    return _columns(_committed_validation(request))
 
 
 def _pool(encoder: FeatureEncoder, submissions: Sequence[Submission]) -> tuple[Array, ...]:

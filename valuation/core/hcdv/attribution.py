@@ -1,231 +1,166 @@
-"""From the root's pot to the rows: every node divides its pot among its children by their local game."""
+"""From the root's pot to the rows: every node divides its pot among its parts by the values of their local game."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
-from itertools import pairwise
-from typing import Literal
+from functools import partial
 
 import numpy as np
 
-from valuation.core.errors import InvalidDataError
-from valuation.core.estimators.knn_shapley import knn_shapley
-from valuation.core.games import FloatMatrix, FloatVector, IndexVector
-from valuation.core.hcdv.config import HcdvConfig
-from valuation.core.hcdv.dispersion import dispersion_of_parts
+from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector
+from valuation.core.hcdv.config import HcdvConfig, Method
 from valuation.core.hcdv.hierarchy import Hierarchy
-from valuation.core.hcdv.local_game import LocalGame, LocalValues, RowsUtility, enumerated, sampled
+from valuation.core.hcdv.local_game import LocalValues
 from valuation.core.hcdv.pot import pot_shares
 from valuation.core.results import LevelSummary
 
-Method = Literal["nothing", "enumerated", "sampled", "knn", "uniform"]
-
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """The rows of a run, in content order.
+class PartSums:
+    """What the local games of a tree found, part by part.
+
+    Node ``c`` as a child is part ``c``; the row at place ``p`` of the tree's order is part ``n_nodes + p``.
 
     Attributes:
-        z: Embedding, float64 ``(n, d)``.
-        units: The same scaled to length 1.
-        y: Class codes or numbers, ``(n,)``.
-        valid: Embedding of validation rows, float64 ``(m, d)``, and their class codes, ``(m,)``, for leaves that ask
-            for neighbours.
+        totals: Sums of marginal contributions under ``v`` and under the metric alone, float64 ``(n_parts, 2)``.
+        squares: Sums of their squares under ``v``, float64 ``(n_parts,)``.
+        alone: What each part adds to nothing, float64 ``(n_parts, 2)``.
     """
 
-    z: FloatMatrix
-    units: FloatMatrix
-    y: FloatVector | IndexVector
-    valid: tuple[FloatMatrix, IndexVector] | None
+    totals: FloatMatrix
+    squares: FloatVector
+    alone: FloatMatrix
+
+    def of(self, parts: slice, orders: int) -> LocalValues:
+        """The local values of one node's parts."""
+        return LocalValues(self.totals[parts], self.squares[parts], orders, self.alone[parts])
 
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What a walk down the tree found.
+    """What the walk down the tree gave.
 
     Attributes:
-        values: Of rows under ``v`` and under the metric alone, float64 ``(n_rows, 2)``.
+        values: Of rows, in the order of the game's, under ``v`` and under the metric alone, float64 ``(n_rows, 2)``.
         pots: Of nodes, float64 ``(n_nodes, 2)``.
-        levels: Summary of each level.
+        faded: Whether a node's shares needed weights in place of (some of) its local values, bool ``(n_nodes, 2)``.
+        errors: Mean squared standard error of a node's local values under ``v``, float64 ``(n_nodes,)``.
     """
 
     values: FloatMatrix
     pots: FloatMatrix
-    levels: tuple[LevelSummary, ...]
+    faded: BoolMatrix
+    errors: FloatVector
+
+
+def parts_of(tree: Hierarchy, node: int) -> slice:
+    """A node's parts: its children, or the rows of a leaf (see :class:`PartSums`)."""
+    children = tree.children(node)
+    if children:
+        return slice(children.start, children.stop)
+    return slice(tree.n_nodes + int(tree.starts[node]), tree.n_nodes + int(tree.stops[node]))
 
 
 def node_method(tree: Hierarchy, node: int, config: HcdvConfig) -> Method:
-    """How a node's local game is solved: by enumeration while ``2^K <= T K``, else as the kind of node allows."""
-    is_leaf = not tree.child_counts[node]
-    n_parts = int(tree.stops[node] - tree.starts[node] if is_leaf else tree.child_counts[node])
-    permutations = config.permutations_at(int(tree.levels[node]))
-    if n_parts < 2:  # noqa: PLR2004
-        return "nothing"
-    if 2**n_parts <= permutations * n_parts:
-        return "sampled" if config.context == "rest" and node else "enumerated"
-    return config.large_leaf if is_leaf else "sampled"
+    """How a node's local game is solved."""
+    parts = parts_of(tree, node)
+    return config.method(parts.stop - parts.start, int(tree.levels[node]), is_leaf=not tree.child_counts[node])
+
+
+def is_played(method: Method, pot: FloatVector, config: HcdvConfig) -> bool:
+    """Whether a node's local game matters: of nothing every part gets nothing, however the game stands."""
+    return method != "nothing" and (config.context == "rest" or bool(pot.any()))
 
 
 def attribute(
-    tree: Hierarchy, rows: Rows, utility: RowsUtility, config: HcdvConfig, rng: np.random.Generator
+    tree: Hierarchy, sums: PartSums, pot: FloatVector, config: HcdvConfig, *, levels: int | None = None
 ) -> Attribution:
-    """Divide ``v(N) - v(empty)`` down the tree; children sum to their parent's pot to float precision.
+    """Divide the root's pot down the tree; parts sum to their node's pot to float precision.
 
     In context "alone" a pot is divided by :func:`pot_shares`. In context "rest" local values sum to the parent's in
     expectation (Owen's nested value); what sampling leaves over is divided by rows, so that values stay unbiased.
 
     Args:
         tree: The hierarchy of the rows.
-        rows: Embedding and targets.
-        utility: The metric of rows.
+        sums: Local values of all parts.
+        pot: The root's pot under ``v`` and under the metric alone, float64 ``(2,)``.
         config: Settings.
-        rng: Source of the orders of local games.
+        levels: Divide only the pots of the first so many levels.
 
     Returns:
-        Values of rows and pots of nodes, twice: with ``lambda``, and with ``lambda = 0`` from the same evaluations.
+        Values and pots; 0 where levels were left out.
     """
-    nobody, everyone = np.zeros((1, 1), dtype=np.bool_), np.ones((1, 1), dtype=np.bool_)
-    empty = float(utility(tree.order, np.zeros_like(tree.order), nobody)[0])
-    pots, values = np.zeros((tree.n_nodes, 2)), np.zeros((len(tree.order), 2))
-    pots[0] = _Node(tree, 0, rows, utility, config, empty).game_of([tree.order], ())(everyone)[0] - empty
-    records = [_Record(0, None, (False, False), 2, 0.0)]
-    for number in range(tree.n_nodes):
-        node = _Node(tree, number, rows, utility, config, empty)
-        divided, record = node.divide(pots[number], rng)
-        records.append(record)
-        children = tree.children(number)
-        if children:
-            pots[children.start : children.stop] = divided
-        else:
-            values[tree.rows(number)] = divided
-    return Attribution(values, pots, _summaries(records))
+    shares = np.zeros((tree.n_nodes + len(tree.order), 2))
+    shares[0] = pot
+    faded, errors = np.zeros((tree.n_nodes, 2), dtype=np.bool_), np.zeros(tree.n_nodes)
+    for node in range(tree.n_nodes):
+        level = int(tree.levels[node])
+        if levels is not None and level >= levels:
+            break
+        parts, method = parts_of(tree, node), node_method(tree, node, config)
+        sizes = _sizes(tree, parts)
+        if not is_played(method, shares[node], config):
+            shares[parts] = shares[node] / max(1, len(sizes))
+            continue
+        local = sums.of(parts, config.permutations_at(level) if method == "sampled" else 1)
+        errors[node] = local.variances.mean()
+        shares[parts], faded[node] = _divided(local, shares[node], sizes, method, config)
+    values = np.zeros((len(tree.order), 2))
+    values[tree.order] = shares[tree.n_nodes :]
+    return Attribution(values, shares[: tree.n_nodes], faded, errors)
 
 
-@dataclass(frozen=True, eq=False)
-class _Node:
-    """A node, with what its local game needs."""
+def _sizes(tree: Hierarchy, parts: slice) -> FloatVector:
+    if parts.start >= tree.n_nodes:
+        return np.ones(parts.stop - parts.start)
+    return np.asarray((tree.stops[parts] - tree.starts[parts]).astype(np.float64))
 
-    tree: Hierarchy
-    number: int
-    rows: Rows
-    utility: RowsUtility
-    config: HcdvConfig
-    empty: float
 
-    @cached_property
-    def parts(self) -> list[IndexVector]:
-        """Rows of each child; single rows in a leaf."""
-        children = self.tree.children(self.number)
-        return [self.tree.rows(child) for child in children] or list(self.tree.rows(self.number)[:, None])
-
-    def divide(self, pot: FloatVector, rng: np.random.Generator) -> tuple[FloatMatrix, "_Record"]:
-        """What each part gets of the two pots, float64 ``(n_parts, 2)``, and how that was found."""
-        level, spent = int(self.tree.levels[self.number]), self.utility.evaluations
-        method = node_method(self.tree, self.number, self.config)
-        faded, variance = (False, False), 0.0
-        if method == "nothing" or (self.config.context == "alone" and not pot.any()):
-            method = "nothing"
-            divided = np.tile(pot / max(1, len(self.parts)), (len(self.parts), 1))
-        else:
-            local = self._local_values(method, rng)
-            variance = float(local.variances.mean())
-            if self.config.context == "rest" and method in {"enumerated", "sampled"}:
-                left = pot - local.psi.sum(axis=0)
-                divided = local.psi + np.outer(self._sizes / self._sizes.sum(), left)
-            else:
-                divided, faded = self._share(local.psi, pot)
-        return divided, _Record(level, method, faded, self.utility.evaluations - spent, variance)
-
-    @cached_property
-    def _sizes(self) -> FloatVector:
-        return np.array([len(part) for part in self.parts], dtype=np.float64)
-
-    @cached_property
-    def _alone(self) -> FloatMatrix:
-        return self.game_of(self.parts, ()).alone()
-
-    def _share(self, psi: FloatMatrix, pot: FloatVector) -> tuple[FloatMatrix, tuple[bool, bool]]:
-        columns = [
-            pot_shares(
-                psi[:, column],
-                pot[column],
-                sizes=self._sizes,
-                alone=partial(lambda of: self._alone[:, of], column),
-                limit=self.config.shares_limit,
-            )
-            for column in range(2)
-        ]
-        shares = np.column_stack([columns[0][0], columns[1][0]])
-        return pot * shares, (columns[0][1], columns[1][1])
-
-    def _local_values(self, method: Method, rng: np.random.Generator) -> LocalValues:
-        if method == "enumerated":
-            return enumerated(self.game_of(self.parts, ()))
-        if method == "sampled":
-            outside = self._levels_outside() if self.config.context == "rest" else ()
-            permutations = self.config.permutations_at(int(self.tree.levels[self.number]))
-            return sampled(self.game_of(self.parts, outside), permutations, rng)
-        nothing_known = np.zeros(len(self.parts))
-        if method == "uniform":
-            return LocalValues(np.ones((len(self.parts), 2)), nothing_known)
-        own, valid = self.tree.rows(self.number), self.rows.valid
-        if valid is None:
-            raise InvalidDataError("Leaves valued by neighbours need validation embeddings.")
-        psi = knn_shapley(self.rows.z[own], self.rows.y[own].astype(np.intp), *valid, self.config.n_neighbors)
-        return LocalValues(np.column_stack([psi, psi]), nothing_known)
-
-    def _levels_outside(self) -> tuple[list[IndexVector], ...]:
-        """For each level from this node's up, the rows of its node's siblings, one array each."""
-        levels, node = [], self.number
-        while node:
-            parent = int(self.tree.parents[node])
-            levels.append([self.tree.rows(other) for other in self.tree.children(parent) if other != node])
-            node = parent
-        return tuple(levels)
-
-    def game_of(self, parts: list[IndexVector], outside: tuple[list[IndexVector], ...]) -> LocalGame:
-        """The local game of some parts, with others outside."""
-        everything = [*parts, *(part for level in outside for part in level)]
-        members = np.concatenate([np.zeros(0, dtype=np.intp), *everything])
-        labels = np.repeat(np.arange(len(everything)), [len(part) for part in everything])
-        ends = np.cumsum([len(parts), *(len(level) for level in outside)]).tolist()
-        weight, rows = self.config.dispersion_weight, self.rows
-        dispersion = None
-        if weight > 0:
-            of = rows.units[members], rows.y[members]
-            dispersion = dispersion_of_parts(*of, labels, len(everything), self.config.task)
-        return LocalGame(
-            self.utility, members, labels, dispersion, weight, self.empty, len(parts), tuple(pairwise(ends))
+def _divided(
+    local: LocalValues, pot: FloatVector, sizes: FloatVector, method: Method, config: HcdvConfig
+) -> tuple[FloatMatrix, tuple[bool, bool]]:
+    if config.context == "rest" and method in {"enumerated", "sampled"}:
+        left = pot - local.psi.sum(axis=0)
+        return local.psi + np.outer(sizes / sizes.sum(), left), (False, False)
+    columns = [
+        pot_shares(
+            local.psi[:, column],
+            pot[column],
+            sizes=sizes,
+            alone=partial(lambda of: local.alone[:, of], column),
+            limit=config.shares_limit,
         )
+        for column in range(2)
+    ]
+    return pot * np.column_stack([columns[0][0], columns[1][0]]), (columns[0][1], columns[1][1])
 
 
-@dataclass(frozen=True)
-class _Record:
-    level: int
-    method: Method | None
-    faded: tuple[bool, bool]
-    evaluations: int
-    variance: float
-
-
-def _summaries(records: list[_Record]) -> tuple[LevelSummary, ...]:
-    """Records by level; a record without a method is no node but the evaluations of the root's pot."""
-    summaries = []
-    for level in range(max(record.level for record in records) + 1):
-        here = [record for record in records if record.level == level]
-        methods = [record.method for record in here]
-        variances = [record.variance for record in here if record.method == "sampled"]
-        summaries.append(
+def summaries(
+    tree: Hierarchy, found: Attribution, config: HcdvConfig, evaluations: Mapping[int, int]
+) -> tuple[LevelSummary, ...]:
+    """What happened at each level, root first; ``evaluations`` by level."""
+    methods = np.array(
+        [
+            method if is_played(method := node_method(tree, node, config), found.pots[node], config) else "nothing"
+            for node in range(tree.n_nodes)
+        ]
+    )
+    levels = []
+    for level in range(int(tree.levels.max()) + 1):
+        here = tree.levels == level
+        errors = found.errors[here & (methods == "sampled")]
+        levels.append(
             LevelSummary(
                 level=level,
-                nodes=len(here) - methods.count(None),
-                enumerated=methods.count("enumerated"),
-                sampled=methods.count("sampled"),
-                by_neighbors=methods.count("knn"),
-                uniform=methods.count("uniform"),
-                faded=sum(record.faded[0] for record in here),
-                faded_metric=sum(record.faded[1] for record in here),
-                evaluations=sum(record.evaluations for record in here),
-                psi_error=float(np.sqrt(np.mean(variances))) if variances else 0.0,
+                nodes=int(here.sum()),
+                leaves=int((tree.child_counts[here] == 0).sum()),
+                enumerated=int((methods[here] == "enumerated").sum()),
+                sampled=int((methods[here] == "sampled").sum()),
+                by_neighbors=int((methods[here] == "knn").sum()),
+                uniform=int((methods[here] == "uniform").sum()),
+                faded=int(found.faded[here, 0].sum()),
+                faded_metric=int(found.faded[here, 1].sum()),
+                evaluations=evaluations.get(level, 0),
+                psi_error=float(np.sqrt(errors.mean())) if len(errors) else 0.0,
             )
         )
-    return tuple(summaries)
+    return tuple(levels)

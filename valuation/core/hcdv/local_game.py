@@ -76,28 +76,64 @@ class LocalGame:
 
 @dataclass(frozen=True, eq=False)
 class LocalValues:
-    """Shapley values of a local game.
+    """Shapley values of a local game, as sums over orders: those of two blocks of orders add up.
 
     Attributes:
-        psi: Under ``v`` and under ``M``, float64 ``(n_players, 2)``.
-        variances: Squared standard errors of ``psi`` under ``v``, float64 ``(n_players,)``; 0 where exact.
+        totals: Sums of marginal contributions under ``v`` and under ``M``, float64 ``(n_players, 2)``.
+        squares: Sums of their squares under ``v``, float64 ``(n_players,)``.
+        orders: Number of orders; 1 where the values are exact.
+        alone: ``v({c}) - v(empty)`` and ``M({c}) - M(empty)``, float64 ``(n_players, 2)``; 0 where nobody asks.
     """
 
-    psi: FloatMatrix
-    variances: FloatVector
+    totals: FloatMatrix
+    squares: FloatVector
+    orders: int
+    alone: FloatMatrix
+
+    @property
+    def psi(self) -> FloatMatrix:
+        """Values under ``v`` and under ``M``, float64 ``(n_players, 2)``."""
+        return self.totals / self.orders
+
+    @property
+    def variances(self) -> FloatVector:
+        """Squared standard errors of the values under ``v``, float64 ``(n_players,)``; 0 where exact."""
+        if self.orders == 1:
+            return np.zeros(len(self.squares))
+        spread = np.maximum(self.squares / self.orders - self.psi[:, 0] ** 2, 0.0)
+        return np.asarray(spread / (self.orders - 1))
 
 
-def enumerated(game: LocalGame) -> LocalValues:
-    """Exact Shapley values of a game without outside parts; ``2^n_players - 1`` evaluations, the empty one known."""
+def given_values(psi: FloatVector) -> LocalValues:
+    """Values of another game than ``v``, taken as they are."""
+    nothing = np.zeros((len(psi), 2))
+    return LocalValues(np.column_stack([psi, psi]), nothing[:, 0], 1, nothing)
+
+
+def enumerated(game: LocalGame, codes: range | None = None) -> LocalValues:
+    """Exact Shapley values of a game without outside parts; ``2^n_players - 1`` evaluations, the empty one known.
+
+    Args:
+        game: A local game.
+        codes: Which of the coalitions ``0..2^n_players - 1`` to ask about, all unless told: the totals over ranges
+            that divide them add up to the values.
+    """
     n = game.n_players
-    psi = np.full((n, 2), -game.empty / n)
-    for first in range(1, 2**n, _CODES_AT_ONCE):
-        coalitions = coalitions_from_codes(np.arange(first, min(first + _CODES_AT_ONCE, 2**n), dtype=np.int64), n)
-        psi += shapley_weights(coalitions) @ game(coalitions)
-    return LocalValues(psi, np.zeros(n))
+    codes = range(2**n) if codes is None else codes
+    totals, alone = np.zeros((n, 2)), np.zeros((n, 2))
+    if codes.start == 0:
+        totals -= game.empty / n
+    for first in range(max(1, codes.start), codes.stop, _CODES_AT_ONCE):
+        stop = min(first + _CODES_AT_ONCE, codes.stop)
+        coalitions = coalitions_from_codes(np.arange(first, stop, dtype=np.int64), n)
+        utilities = game(coalitions)
+        totals += shapley_weights(coalitions) @ utilities
+        single = coalitions.sum(axis=1) == 1
+        alone[coalitions[single].argmax(axis=1)] = utilities[single] - game.empty
+    return LocalValues(totals, np.zeros(n), 1, alone)
 
 
-def sampled(game: LocalGame, permutations: int, rng: np.random.Generator) -> LocalValues:
+def sampled(game: LocalGame, permutations: int, rng: np.random.Generator, *, with_alone: bool = False) -> LocalValues:
     """Shapley values from random orders (HCDV, equation 13).
 
     Each order of the children is walked after its own draw of the outside parts: at every level above, those that
@@ -108,24 +144,23 @@ def sampled(game: LocalGame, permutations: int, rng: np.random.Generator) -> Loc
         permutations: Number of orders ``T``, at least 2. They take ``T (n_players - 1) + 1`` evaluations without
             outside parts, where both ends are known, and ``T (n_players + 1)`` with them.
         rng: Source of the orders.
+        with_alone: Also ask what each child is worth alone; ``n_players`` evaluations more.
 
     Returns:
-        Means over the orders, with variances that fall as ``1 / T``. Without outside parts every order's marginal
-        contributions sum to ``v(all) - v(empty)``.
+        Sums over the orders, whose means have variances that fall as ``1 / T``. Without outside parts every order's
+        marginal contributions sum to ``v(all) - v(empty)``.
     """
     n = game.n_players
-    total, squares = np.zeros((n, 2)), np.zeros(n)
+    totals, squares = np.zeros((n, 2)), np.zeros(n)
     full = game(np.ones((1, n), dtype=np.bool_)) if not game.levels_outside else None
     at_once = max(1, _WALK_CELLS // n**2)
     for first in range(0, permutations, at_once):
         ranks = np.argsort(rng.random((min(at_once, permutations - first), n)), axis=1)
         steps = _steps(game, ranks, full) if full is not None else _steps_after(game, ranks, rng)
         marginals = np.take_along_axis(steps, ranks[:, :, None], axis=1)
-        total += marginals.sum(axis=0)
+        totals += marginals.sum(axis=0)
         squares += (marginals[:, :, 0] ** 2).sum(axis=0)
-    psi = total / permutations
-    spread = np.maximum(squares / permutations - psi[:, 0] ** 2, 0.0)
-    return LocalValues(psi, spread / (permutations - 1))
+    return LocalValues(totals, squares, permutations, game.alone() if with_alone else np.zeros((n, 2)))
 
 
 def _steps(game: LocalGame, ranks: IndexVector, full: FloatMatrix) -> FloatMatrix:

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valuation.core.errors import InvalidDataError, InvalidSpecError
-from valuation.core.hcdv.attribution import Rows, attribute
+from valuation.core.hcdv.blocks import tree_of
 from valuation.core.hcdv.config import HcdvConfig
-from valuation.core.hcdv.dispersion import unit_rows
 from valuation.core.hcdv.estimate import estimate_hcdv
-from valuation.core.hcdv.hierarchy import build_hierarchy
-from valuation.core.hcdv.local_game import RowsUtility
+from valuation.core.hcdv.plan import HcdvPlan
+from valuation.core.plan import run_plan
 from valuation.core.results import NoStandardErrorsError
+from valuation.core.rows import PooledRows
 
 CONFIG = HcdvConfig(children=(4, 3), leaf_size=5, permutations=(8, 4), large_leaf="uniform")
 
@@ -58,13 +58,14 @@ def pot_of(game):
 def test_children_sum_to_their_parents_pot_at_every_node(seed, n_rows, context, large_leaf, task):
     config = replace(CONFIG, context=context, large_leaf=large_leaf, leaf_size=8, task=task)
     game, z, y = problem(seed, n_rows)
-    rng = np.random.default_rng(seed)
-    tree = build_hierarchy(z, children=config.children, leaf_size=config.leaf_size, rng=rng)
-    utility = RowsUtility(game, np.arange(n_rows), config.metric_range)
-    rows = Rows(z, unit_rows(z), y, (z[:3], y[:3]))
+    if task == "regression":
+        config = replace(config, large_leaf="uniform")
+    plan, rows = HcdvPlan(n_rows, config), PooledRows(z, y, z[:3], y[:3])
 
-    found = attribute(tree, rows, utility, config, rng)
+    state = run_plan(plan, game, [], seed, rows=rows)
 
+    tree, found = tree_of(state.arrays), plan.attribution(state)
+    assert state.evaluations == game.evaluations <= config.evaluations(n_rows)
     for node in range(tree.n_nodes):
         children = tree.children(node)
         parts = found.pots[children.start : children.stop] if children else found.values[tree.rows(node)]
@@ -167,7 +168,7 @@ def test_large_leaves_ask_their_neighbours():
     game, z, y = problem(7, 60)
     config = replace(CONFIG, large_leaf="knn")
 
-    result = price(game, z, y.astype(str), config, z_valid=z[:10], y_valid=y[:10].astype(str))
+    result = price(game, z, y.astype(str), config, X_valid=z[:10], y_valid=y[:10].astype(str))
 
     assert [level.by_neighbors for level in result.levels] == [0, 0, 12]
     assert result.metric_values.sum() == pytest.approx(pot_of(game), abs=1e-12)
@@ -212,5 +213,5 @@ def test_values_name_the_seed_of_their_draws_and_offer_no_interval():
 
     assert result.seed == int(np.random.default_rng(5).integers(2**63))
     assert result.standard_errors is None
-    with pytest.raises(NoStandardErrorsError, match="hcdv/1"):
+    with pytest.raises(NoStandardErrorsError, match="hcdv/2"):
         result.interval(0.95)
