@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.views import datasets, home, requests
+from marketplace.views import datasets, home, invitations, organizations, requests
 
 app_name = "marketplace"
 urlpatterns = [
@@ -14,4 +14,15 @@ urlpatterns = [
     path("datasets/<uuid:pk>/", datasets.version_detail, name="version_detail"),
     path("datasets/<uuid:pk>/submit/", datasets.version_submit, name="version_submit"),
     path("datasets/<uuid:pk>/withdraw/", datasets.version_withdraw, name="version_withdraw"),
+    path("organisations/", organizations.organization_list, name="organization_list"),
+    path("organisations/new/", organizations.organization_new, name="organization_new"),
+    path("organisations/<int:pk>/", organizations.organization, name="organization"),
+    path("organisations/<int:pk>/invite/", organizations.organization_invite, name="organization_invite"),
+    path(
+        "organisations/<int:pk>/invitations/<uuid:invitation_pk>/withdraw/",
+        organizations.invitation_withdraw,
+        name="invitation_withdraw",
+    ),
+    path("organisations/<int:pk>/members/<int:user_pk>/remove/", organizations.member_remove, name="member_remove"),
+    path("invitations/<str:token>/", invitations.invitation, name="invitation"),
 ]

@@ -5,15 +5,18 @@ import secrets
 from decimal import Decimal
 from typing import Any
 
+import pycountry
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from marketplace.models import DataRequest
 from payouts.core import money
+from payouts.core.bank_accounts import IbanError, read_iban
 from payouts.core.money import format_amount
-from payouts.models import ApiKey, PayoutPolicy
+from payouts.models import ApiKey, PayoutPolicy, PayoutProfile
 from payouts.selectors.balances import with_pots
+from payouts.services.profiles import PayoutDetails
 
 AMOUNT_MAX_MINOR = 10**15
 KEY_DAYS_MAX = 730
@@ -131,3 +134,43 @@ class ApiKeyForm(forms.Form):
     @property
     def expires_at(self) -> dt.datetime:
         return timezone.now() + dt.timedelta(days=self.cleaned_data["days"])
+
+
+def countries() -> list[tuple[str, str]]:
+    """Codes and names of ISO 3166, by name."""
+    return sorted(((country.alpha_2, country.name) for country in pycountry.countries), key=lambda pair: pair[1])
+
+
+def _text(name: str, label: str, autocomplete: str, hint: str = "") -> forms.CharField:
+    length = PayoutProfile._meta.get_field(name).max_length  # noqa: SLF001 - Django documents _meta as public
+    widget = forms.TextInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, max_length=length, widget=widget, help_text=hint)
+
+
+class PayoutDetailsForm(forms.Form):
+    """Payee, address in parts, IBAN: what a bank asks for."""
+
+    ADDRESS = ("payee_name", "street", "building_number", "postcode", "town", "country")
+
+    payee_name = _text("payee_name", "Payee", "name", "As the bank knows the owner of the account.")
+    street = _text("street", "Street", "off", "Without the number.")
+    building_number = _text("building_number", "Building number", "off")
+    postcode = _text("postcode", "Postcode", "postal-code")
+    town = _text("town", "Town", "address-level2")
+    country = forms.ChoiceField(label="Country", choices=lambda: [("", "Choose a country"), *countries()])
+    iban = forms.CharField(
+        label="IBAN",
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+        help_text="With or without spaces. It is checked here, stored once, and shown only by its ends.",
+    )
+
+    def clean_iban(self) -> str:
+        try:
+            return read_iban(self.cleaned_data["iban"]).iban
+        except IbanError as error:
+            raise ValidationError(str(error)) from error
+
+    @property
+    def details(self) -> PayoutDetails:
+        return PayoutDetails(**self.cleaned_data)

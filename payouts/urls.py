@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payouts.views import funding, keys, results, rounds, statements
+from payouts.views import funding, keys, profile, results, rounds, statements
 
 app_name = "payouts"
 urlpatterns = [
@@ -25,6 +25,8 @@ urlpatterns = [
     path("statements/<int:pk>/", statements.statement, name="statement"),
     path("statements/<int:pk>/statement.pdf", statements.statement_pdf, name="statement_pdf"),
     path("statements/<int:pk>/statement.csv", statements.statement_csv, name="statement_csv"),
+    path("organisations/<int:pk>/payout-details/", profile.profile, name="profile"),
+    path("organisations/<int:pk>/payout-details/change/", profile.profile_change, name="profile_change"),
     path("keys/", keys.key_list, name="key_list"),
     path("keys/<int:pk>/revoke/", keys.key_revoke, name="key_revoke"),
 ]

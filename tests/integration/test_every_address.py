@@ -38,7 +38,7 @@ def place():
     return SimpleNamespace(
         objects={
             "requests": request.pk, "rounds": payout_round.pk, "results": payout_round.pk,
-            "datasets": submission.version_id, "keys": 1,
+            "datasets": submission.version_id, "keys": 1, "organisations": organization_of(victim).pk,
         },
         people={
             "stranger": None,
@@ -128,7 +128,8 @@ def test_the_walk_would_notice(client, place):
 
 
 def test_a_stranger_is_led_to_sign_in_or_refused_everywhere(client, place):
-    public = ("/accounts/", "/healthz", "/api/schema/")
+    # An invitation's link is the right to read it: a new colleague has no account yet.
+    public = ("/accounts/", "/healthz", "/readyz", "/api/schema/", "/invitations/")
     for address in addresses(place.objects):
         response = client.get(address)
         if address == "/" or address.startswith(public):
