@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
+from django.dispatch import receiver
 from django_structlog.celery import signals
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
@@ -20,7 +21,7 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
 
 
-@signals.bind_extra_task_metadata.connect
+@receiver(signals.bind_extra_task_metadata)
 def bind_ids(task: Any, **_: Any) -> None:
     """Log the ids that a task was given on every line that it writes; tasks take nothing else."""
     structlog.contextvars.bind_contextvars(**task.request.kwargs)

@@ -1,4 +1,4 @@
-"""The Dockerfile and docker-compose.yml as data, for the tests that hold them against the code and run what they say."""
+"""The Dockerfile and docker-compose.yml as data, for tests that hold them against the code and run what they say."""
 
 import json
 import re

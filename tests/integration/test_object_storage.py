@@ -1,4 +1,4 @@
-"""Files in an S3-like bucket, over HTTP to a real server: what is stored is what is read, and nothing is overwritten."""
+"""Files in an S3-like bucket, over HTTP to a real server: what is stored is read again, nothing is overwritten."""
 
 import os
 import socket
