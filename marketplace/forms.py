@@ -10,6 +10,33 @@ from django.template.defaultfilters import filesizeformat
 from marketplace.models import Dataset, Organization, Role
 
 
+class UploadForm(forms.Form):
+    """One file for one dataset of one organisation."""
+
+    name = forms.CharField(
+        label="Dataset name",
+        max_length=Dataset._meta.get_field("name").max_length,  # noqa: SLF001 - Django documents _meta as public
+        help_text="A name that you use already makes the next version of that dataset.",
+    )
+    # Empty files pass here: the problem list says what is wrong with them.
+    file = forms.FileField(label="File", allow_empty_file=True)
+
+    def __init__(self, *args: Any, organizations: QuerySet[Organization], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        one = organizations.count() == 1
+        self.fields["organization"] = forms.ModelChoiceField(
+            organizations,
+            label="Organisation",
+            empty_label=None,
+            initial=organizations.first(),
+            widget=forms.HiddenInput if one else forms.Select,
+        )
+        self.order_fields(["organization"])
+        limit = filesizeformat(settings.FAIRCUT_UPLOAD_MAX_BYTES)
+        self.fields["file"].help_text = f"CSV (UTF-8, commas) or Parquet, up to {limit}."
+        self.fields["file"].widget.attrs["accept"] = ".csv,.parquet,text/csv"
+
+
 class OrganizationForm(forms.Form):
     """A new organisation; operators are invited, so their role is not offered."""
 
