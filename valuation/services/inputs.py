@@ -15,6 +15,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from marketplace.models import DataRequest, Submission
+from marketplace.selectors import copies
 from marketplace.shared.errors import FaircutError
 from valuation.core.games import Game, IndexVector, is_rowwise
 from valuation.core.rows import PooledRows
@@ -67,8 +68,10 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
     Rows are pooled in the order of their content's hash and never by owner, so that splitting accounts cannot change
     any row's neighbours. Features are fitted on the buyer's validation rows alone.
 
+    Rows that an upheld finding calls copies are left out; a seller of whom nothing is left is no player.
+
     Raises:
-        NothingToValueError: No submission is accepted.
+        NothingToValueError: No submission is accepted, or only copies are.
         InputsChangedError: The validation rows are not those committed at opening, or model and task disagree.
     """
     submissions = list(
@@ -80,6 +83,14 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         raise NothingToValueError(
             "Nobody has submitted rows to this request yet.", remedy="Wait for a submission, then trigger the round."
         )
+    left_out = copies.excluded_rows(request)
+    emptied = [item for item in submissions if len(left_out.get(str(item.version_id), [])) == item.version.rows]
+    submissions = [item for item in submissions if item not in emptied]
+    if not submissions:
+        raise NothingToValueError(
+            "All that was submitted to this request are copies of rows that came first.",
+            remedy="Wait for a submission of other rows, then trigger the round.",
+        )
     spec = ModelSpec.from_json({**request.model_spec, "metric": request.metric})
     if spec.task != request.task:
         raise InputsChangedError(
@@ -88,7 +99,7 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         )
     validation = _columns(_committed_validation(request))
     encoder = FeatureEncoder.fit(request.schema, request.target, validation)
-    X, y, owners, submission_places, version_rows = _pool(encoder, submissions)
+    X, y, owners, submission_places, version_rows = _pool(encoder, submissions, left_out)
     valid, y_valid = encoder.encode(validation), encoder.encode_target(validation)
     game = make_utility(spec, X, y, valid.values, y_valid)
     arrays = {"X": X, "y": y, "owners": owners, "X_valid": valid.values, "y_valid": y_valid}
@@ -103,7 +114,8 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         "validation_sha256": request.validation_sha256,
         "features": list(valid.names),
         "sellers": _sellers(submissions, owners),
-        "submissions": [_submission(submission) for submission in submissions],
+        "submissions": [_submission(submission, left_out) for submission in submissions],
+        "left_out_whole": [_submission(submission, left_out) for submission in emptied],
         "arrays": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         "rowwise": is_rowwise(game),
         "batched": game.batched,
@@ -163,13 +175,14 @@ def _sellers(submissions: Sequence[Submission], owners: Array) -> list[dict[str,
     ]
 
 
-def _submission(submission: Submission) -> dict[str, Any]:
+def _submission(submission: Submission, left_out: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     return {
         "submission": str(submission.pk),
         "organization_id": submission.organization_id,
         "version": str(submission.version_id),
         "sha256": submission.version.sha256,
         "rows": submission.version.rows,
+        "rows_left_out": len(left_out.get(str(submission.version_id), [])),
     }
 
 
@@ -193,16 +206,19 @@ def committed_columns(request: DataRequest) -> dict[str, Array]:
     return _columns(_committed_validation(request))
 
 
-def _pool(encoder: FeatureEncoder, submissions: Sequence[Submission]) -> tuple[Array, ...]:
-    """Features, targets, owners and sources of all rows, in the order of their content's hash."""
+def _pool(
+    encoder: FeatureEncoder, submissions: Sequence[Submission], left_out: Mapping[str, Sequence[int]]
+) -> tuple[Array, ...]:
+    """Features, targets, owners and sources of all rows but those left out, in the order of their content's hash."""
     index = {pk: place for place, pk in enumerate(dict.fromkeys(item.organization_id for item in submissions))}
     parts = []
     for place, submission in enumerate(submissions):
         with submission.version.parquet.open("rb") as stream:
-            columns = _columns(pq.read_table(stream))
-        n_rows = submission.version.rows
-        owner = np.full(n_rows, index[submission.organization_id], dtype=np.int64)
-        source = np.full(n_rows, place, dtype=np.int64), np.arange(n_rows, dtype=np.int64)
+            table = pq.read_table(stream)
+        kept = np.delete(np.arange(table.num_rows, dtype=np.int64), left_out.get(str(submission.version_id), []))
+        columns = _columns(table.take(pa.array(kept)))
+        owner = np.full(kept.size, index[submission.organization_id], dtype=np.int64)
+        source = np.full(kept.size, place, dtype=np.int64), kept
         parts.append((encoder.encode(columns).values, encoder.encode_target(columns), owner, *source))
     X, y, owners, places, version_rows = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     rows = np.column_stack([X, y.astype(np.float64)])

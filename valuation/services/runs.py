@@ -14,14 +14,23 @@ from django.utils import timezone
 
 from marketplace.celery import app as celery_app
 from marketplace.models import DataRequest, User
-from marketplace.services import events
+from marketplace.services import copies, events
 from marketplace.shared.errors import ConflictError, FaircutError
 from valuation.core import plan as core_plan
 from valuation.core.errors import ValuationError
-from valuation.core.fgsv.plan import METHOD_VERSION, FgsvPlan, batched_model_seconds
+from valuation.core.fgsv.plan import METHOD_VERSION as FGSV_VERSION
+from valuation.core.fgsv.plan import FgsvPlan, batched_model_seconds
+from valuation.core.hcdv.config import HcdvConfig
+from valuation.core.hcdv.market import market_config
+from valuation.core.hcdv.plan import METHOD_VERSION as HCDV_VERSION
+from valuation.core.hcdv.plan import HcdvPlan
 from valuation.core.results import GroupValues
+from valuation.core.utility import ModelSpec
 from valuation.models import PlayerValue, RunState, ValuationRun, WorkBlock
-from valuation.services import blocks, explanation, inputs
+from valuation.services import blocks, explanation, inputs, row_values
+
+RunPlan = core_plan.PlansInTurn[FgsvPlan, HcdvPlan]
+METHOD_VERSION = f"{FGSV_VERSION}+{HCDV_VERSION}"
 
 log = structlog.get_logger(__name__)
 
@@ -55,9 +64,12 @@ def start(
     """Freeze what has been submitted and plan the first wave.
 
     Raises:
+        CopiesNotCheckedError: What was submitted has not been compared for copies, and is too much to do it now.
+        FindingsWaitError: An operator has to decide about copies first.
         NothingToValueError: No submission is accepted.
         RunRefusedError: The model cannot be built over these rows, or the budget covers no pilot.
     """
+    copies.ensure_checked(request=request)
     started = time.perf_counter()
     try:
         frozen = inputs.freeze(request=request)
@@ -71,6 +83,7 @@ def start(
         seed=seed,
         precision_target=precision_target,
         evaluations_max=evaluations_max,
+        row_evaluations_max=_row_config(frozen.manifest).evaluations(_row_count(frozen.manifest)),
         on_end_task=on_end_task,
         triggered_by=by,
         progress={"freeze_seconds": time.perf_counter() - started, "merge_seconds": 0.0},
@@ -86,16 +99,28 @@ def start(
     return run
 
 
-def plan_of(run: ValuationRun) -> FgsvPlan:
-    """The run's plan: a pure function of what was frozen."""
-    return FgsvPlan(
+def plan_of(run: ValuationRun) -> RunPlan:
+    """The run's plan, a pure function of what was frozen: sellers' values to the precision asked for, then rows'."""
+    cost = batched_model_seconds if run.manifest["batched"] else looped_model_seconds
+    sellers = FgsvPlan(
         tuple(seller["rows"] for seller in run.manifest["sellers"]),
         budget=run.evaluations_max,
         target=run.precision_target,
         rowwise=run.manifest["rowwise"],
         with_seller_game=True,
-        cost=batched_model_seconds if run.manifest["batched"] else looped_model_seconds,
+        cost=cost,
     )
+    rows = HcdvPlan(_row_count(run.manifest), _row_config(run.manifest), cost)
+    return core_plan.PlansInTurn(sellers, rows)
+
+
+def _row_count(manifest: Mapping[str, Any]) -> int:
+    return sum(seller["rows"] for seller in manifest["sellers"])
+
+
+def _row_config(manifest: Mapping[str, Any]) -> HcdvConfig:
+    spec = ModelSpec.from_json(manifest["model"])
+    return market_config(n_rows=_row_count(manifest), task=spec.task, metric=spec.metric, batched=manifest["batched"])
 
 
 @transaction.atomic
@@ -208,16 +233,26 @@ def _open_wave(run: ValuationRun, planned: list[core_plan.Block]) -> None:
     transaction.on_commit(lambda: send_work(run_id=run.pk, count=len(planned)), robust=True)
 
 
-def _progress(run: ValuationRun, plan: FgsvPlan, state: core_plan.PlanState, *, merge_seconds: float) -> dict[str, Any]:
+def _progress(run: ValuationRun, plan: RunPlan, state: core_plan.PlanState, *, merge_seconds: float) -> dict[str, Any]:
     seconds = {
         "freeze_seconds": run.progress["freeze_seconds"],
         "merge_seconds": run.progress["merge_seconds"] + merge_seconds,
     }
-    return plan.progress(state) | seconds
+    figures = plan.first.progress(plan.first_state(state))
+    rows = plan.second.progress(plan.second_state(state))
+    whole_run = {
+        "wave": state.wave,
+        "blocks": state.blocks_merged,
+        "evaluations": state.evaluations,
+        "evaluations_left": figures.get("evaluations_left", 0) + rows["evaluations_left"],
+    }
+    return figures | whole_run | {"rows": rows} | seconds
 
 
-def _finish(run: ValuationRun, plan: FgsvPlan, state: core_plan.PlanState) -> None:
-    estimates = plan.estimates(state, run.seed)
+def _finish(run: ValuationRun, plan: RunPlan, state: core_plan.PlanState) -> None:
+    first = plan.first_state(state)
+    estimates = plan.first.estimates(first, run.seed)
+    rows = row_values.conclude(run=run, plan=plan.second, state=plan.second_state(state))
     sellers = run.manifest["sellers"]
     PlayerValue.objects.bulk_create(
         PlayerValue(
@@ -231,9 +266,13 @@ def _finish(run: ValuationRun, plan: FgsvPlan, state: core_plan.PlanState) -> No
         for rule, values in estimates.items()
         for index, seller in enumerate(sellers)
     )
-    run.outcome = _outcome(run, state, estimates) | explanation.explain(
-        run=run, plan=plan, state=state, values=estimates["fgsv"]
+    PlayerValue.objects.bulk_create(
+        PlayerValue(run=run, organization_id=seller["organization_id"], rule=rule, value=value)
+        for rule, sums in rows.sums.items()
+        for seller, value in zip(sellers, sums, strict=True)
     )
+    explained = explanation.explain(run=run, plan=plan.first, state=first, values=estimates["fgsv"])
+    run.outcome = _outcome(run, state, estimates, rows) | explained
     _end(run, ValuationRun.State.FINISHED, by=None)
 
 
@@ -243,22 +282,34 @@ def _validation_error(values: GroupValues, index: int) -> float | None:
     return float(np.sqrt(values.validation_covariance[index, index]))
 
 
-def _outcome(run: ValuationRun, state: core_plan.PlanState, estimates: Mapping[str, GroupValues]) -> dict[str, Any]:
+def _outcome(
+    run: ValuationRun,
+    state: core_plan.PlanState,
+    estimates: Mapping[str, GroupValues],
+    rows: row_values.RowsConcluded,
+) -> dict[str, Any]:
     utility_empty, utility_full = (float(utility) for utility in state.arrays["ends"])
-    worker_seconds = run.blocks.aggregate(total=Sum("seconds"))["total"]
+    covariances: dict[str, dict[str, Any]] = {
+        rule: {
+            "computation": values.covariance.tolist(),
+            "validation": None if values.validation_covariance is None else values.validation_covariance.tolist(),
+        }
+        for rule, values in estimates.items()
+    }
+    # Sums of row values carry no honest error: a value is a product of shares down one tree of one encoder.
+    covariances |= {rule: {"computation": None, "validation": None} for rule in rows.sums}
+    seconds = {row["kind"]: row["total"] for row in run.blocks.values("kind").annotate(total=Sum("seconds")).order_by()}
+    embedding, games = (seconds.pop(kind, 0.0) for kind in (row_values.TREE_KIND, row_values.GAMES_KIND))
     return {
         "utility_empty": utility_empty,
         "utility_full": utility_full,
-        "covariances": {
-            rule: {
-                "computation": values.covariance.tolist(),
-                "validation": None if values.validation_covariance is None else values.validation_covariance.tolist(),
-            }
-            for rule, values in estimates.items()
-        },
+        "covariances": covariances,
+        "hcdv": rows.outcome,
         "seconds": {
             "freezing": run.progress["freeze_seconds"],
-            "evaluating, all workers together": worker_seconds,
+            "evaluating, all workers together": sum(seconds.values()),
+            "embedding rows": embedding,
+            "valuing rows, all workers together": games,
             "merging": run.progress["merge_seconds"],
         },
     }

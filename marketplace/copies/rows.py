@@ -1,0 +1,65 @@
+"""A file's rows as arrays that can be compared: numbers, and the numbers of categories."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Normalised cells: `numbers` float64 ``(n, p)`` with NaN where empty, `labels` int64 ``(n, q)`` with -1."""
+
+    numbers: Array
+    labels: Array
+
+    def __len__(self) -> int:
+        return int(self.numbers.shape[0])
+
+
+def read_rows(columns: Mapping[str, Sequence[Any]], schema: Mapping[str, Any]) -> Rows:
+    """Read the columns of a normalised file in the order of the request's schema, whatever order they came in."""
+    rows = len(next(iter(columns.values())))
+    numbers, labels = [], []
+    for column in schema["columns"]:
+        cells = columns[column["name"]]
+        if column["kind"] == "number":
+            # Adding 0.0 makes -0.0 the 0.0 that it equals.
+            numbers.append(np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64) + 0.0)
+        else:
+            codes = {category: code for code, category in enumerate(column["categories"])}
+            labels.append(np.array([codes.get(cell, -1) for cell in cells], dtype=np.int64))
+    return Rows(
+        np.column_stack(numbers) if numbers else np.empty((rows, 0)),
+        np.column_stack(labels) if labels else np.empty((rows, 0), dtype=np.int64),
+    )
+
+
+def kinds_of(*files: Rows) -> list[Array]:
+    """Number the kinds of row over several files: equal rows get equal numbers; int64 ``(n,)`` each."""
+    numbers = np.concatenate([file.numbers for file in files])
+    labels = np.concatenate([file.labels for file in files])
+    # One canonical NaN, so that empty cells are equal; the bytes of a row are then its identity.
+    numbers = np.where(np.isnan(numbers), np.nan, numbers)
+    cells = np.ascontiguousarray(np.column_stack([numbers.view(np.int64), labels]))
+    row_type = np.dtype((np.void, cells.dtype.itemsize * cells.shape[1]))
+    _, kinds = np.unique(cells.view(row_type).ravel(), return_inverse=True)
+    return np.split(kinds, np.cumsum([len(file) for file in files])[:-1])
+
+
+def rounded(file: Rows, digits: int) -> Rows:
+    """The same rows with every number at so many significant digits."""
+    return Rows(significant(file.numbers, digits), file.labels)
+
+
+def significant(numbers: Array, digits: int) -> Array:
+    """Round to significant digits: 1 makes 47 into 50 and 0.312 into 0.3."""
+    with np.errstate(divide="ignore"):
+        magnitude = np.where(numbers == 0, 0.0, np.floor(np.log10(np.abs(numbers))))
+    # Powers of ten are exact where they are whole, so scale by a whole power on either side.
+    exponent = digits - 1 - magnitude
+    up, down = 10.0 ** np.maximum(exponent, 0), 10.0 ** np.maximum(-exponent, 0)
+    return np.asarray(np.rint(numbers / down * up) / up * down) + 0.0

@@ -1,0 +1,123 @@
+"""Copies as rounds and pages see them: what is to be compared, what waits for a decision, which rows are left out."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from marketplace.models import (
+    CopyComparison,
+    CopyFinding,
+    DataRequest,
+    DatasetVersion,
+    Organization,
+    Submission,
+    User,
+)
+
+# Raised when files should be compared again: another method finds other copies.
+METHOD = "copies-1"
+State = CopyFinding.State
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The findings of a request by state, and whether every pair of files has been compared."""
+
+    is_checked: bool
+    open: int
+    disputed: int
+    first_keeps: int
+    both_keep: int
+    rows_left_out: int
+
+
+def accepted_versions(request: DataRequest) -> list[DatasetVersion]:
+    """The versions that a round would value, in the order in which they were uploaded."""
+    return list(
+        DatasetVersion.objects.filter(submissions__request=request, submissions__state=Submission.State.ACCEPTED)
+        .select_related("dataset__organization")
+        .order_by("uploaded_at", "pk")
+    )
+
+
+def outstanding(request: DataRequest) -> list[tuple[DatasetVersion, DatasetVersion]]:
+    """Pairs of accepted versions, earlier first, that nobody has compared yet; first each version with itself.
+
+    A version is compared with itself only beside others: they show how often rows repeat.
+    """
+    versions = accepted_versions(request)
+    if len(versions) < 2:  # noqa: PLR2004 - nothing to copy from, and no rival to gain from
+        return []
+    pairs = [(version, version) for version in versions] + list(itertools.combinations(versions, 2))
+    done = set(CopyComparison.objects.filter(request=request, method=METHOD).values_list("earlier_id", "later_id"))
+    return [(earlier, later) for earlier, later in pairs if (earlier.pk, later.pk) not in done]
+
+
+def in_force(request: DataRequest) -> QuerySet[CopyFinding]:
+    """The findings that concern what is before the buyer: those whose later version is accepted."""
+    accepted = Submission.objects.filter(request=request, state=Submission.State.ACCEPTED)
+    return CopyFinding.objects.filter(request=request, second__in=accepted.values("version_id"))
+
+
+def waiting(request: DataRequest) -> QuerySet[CopyFinding]:
+    """The open findings between versions that are both before the buyer: a round waits for them."""
+    accepted = Submission.objects.filter(request=request, state=Submission.State.ACCEPTED)
+    return in_force(request).filter(state=State.OPEN, first__in=accepted.values("version_id"))
+
+
+def excluded_rows(request: DataRequest) -> dict[str, list[int]]:
+    """By version, the rows that upheld findings leave out of a run, sorted."""
+    return _rows_by_version(in_force(request).filter(state=State.FIRST_KEEPS))
+
+
+def rows_left_out(version: DatasetVersion) -> int:
+    """How many rows of a version upheld findings leave out; all that its seller learns of them."""
+    upheld = CopyFinding.objects.filter(second=version, state=State.FIRST_KEEPS)
+    return len(_rows_by_version(upheld).get(str(version.pk), []))
+
+
+def summary(request: DataRequest) -> Summary:
+    """What there is to say about copies of a request, for the page of a round and its audit report."""
+    states = Counter(in_force(request).values_list("state", flat=True))
+    return Summary(
+        is_checked=not outstanding(request),
+        open=states[State.OPEN],
+        disputed=states[State.DISPUTED],
+        first_keeps=states[State.FIRST_KEEPS],
+        both_keep=states[State.BOTH_KEEP],
+        rows_left_out=sum(len(rows) for rows in excluded_rows(request).values()),
+    )
+
+
+def findings_for_operators() -> QuerySet[CopyFinding]:
+    """Every finding without its rows, those that wait for a decision first, then the newest."""
+    waiting_first = Q(state=State.OPEN)
+    return (
+        CopyFinding.objects.select_related(
+            "request", "first__dataset__organization", "second__dataset__organization", "decided_by"
+        )
+        .defer("pairs")
+        .annotate(waits=waiting_first)
+        .order_by("-waits", "-found_at", "pk")
+    )
+
+
+def sides(finding: CopyFinding) -> tuple[Organization, Organization]:
+    """The sellers of the first and of the second version."""
+    return finding.first.dataset.organization, finding.second.dataset.organization
+
+
+def is_party(user: User, finding: CopyFinding) -> bool:
+    """Whether a person belongs to one of the two sellers, who must not decide in their own matter."""
+    return user.memberships.filter(organization__in=sides(finding)).exists()
+
+
+def _rows_by_version(findings: QuerySet[CopyFinding]) -> dict[str, list[int]]:
+    rows: dict[str, set[int]] = {}
+    found: Iterable[tuple[object, list[list[int]]]] = findings.values_list("second_id", "pairs")
+    for version_id, pairs in found:
+        rows.setdefault(str(version_id), set()).update(row for _, row in pairs)
+    return {version_id: sorted(of_version) for version_id, of_version in sorted(rows.items())}

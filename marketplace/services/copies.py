@@ -1,0 +1,129 @@
+"""Compare what was submitted, put what looks copied before an operator, and write down what the operator decides."""
+
+import time
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace.celery import app as celery_app
+from marketplace.models import CopyFinding, DataRequest, User
+from marketplace.selectors import copies as selectors
+from marketplace.selectors.access import is_operator
+from marketplace.services import events
+from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
+
+# A task stops before its time limit and leaves the rest to the next.
+TASK_SECONDS = 150
+# What a round may compare while somebody waits for its start; more is left to the workers.
+ROWS_AT_START = 500_000
+
+State = CopyFinding.State
+
+
+class CopiesNotCheckedError(ConflictError):
+    """Not every pair of files has been compared."""
+
+    code = "copies_not_checked"
+
+
+class FindingsWaitError(ConflictError):
+    """An operator has to decide about findings first."""
+
+    code = "copy_findings_wait"
+
+
+class FindingDecidedError(ConflictError):
+    """The finding has been decided."""
+
+    code = "copy_finding_decided"
+
+
+class ReasonMissingError(FaircutError):
+    """A decision needs its reason."""
+
+    code = "reason_missing"
+    status = 422
+
+
+def queue(*, request_id: uuid.UUID) -> None:
+    """Ask a worker to compare what is new; a hint that gets lost is given again by the sweeper."""
+    celery_app.send_task("marketplace.check_copies", kwargs={"request_id": str(request_id)})
+
+
+def sweep() -> None:
+    """Queue the requests whose files have not all been compared."""
+    for request in DataRequest.objects.filter(state=DataRequest.State.OPEN):
+        if selectors.outstanding(request):
+            queue(request_id=request.pk)
+
+
+def check(*, request: DataRequest, seconds_max: float = TASK_SECONDS, is_waiting: bool = False) -> None:
+    """Compare all pairs that nobody has compared; each is written on its own, so that a crash loses only one.
+
+    Pairs that another process compares are skipped, or waited for where `is_waiting`.
+    """
+    from marketplace.services.copy_search import CopySearch  # noqa: PLC0415 - scipy stays out of processes that only serve pages
+
+    started = time.monotonic()
+    search = CopySearch(request)
+    for earlier, later in selectors.outstanding(request):
+        if time.monotonic() - started > seconds_max:
+            return
+        search.compare(earlier, later, is_waiting=is_waiting)
+
+
+def ensure_checked(*, request: DataRequest) -> None:
+    """Compare what is left to compare, and refuse while findings wait for an operator (ADR 0007).
+
+    Raises:
+        CopiesNotCheckedError: There is too much to compare while somebody waits.
+        FindingsWaitError: A finding is open.
+    """
+    left = selectors.outstanding(request)
+    if sum(earlier.rows + later.rows for earlier, later in left) > ROWS_AT_START:
+        queue(request_id=request.pk)
+        raise CopiesNotCheckedError(
+            f"{len(left)} pairs of files have not been compared for copies yet.",
+            remedy="They are being compared now; start the round in a few minutes.",
+        )
+    check(request=request, seconds_max=float("inf"), is_waiting=True)
+    waiting = selectors.waiting(request).count()
+    if waiting:
+        # The caller's transaction is rolled back, and with it what was found just now: a worker finds it again.
+        queue(request_id=request.pk)
+        verb = "finding of copied rows waits" if waiting == 1 else "findings of copied rows wait"
+        raise FindingsWaitError(
+            f"{waiting} {verb} for a decision.", remedy="Decide under Copies, then start the round."
+        )
+
+
+@transaction.atomic
+def decide(*, finding: CopyFinding, decision: str, reason: str, by: User) -> CopyFinding:
+    """Decide an open or disputed finding; rounds that start from now on follow the decision.
+
+    Raises:
+        NotAllowedError: The person is no operator, or belongs to one of the two sellers.
+        FindingDecidedError: Somebody has decided already.
+        ReasonMissingError: No reason is given.
+    """
+    if not is_operator(by):
+        raise NotAllowedError("Only operators decide about copies.")
+    finding = CopyFinding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
+    if selectors.is_party(by, finding):
+        raise NotAllowedError(
+            "You belong to one of these sellers.", remedy="Ask an operator who belongs to neither to decide."
+        )
+    if finding.state not in CopyFinding.UNDECIDED or decision == finding.state:
+        raise FindingDecidedError(f"This finding is decided already: {finding.get_state_display().lower()}.")
+    if decision not in {State.BOTH_KEEP, State.FIRST_KEEPS, State.DISPUTED}:
+        raise ValueError(f"{decision!r} is no decision")
+    if not reason.strip():
+        raise ReasonMissingError("Say why you decide so.", remedy="One sentence is enough; it stays with the finding.")
+    before = finding.state
+    finding.state, finding.reason = decision, reason.strip()
+    finding.decided_by, finding.decided_at = by, timezone.now()
+    finding.save(update_fields=["state", "reason", "decided_by", "decided_at"])
+    data = {"from": before, "to": decision, "reason": finding.reason, "rows": finding.rows_matched}
+    events.record(action="copies.decided", subject=finding, by=by, data=data)
+    return finding

@@ -1,0 +1,127 @@
+"""Compare the files of a request pair by pair; each pair once, whoever asks, with its findings in one transaction."""
+
+import time
+import uuid
+
+import numpy as np
+import pyarrow.parquet as pq
+import structlog
+from django.db import connection, transaction
+
+from marketplace.copies.compare import Copies, compare, repeats
+from marketplace.copies.rows import Rows, kinds_of, read_rows
+from marketplace.models import CopyComparison, CopyFinding, DataRequest, DatasetVersion
+from marketplace.selectors import copies as selectors
+from marketplace.services import events
+
+log = structlog.get_logger(__name__)
+
+# A file takes part in one comparison with each other file: keep this many in memory. Versions never change.
+FILES_IN_MEMORY = 40
+# A seller had the rows before when this part of them stands in a version that it uploaded earlier.
+HELD_BEFORE = 0.5
+
+# The version that comes first, the one that copies, and what it copies.
+Found = tuple[DatasetVersion, DatasetVersion, Copies]
+
+
+class CopySearch:
+    """The comparisons of one request; files are read once."""
+
+    def __init__(self, request: DataRequest) -> None:
+        self.request = request
+        self._files: dict[uuid.UUID, Rows] = {}
+
+    @transaction.atomic
+    def compare(self, earlier: DatasetVersion, later: DatasetVersion, *, is_waiting: bool) -> None:
+        """Compare two versions, or one with itself, unless it is done; `is_waiting` for whoever does it now."""
+        if not _locked(f"copies:{earlier.pk}:{later.pk}", is_waiting=is_waiting):
+            return
+        if CopyComparison.objects.filter(earlier=earlier, later=later, method=selectors.METHOD).exists():
+            return
+        started = time.monotonic()
+        found = self._within(later) if earlier == later else self._between(earlier, later)
+        for first, second, copies in found:
+            self._record(first, second, copies)
+        CopyComparison.objects.create(
+            request=self.request,
+            earlier=earlier,
+            later=later,
+            method=selectors.METHOD,
+            seconds=time.monotonic() - started,
+        )
+        log.info("copies.compared", earlier=str(earlier.pk), later=str(later.pk), findings=len(found))
+
+    def _within(self, version: DatasetVersion) -> list[Found]:
+        others = [self._rows(other) for other in selectors.accepted_versions(self.request) if other != version]
+        copies = repeats(self._rows(version), others) if others else None
+        return [] if copies is None else [(version, version, copies)]
+
+    def _between(self, earlier: DatasetVersion, later: DatasetVersion) -> list[Found]:
+        """The findings between two versions; whoever held the rows in an older version still comes first."""
+        found = self._compared(earlier, later)
+        if found and self._held_before(later, earlier, found):
+            return [(later, earlier, copies) for copies in self._compared(later, earlier)]
+        return [(earlier, later, copies) for copies in found]
+
+    def _compared(self, first: DatasetVersion, second: DatasetVersion) -> list[Copies]:
+        padded = set(
+            CopyFinding.objects.filter(kind=CopyFinding.Kind.WITHIN, second__in=[first, second])
+            .exclude(state=CopyFinding.State.BOTH_KEEP)
+            .values_list("second_id", flat=True)
+        )
+        return compare(
+            self._rows(first),
+            self._rows(second),
+            is_first_padded=first.pk in padded,
+            is_second_padded=second.pk in padded,
+        )
+
+    def _held_before(self, later: DatasetVersion, earlier: DatasetVersion, found: list[Copies]) -> bool:
+        """Whether the later version's seller had uploaded most of these rows before the earlier version came."""
+        older = DatasetVersion.objects.filter(
+            dataset__request=self.request,
+            dataset__organization=later.dataset.organization,
+            uploaded_at__lt=earlier.uploaded_at,
+        ).exclude(dataset__organization=earlier.dataset.organization)
+        rows = np.unique(np.concatenate([copies.pairs[:, 1] for copies in found]))
+        for version in older:
+            old, new = kinds_of(self._rows(version), self._rows(later))
+            if np.isin(new[rows], old).mean() >= HELD_BEFORE:
+                return True
+        return False
+
+    def _rows(self, version: DatasetVersion) -> Rows:
+        if version.pk not in self._files:
+            if len(self._files) >= FILES_IN_MEMORY:
+                self._files.pop(next(iter(self._files)))
+            with version.parquet.open("rb") as stream:
+                table = pq.read_table(stream)
+            columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+            self._files[version.pk] = read_rows(columns, self.request.schema)
+        return self._files[version.pk]
+
+    def _record(self, first: DatasetVersion, second: DatasetVersion, copies: Copies) -> None:
+        finding, is_new = CopyFinding.objects.get_or_create(
+            first=first,
+            second=second,
+            kind=copies.kind,
+            defaults={
+                "request": self.request,
+                "rows_matched": len(copies.pairs),
+                "expected_by_chance": copies.expected_rows,
+                "log10_p_value": copies.verdict.log10_p,
+                "pairs": copies.pairs.tolist(),
+            },
+        )
+        if is_new:
+            data = {"kind": copies.kind, "rows": len(copies.pairs), "first": str(first.pk), "second": str(second.pk)}
+            events.record(action="copies.found", subject=finding, by=None, data=data)
+
+
+def _locked(name: str, *, is_waiting: bool) -> bool:
+    """Take a lock for the rest of the transaction, waiting for it or not."""
+    function = "pg_advisory_xact_lock" if is_waiting else "pg_try_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [name])
+        return is_waiting or bool(cursor.fetchone()[0])
