@@ -1,10 +1,12 @@
-"""Celery's edge of the payouts: a run has ended, and the sweeper for when nobody said so."""
+"""Celery's edge of the payouts: a run has ended, an attack is to be tried, and the sweeper for when nobody said so."""
+
+import uuid
 
 import structlog
 
 from marketplace.shared.tasks import faircut_task
 from payouts.models import PayoutRound
-from payouts.services import rounds
+from payouts.services import attacks, rounds
 from valuation.models import ValuationRun
 
 log = structlog.get_logger(__name__)
@@ -15,9 +17,14 @@ def conclude_valuing(*, run_id: str) -> None:
     rounds.conclude_valuing(run_id=run_id)
 
 
+@faircut_task("payouts.try_attack")
+def try_attack(*, round_id: str, kind: str) -> None:
+    attacks.try_attack(round_id=uuid.UUID(round_id), kind=kind)
+
+
 @faircut_task("payouts.sweep")
 def sweep() -> None:
-    """Conclude every valuing round whose run has ended; a lost message loses nothing."""
+    """Conclude every valuing round whose run has ended, and ask again for attacks; a lost message loses nothing."""
     waiting = PayoutRound.objects.filter(state=PayoutRound.State.VALUING, run__state__in=ValuationRun.ENDED)
     for run_id in waiting.values_list("run_id", flat=True):
         try:
@@ -25,3 +32,6 @@ def sweep() -> None:
         except Exception:
             # One broken round must not keep the others waiting.
             log.exception("sweep.failed", run_id=str(run_id))
+    untried = attacks.rounds_with_untried()
+    for payout_round in untried:
+        attacks.send_all(payout_round)

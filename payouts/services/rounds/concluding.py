@@ -14,7 +14,7 @@ from payouts.core.intervals import Interval, money_interval, share_intervals, su
 from payouts.models import AuditReport, PayoutLine, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.digest import lines_sha256
-from payouts.services import locks
+from payouts.services import attacks, locks
 from payouts.services.figures import audit_figures
 from payouts.services.rounds.ending import end
 from valuation import selectors as valuation
@@ -93,6 +93,7 @@ def _put_into_review(
     AuditReport.objects.create(round=payout_round, figures=audit_figures(payout_round, run, outcome, allocation))
     data = {"lines_sha256": payout_round.lines_sha256, "lines": len(lines)}
     events.record(action="round.in_review", subject=payout_round, by=None, data=data)
+    attacks.send_all(payout_round)
     return payout_round
 
 
