@@ -12,7 +12,7 @@ check schema: export FAIRCUT_STORAGE_DIR := .faircut/checks
 check schema: export FAIRCUT_STATIC_DIR := .faircut/checks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench soak schema clean
+.PHONY: help demo test screenshots check fix bench soak schema clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -35,6 +35,10 @@ demo: .venv/runtime ## the whole story on real data, then the site on localhost:
 test: .venv/tools ## every test, browser tests included (ARGS="-k ledger" for some)
 	$(BIN)/python tests/browser/chromium.py
 	$(BIN)/python -m pytest $(ARGS)
+
+screenshots: .venv/tools ## a picture of every page: each role, light and dark, desk and phone, into screenshots/
+	$(BIN)/python tests/browser/chromium.py
+	FAIRCUT_SCREENSHOTS=screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py
 
 check: .venv/tools ## format, lint, types, import contracts, migrations, deployment, templates
 	mkdir -p .faircut/checks
