@@ -28,11 +28,16 @@ class PlayerRow:
 
 @dataclass(frozen=True)
 class RuleValues:
-    """What one rule says: values (players,), and the covariances of its two errors (players, players)."""
+    """What one rule says: values (players,), and the covariances of its two errors (players, players).
+
+    Rules without an honest error of computation (sums of row values) have `covariance_known` False and a covariance of
+    zeros, and no validation covariance.
+    """
 
     values: Array
     covariance: Array
     validation_covariance: Array | None
+    covariance_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,11 +106,14 @@ def outcome(run: ValuationRun) -> RunOutcome:
         values = np.full(len(players), np.nan)  # a missing row must never look like a value
         for row in PlayerValue.objects.filter(run=run, rule=rule):
             values[index[row.organization_id]] = row.value
-        validation = covariances["validation"]
+        computation, validation = covariances["computation"], covariances["validation"]
         rules[rule] = RuleValues(
             values=values,
-            covariance=np.array(covariances["computation"], dtype=np.float64),
+            covariance=np.array(
+                np.zeros((len(players), len(players))) if computation is None else computation, dtype=np.float64
+            ),
             validation_covariance=None if validation is None else np.array(validation, dtype=np.float64),
+            covariance_known=computation is not None,
         )
     return RunOutcome(
         players=players,
@@ -173,7 +181,7 @@ def progress(run: ValuationRun) -> RunProgress:
         state=run.state,
         wave=run.wave,
         evaluations=evaluations,
-        evaluations_max=run.evaluations_max,
+        evaluations_max=run.evaluations_max + run.row_evaluations_max,
         evaluations_per_second=evaluations / seconds if seconds else 0.0,
         seconds=seconds,
         precision_target=run.precision_target,

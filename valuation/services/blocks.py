@@ -3,6 +3,7 @@
 import datetime as dt
 import time
 import uuid
+from functools import lru_cache
 
 from django.conf import settings
 from django.db import transaction
@@ -43,8 +44,16 @@ def compute(*, run: ValuationRun, block: WorkBlock) -> tuple[core_plan.BlockResu
     """Run one block over the frozen inputs: the same bits whoever runs it, and however often."""
     started = time.perf_counter()
     frozen = inputs.load(run)
-    result = core_plan.run_block(frozen.game, frozen.groups, planned(block), run.seed)
+    piece = planned(block)
+    foundation = _foundation(run.pk, piece.params["builds_on"]) if "builds_on" in piece.params else None
+    result = core_plan.run_block(frozen.game, frozen.groups, piece, run.seed, rows=frozen.rows, foundation=foundation)
     return result, time.perf_counter() - started
+
+
+@lru_cache(maxsize=1)
+def _foundation(run_id: uuid.UUID, number: int) -> core_plan.Arrays:
+    """The arrays that later blocks build on; a result never changes, so a worker keeps the last."""
+    return result_of(WorkBlock.objects.get(run_id=run_id, number=number)).arrays
 
 
 def planned(block: WorkBlock) -> core_plan.Block:

@@ -23,17 +23,23 @@ pytestmark = pytest.mark.django_db
 def test_blocks_over_the_database_give_the_bits_of_the_library():
     run = start_run(make_market())
 
-    outcome = selectors.outcome(work_off(run))
+    run = work_off(run)
 
+    outcome = selectors.outcome(run)
     loaded = inputs.load(run)
     plan = runs.plan_of(run)
-    expected = plan.estimates(run_plan(plan, loaded.game, loaded.groups, run.seed), run.seed)
-    assert outcome.rules.keys() == expected.keys() == {"fgsv", "gsv", "leave_one_out"}
+    state = run_plan(plan, loaded.game, loaded.groups, run.seed, rows=loaded.rows)
+    expected = plan.first.estimates(plan.first_state(state), run.seed)
+    assert outcome.rules.keys() == {*expected, "hcdv", "hcdv_metric"}
     for rule, values in expected.items():
         np.testing.assert_array_equal(outcome.rules[rule].values, values.values)
         np.testing.assert_array_equal(outcome.rules[rule].covariance, values.covariance)
         np.testing.assert_array_equal(outcome.rules[rule].validation_covariance, values.validation_covariance)
-    assert outcome.evaluations == expected["fgsv"].evaluations
+    assert outcome.evaluations == state.evaluations
+
+    rows, points = plan.second.estimate(plan.second_state(state), run.seed), selectors.point_values(run)
+    np.testing.assert_array_equal(np.sort(points["value"].to_numpy()), np.sort(rows.values))
+    np.testing.assert_array_equal(np.sort(points["value_without_lambda"].to_numpy()), np.sort(rows.metric_values))
 
 
 def test_values_sum_to_what_all_rows_add():
@@ -163,7 +169,9 @@ def test_a_run_within_its_budget_says_so():
     run = work_off(start_run(make_market(), target=1e-6, budget=3_000))
 
     assert run.state == ValuationRun.State.FINISHED
-    assert run.evaluations_spent <= run.evaluations_max == 3_000
+    assert run.evaluations_max == 3_000
+    assert run.evaluations_spent <= run.evaluations_max + run.row_evaluations_max
+    assert run.evaluations_spent - run.outcome["hcdv"]["evaluations"] <= run.evaluations_max
     assert PlayerValue.objects.filter(run=run, rule="fgsv").count() == 3
 
 

@@ -66,7 +66,8 @@ def minimise(
         history.push(np.where(accepted, length, 0.0)[:, None] * direction, slope_trial - slope_at)
         at = np.where(accepted[:, None], trial, at)
         slope_at = np.where(accepted[:, None], slope_trial, slope_at)
-        secant = np.clip(descent / (descent - descent_trial), 0.1, 0.5)
+        # Of an accepted step nothing is shortened, and its two slopes may be equal to the last bit.
+        secant = np.clip(descent / np.where(accepted, 1.0, descent - descent_trial), 0.1, 0.5)
         direction = np.where(accepted[:, None], -history.multiply(slope_at, scale), direction)
         descent = np.where(accepted, _dot(slope_at, direction), descent)
         length = np.where(accepted, 1.0, length * secant)

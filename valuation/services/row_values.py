@@ -1,0 +1,107 @@
+"""Values of a run's rows: one file that never changes, their sums by seller, and what the outcome says of them."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from valuation.core.hcdv.plan import HcdvPlan
+from valuation.core.plan import PlanState
+from valuation.core.results import HcdvValues
+from valuation.models import ValuationRun, WorkBlock
+from valuation.services import inputs
+
+SCHEMA = pa.schema(
+    [
+        ("organization_id", pa.int64()),
+        ("version_id", pa.string()),
+        ("row", pa.int64()),
+        ("value", pa.float64()),
+        ("value_without_lambda", pa.float64()),
+    ]
+)
+# The rules under which the sums of a seller's row values are shown: with the dispersion, and by the metric alone.
+RULE, METRIC_RULE = "hcdv", "hcdv_metric"
+TREE_KIND, GAMES_KIND = "hcdv_tree", "hcdv_games"
+
+
+@dataclass(frozen=True)
+class RowsConcluded:
+    """Sums by seller under each rule, in the order of the manifest's sellers, and the outcome's part as JSON."""
+
+    sums: dict[str, list[float]]
+    outcome: dict[str, Any]
+
+
+def conclude(*, run: ValuationRun, plan: HcdvPlan, state: PlanState) -> RowsConcluded:
+    """Store what every row is worth and sum it up by seller.
+
+    The file is written before any database row speaks of it; doing so twice leaves the same bytes.
+    """
+    found = plan.estimate(state, run.seed)
+    places, version_rows = inputs.sources(run.manifest)
+    data = _parquet(run.manifest["submissions"], places, version_rows, found)
+    path = _store(f"points/{run.pk}.parquet", data)
+    sums = {
+        RULE: _by_seller(run.manifest, places, found.values),
+        METRIC_RULE: _by_seller(run.manifest, places, found.metric_values),
+    }
+    tree_seconds = run.blocks.filter(kind=TREE_KIND, state=WorkBlock.State.DONE).values_list("seconds", flat=True)
+    return RowsConcluded(
+        sums=sums,
+        outcome={
+            "points": path,
+            "points_sha256": hashlib.sha256(data).hexdigest(),
+            "method_version": found.method_version,
+            "evaluations": found.evaluations,
+            "encoder_seconds": sum(tree_seconds),
+            "encoder_refused": found.encoder_refused,
+            "nodes": sum(level.nodes for level in found.levels),
+            "nodes_faded": sum(level.faded for level in found.levels),
+            "nodes_faded_metric": sum(level.faded_metric for level in found.levels),
+            "depth": len(found.levels) - 1,
+            "leaves": sum(level.leaves for level in found.levels),
+            "levels": [asdict(level) for level in found.levels],
+            "settings": plan.config.to_json(),
+        },
+    )
+
+
+def _by_seller(manifest: dict[str, Any], places: inputs.Array, values: inputs.Array) -> list[float]:
+    owners = np.array([submission["organization_id"] for submission in manifest["submissions"]])[places]
+    return [float(values[owners == seller["organization_id"]].sum()) for seller in manifest["sellers"]]
+
+
+def _parquet(
+    submissions: list[dict[str, Any]], places: inputs.Array, version_rows: inputs.Array, found: HcdvValues
+) -> bytes:
+    """Rows by submission and place in their file; the same values always give the same bytes."""
+    order = np.lexsort([version_rows, places])
+    organizations = np.array([submission["organization_id"] for submission in submissions], dtype=np.int64)
+    versions = np.array([submission["version"] for submission in submissions])
+    columns = (
+        organizations[places],
+        versions[places],
+        version_rows,
+        found.values,
+        found.metric_values,
+    )
+    sink = BytesIO()
+    pq.write_table(pa.table([column[order] for column in columns], schema=SCHEMA), sink)
+    return sink.getvalue()
+
+
+def _store(path: str, data: bytes) -> str:
+    """Write a file under its name; what a crash left there is replaced unless it is whole."""
+    if default_storage.exists(path):
+        with default_storage.open(path, "rb") as stream:
+            if stream.read() == data:
+                return path
+        default_storage.delete(path)
+    return default_storage.save(path, ContentFile(data))
