@@ -10,8 +10,10 @@ import numpy.typing as npt
 from payouts.core.correlation import Correlation, correlate
 from payouts.core.inequality import LorenzPoint, gini, lorenz_curve
 
-# Shown in this order everywhere. The first is the rule that pays.
-RULES: Final = ("fgsv", "gsv", "leave_one_out", "by_rows", "equal")
+# Shown in this order everywhere. The first is the rule that pays; sums of row values are not there for every run.
+RULES: Final = ("fgsv", "gsv", "leave_one_out", "hcdv", "hcdv_metric", "by_rows", "equal")
+_VALUED: Final = ("fgsv", "gsv", "leave_one_out")
+_OPTIONAL: Final = ("hcdv", "hcdv_metric")
 
 
 @dataclass(frozen=True)
@@ -41,21 +43,24 @@ def compare_rules(values: Mapping[str, npt.ArrayLike], rows: npt.ArrayLike) -> t
     """Compare the rules of ``RULES`` on the same sellers.
 
     Args:
-        values: Values by rule for ``fgsv``, ``gsv`` and ``leave_one_out``, each float64 ``(P,)`` in metric units.
+        values: Values by rule for ``fgsv``, ``gsv`` and ``leave_one_out``, and where rows were valued ``hcdv`` and
+            ``hcdv_metric``, each float64 ``(P,)`` in metric units. Other rules are passed over.
         rows: Number of rows of each seller, ``(P,)``.
 
     Returns:
-        One entry per rule, in the order of ``RULES``. Shares here are plain, so that rules are compared, not policies.
+        One entry per rule that is there, in the order of ``RULES``. Shares here are plain: rules
+        are compared, not policies.
 
     Raises:
         KeyError: A valuation rule is missing.
         ValueError: The vectors differ in length or hold a figure that is not finite.
     """
     row_counts = np.asarray(rows, dtype=np.float64)
-    measured = {name: np.asarray(values[name], dtype=np.float64) for name in ("fgsv", "gsv", "leave_one_out")}
+    names = (*_VALUED, *(name for name in _OPTIONAL if name in values))
+    measured = {name: np.asarray(values[name], dtype=np.float64) for name in names}
     measured |= {"by_rows": row_counts, "equal": np.ones_like(row_counts)}
     margins = measured["leave_one_out"]
-    return tuple(_figures(rule, measured[rule], margins, row_counts) for rule in RULES)
+    return tuple(_figures(rule, measured[rule], margins, row_counts) for rule in RULES if rule in measured)
 
 
 def _figures(

@@ -99,6 +99,8 @@ RULE_WORDS = {
     "fgsv": "FGSV (pays)",
     "gsv": "GSV",
     "leave_one_out": "Leave-one-out",
+    "hcdv": "HCDV",
+    "hcdv_metric": "HCDV, metric alone",
     "by_rows": "By rows",
     "equal": "Equal",
 }
@@ -107,6 +109,9 @@ _RULE_MEANS = {
     "several does not change it.",
     "gsv": "Group Shapley Value: every seller is one player; splitting a seller changes it.",
     "leave_one_out": "What the score loses when this seller's rows alone are left out.",
+    "hcdv": "The sum of the values of a seller's rows by hierarchical contrastive data valuation: the buyer's "
+    "metric and how far apart the rows of different classes lie.",
+    "hcdv_metric": "The same sum without the second part: in the buyer's metric alone.",
     "by_rows": "In proportion to the number of rows, whatever they hold.",
     "equal": "The same for every seller.",
 }

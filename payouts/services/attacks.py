@@ -108,6 +108,7 @@ def _figures(payout_round: PayoutRound, run: ValuationRun, kind: str) -> dict[st
     owners = [str(organizations[seller["organization_id"]].owner_key) for seller in sellers]
     price = _pricing(payout_round, comparisons=3 * (CELLS - 1) * len(sellers) + 2)
     tests: list[dict[str, Any]]
+    victim = _best_paid(payout_round, [seller["organization_id"] for seller in sellers])
     if kind in _SPLITS:
         valued = value_shells(run=run, how=_SPLITS[kind])
         tests = _shell_tests(valued, sellers, owners, price)
@@ -115,7 +116,6 @@ def _figures(payout_round: PayoutRound, run: ValuationRun, kind: str) -> dict[st
         valued = value_null_shells(run=run)
         tests = [_stranger_test(valued, owners, price, who="A stranger", is_copy=False)]
     else:
-        victim = _best_paid(payout_round, [seller["organization_id"] for seller in sellers])
         valued = value_copier(run=run, victim=victim)
         tests = [_stranger_test(valued, owners, price, who=f"A copier of {sellers[victim]['name']}", is_copy=True)]
     return {
@@ -123,6 +123,8 @@ def _figures(payout_round: PayoutRound, run: ValuationRun, kind: str) -> dict[st
         "level": LEVEL,
         "tests": tests,
         "parts": _sums_of_parts(valued),
+        "strangers": _strangers(valued),
+        "same_as_victim": _difference(valued, victim) if kind == Kind.COPIER else None,
         "evaluations": valued.evaluations,
         "budget": valued.budget,
         "seconds": valued.seconds,
@@ -207,6 +209,27 @@ def _sums_of_parts(valued: Disguised) -> list[dict[str, float]]:
         )
         first += count
     return parts
+
+
+def _strangers(valued: Disguised) -> dict[str, float] | None:
+    """What all strangers' rows are worth together, with the standard error."""
+    if not valued.strangers:
+        return None
+    theirs = slice(len(valued.values) - valued.strangers, None)
+    return {
+        "value": float(valued.values[theirs].sum()),
+        "error": float(np.sqrt(valued.covariance[theirs, theirs].sum())),
+    }
+
+
+def _difference(valued: Disguised, victim: int) -> dict[str, float]:
+    """A copier's value less its victim's: symmetry says 0, because their rows are the same."""
+    contrast = np.zeros(len(valued.values))
+    contrast[[victim, -1]] = -1.0, 1.0
+    return {
+        "value": float(contrast @ valued.values),
+        "error": float(np.sqrt(np.clip(contrast @ valued.covariance @ contrast, 0.0, None))),
+    }
 
 
 def _best_paid(payout_round: PayoutRound, organization_ids: list[int]) -> int:

@@ -20,7 +20,7 @@ def audit_figures(
 ) -> dict[str, Any]:
     """Collect what the audit report, the API and the console show; plain JSON types only."""
     rules = compare_rules(
-        {rule: outcome.rules[rule].values for rule in ("fgsv", "gsv", "leave_one_out")},
+        {rule: found.values for rule, found in outcome.rules.items()},
         [player.rows for player in outcome.players],
     )
     return {
@@ -33,7 +33,7 @@ def audit_figures(
         "rules": [asdict(rule) | {"lorenz": [list(point) for point in rule.lorenz]} for rule in rules],
         "standard_errors": {
             rule: {
-                "computation": _standard_errors(values.covariance),
+                "computation": _standard_errors(values.covariance) if values.covariance_known else None,
                 "validation": _standard_errors(values.validation_covariance),
             }
             for rule, values in outcome.rules.items()

@@ -16,6 +16,7 @@ from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.models import ValuationRun
 from valuation.services import inputs
+from valuation.services.row_values import GAMES_KIND, TREE_KIND
 from valuation.services.runs import looped_model_seconds
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -131,7 +132,8 @@ def _value(
 
 def _budget(run: ValuationRun) -> int:
     """As many evaluations as the time allows, at the speed of the run itself."""
-    spent = run.blocks.aggregate(seconds=Sum("seconds", default=0.0), evaluations=Sum("evaluations", default=0))
+    sellers = run.blocks.exclude(kind__in=(TREE_KIND, GAMES_KIND))
+    spent = sellers.aggregate(seconds=Sum("seconds", default=0.0), evaluations=Sum("evaluations", default=0))
     if not spent["seconds"]:
         return EVALUATIONS_MAX
     affordable = int(SECONDS_MAX * spent["evaluations"] / spent["seconds"])

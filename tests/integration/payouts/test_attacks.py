@@ -54,6 +54,9 @@ def test_every_attack_is_tried_once_and_changes_no_line(review):
     assert stranger["accounts"] == 20
     (copier,) = figures["copier"]["tests"]
     assert copier["after_minor"] > 0
+    same = figures["copier"]["same_as_victim"]
+    assert abs(same["value"]) < 4 * same["error"]
+    assert abs(figures["null_shells"]["strangers"]["value"]) < 0.1
     assert copier["defended_gain_minor"] == 0
 
 

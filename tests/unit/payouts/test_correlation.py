@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payouts.core.correlation import Correlation, correlate
+from payouts.core.correlation import Correlation, correlate, correlation_intervals
 from payouts.core.rules import RULES, compare_rules
 
 VECTORS = (
@@ -50,7 +50,9 @@ def test_vectors_that_cannot_be_compared_are_refused(second):
 
 def test_rules_stand_side_by_side():
     figures = compare_rules(
-        {"fgsv": [0.3, 0.1, -0.1], "gsv": [0.2, 0.2, 0.0], "leave_one_out": [0.03, 0.01, -0.02]}, [100, 200, 100]
+        {"fgsv": [0.3, 0.1, -0.1], "gsv": [0.2, 0.2, 0.0], "leave_one_out": [0.03, 0.01, -0.02]}
+        | {key: [0.1, 0.1, 0.2] for key in ("hcdv", "hcdv_metric", "a rule of tomorrow")},
+        [100, 200, 100],
     )
 
     by_rule = {figure.rule: figure for figure in figures}
@@ -67,3 +69,34 @@ def test_a_rule_without_a_positive_value_shares_nothing():
     figures = compare_rules({"fgsv": [-0.1, 0.0], "gsv": [0.1, 0.1], "leave_one_out": [0.0, 0.0]}, [1, 2])
 
     assert (figures[0].shares, figures[0].gini, figures[0].lorenz) == ((), None, ())
+
+
+def test_without_values_of_rows_their_rules_are_left_out():
+    values = {key: [0.2, 0.1] for key in ("fgsv", "gsv", "leave_one_out")}
+
+    assert [figure.rule for figure in compare_rules(values, [1, 2])] == [
+        *("fgsv", "gsv", "leave_one_out", "by_rows", "equal"),
+    ]
+
+
+def intervals(x, x_error, y, y_error):
+    size = len(x)
+    return correlation_intervals(
+        x, np.eye(size) * x_error**2, y, np.eye(size) * y_error**2, level=0.95, rng=np.random.default_rng(0)
+    )
+
+
+def test_intervals_of_exact_figures_are_the_coefficients_themselves():
+    x, y = [0.5, 0.3, 0.15, 0.05, 0.15], [1, 2, 2, 1, 0]
+    exact, found = correlate(x, y), intervals(x, 0, y, 0)
+
+    for name in ("pearson", "spearman", "kendall"):
+        assert getattr(found, name) == pytest.approx((getattr(exact, name),) * 2)
+
+
+def test_intervals_widen_with_the_errors_and_are_undefined_beside_a_constant():
+    x, y = [0.5, 0.3, 0.15, 0.05], [0.4, 0.3, 0.2, 0.1]
+
+    narrow, wide = intervals(x, 0.01, y, 0.01).pearson, intervals(x, 0.2, y, 0.2).pearson
+    assert narrow[1] - narrow[0] < 0.1 < wide[1] - wide[0]
+    assert intervals(x, 0.1, [1, 1, 1, 1], 0).kendall is None
