@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payouts.views import funding, keys, profile, results, rounds, statements
+from payouts.views import buyer_results, funding, keys, profile, results, rounds, statements
 
 app_name = "payouts"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("rounds/<uuid:pk>/lines.csv", rounds.round_export, {"kind": "csv"}, name="round_csv"),
     path("rounds/<uuid:pk>/lines.json", rounds.round_export, {"kind": "json"}, name="round_json"),
     path("requests/<uuid:pk>/fund/", funding.fund, name="fund"),
+    path("requests/<uuid:pk>/results/", buyer_results.request_results, name="buyer_results"),
     path("results/", results.my_results, name="my_results"),
     path("results/<uuid:pk>/", results.result, name="result"),
     path("results/<uuid:pk>/rows.csv", results.result_rows, name="result_rows"),

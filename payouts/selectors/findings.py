@@ -30,6 +30,13 @@ def values_finding(rows: Sequence[Row]) -> str:
     return f"Values so far: {_order(rows, 'adds')}"
 
 
+def added_finding(rows: Sequence[Row]) -> str:
+    """Who adds most to the buyer's score, and whether the intervals leave that open."""
+    if not any(row["value"] > 0 for row in rows):
+        return "Nobody adds anything"
+    return f"{rows[0]['label']} is alone" if len(rows) == 1 else _order(rows, "adds")
+
+
 def _order(rows: Sequence[Row], verb: str) -> str:
     first, *others = sorted(rows, key=lambda row: -row["value"])
     rivals = [row for row in others if row["high"] >= first["low"]]

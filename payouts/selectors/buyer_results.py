@@ -1,0 +1,202 @@
+"""What a request's data did to the buyer's model: scores, what each seller adds, rows and classes. No seller's row.
+
+Sellers stay numbered: before the round a buyer sees totals only, and a name would tell who brought what.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import QuerySet
+
+from marketplace.charts.chart import Chart, Series
+from marketplace.models import DataRequest, Role, User
+from marketplace.selectors.access import is_operator, organizations_of
+from marketplace.templatetags.figures import count, percent
+from payouts.models import PayoutLine, PayoutRound
+from payouts.selectors.findings import added_finding
+from payouts.selectors.units import in_unit, metric_name, unit_of
+from valuation import selectors as valuation
+from valuation.core.results import normal_quantile
+from valuation.models import ValuationRun
+from valuation.selectors import Array, SegmentCut
+
+_QUANTILE = normal_quantile(0.95)
+# More sellers than this, and their parts of a segment are only told together.
+SELLERS_SHOWN_MAX = 8
+# The learning curve's finding names the rows that bring this part of the gain.
+_MOST = 0.8
+
+
+@dataclass(frozen=True)
+class SellerResult:
+    """One seller, numbered: its rows, and the score when only its rows are left out, in the unit of the metric."""
+
+    label: str
+    rows: int
+    without: float
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class BuyerResults:
+    """One settled round as the buyer reads it; scores in the unit of the metric."""
+
+    round: PayoutRound
+    metric: str
+    unit: str
+    with_all: float
+    with_nobody: float
+    rows: int
+    sellers: list[SellerResult]
+    finding: str
+    curve: Chart | None
+    by_class: Chart | None
+    segment_columns: list[str]
+
+
+def results_open_to(user: User) -> QuerySet[DataRequest]:
+    """Requests whose results a person may read: buyers their own, operators all."""
+    requests = DataRequest.objects.select_related("buyer")
+    return requests if is_operator(user) else requests.filter(buyer__in=organizations_of(user, Role.BUYER))
+
+
+def settled_rounds(request: DataRequest) -> QuerySet[PayoutRound]:
+    """The rounds of a request whose results are facts, the newest first."""
+    return (
+        request.rounds.filter(state__in=PayoutRound.SETTLED)
+        .select_related("request", "run", "audit_report")
+        .order_by("-posted_at")
+    )
+
+
+def buyer_results(payout_round: PayoutRound) -> BuyerResults:
+    """Everything the page shows of a settled round."""
+    metric = payout_round.request.metric
+    figures = payout_round.audit_report.figures
+    run = _run_of(payout_round)
+    sellers = _sellers(payout_round, metric)
+    return BuyerResults(
+        round=payout_round,
+        metric=metric_name(metric),
+        unit=unit_of(metric),
+        with_all=in_unit(figures["utility_full"], metric),
+        with_nobody=in_unit(figures["utility_empty"], metric),
+        rows=sum(seller.rows for seller in sellers),
+        sellers=sellers,
+        finding=added_finding(
+            [{"label": each.label, "value": each.value, "low": each.low, "high": each.high} for each in sellers]
+        ),
+        curve=_curve(run, metric),
+        by_class=_class_chart(run, metric),
+        segment_columns=[cut.column for cut in valuation.by_segment(run)],
+    )
+
+
+def segment_chart(payout_round: PayoutRound, column: str) -> Chart | None:
+    """What the sellers together add on each value of one column of the validation rows."""
+    cuts = {cut.column: cut for cut in valuation.by_segment(_run_of(payout_round))}
+    return _segment_chart(cuts[column], payout_round.request.metric) if column in cuts else None
+
+
+def _sellers(payout_round: PayoutRound, metric: str) -> list[SellerResult]:
+    """The sellers, who adds most first, numbered as in the round's lines."""
+    figures = payout_round.audit_report.figures
+    left_out = next(rule["values"] for rule in figures["rules"] if rule["rule"] == "leave_one_out")
+    place = {seller["organization_id"]: index for index, seller in enumerate(figures["sellers"])}
+    return [
+        SellerResult(
+            label=f"Seller {line.number}",
+            rows=line.rows,
+            without=in_unit(figures["utility_full"] - left_out[place[line.organization_id]], metric),
+            value=in_unit(line.value, metric),
+            low=in_unit(_lower(line), metric),
+            high=in_unit(_upper(line), metric),
+        )
+        for line in sorted(payout_round.lines.all(), key=lambda line: (-line.value, line.number))
+    ]
+
+
+def _lower(line: PayoutLine) -> float:
+    """The wider of both intervals, because either error may hide what a seller adds."""
+    ends = (line.value_lower, line.value_validation_lower)
+    return min(end for end in ends if end is not None)
+
+
+def _upper(line: PayoutLine) -> float:
+    ends = (line.value_upper, line.value_validation_upper)
+    return max(end for end in ends if end is not None)
+
+
+def _curve(run: ValuationRun, metric: str) -> Chart | None:
+    """The mean score of a model on so many random rows of all sellers."""
+    cut = valuation.by_size(run)
+    if cut is None:
+        return None
+    scores = [in_unit(float(utility), metric) for utility in cut.curve_utilities]
+    gains = cut.curve_utilities - cut.curve_utilities[0]
+    title = "More rows did not raise the score"
+    if gains[-1] > 0:
+        rows = float(cut.curve_rows[int((gains >= _MOST * gains[-1]).argmax())])
+        title = (
+            f"The first {count(round(rows))} of {count(round(float(cut.curve_rows[-1])))} rows "
+            f"bring {percent(_MOST, 0)} of the gain"
+        )
+    return Chart(
+        kind="line",
+        title=title,
+        x_title="Rows, drawn at random from all sellers",
+        y_title=_axis(metric_name(metric).capitalize(), metric),
+        series=(Series("Mean score", tuple(float(rows) for rows in cut.curve_rows), tuple(scores)),),
+        alternative=f"{title}. A line of the mean score by the number of training rows.",
+    )
+
+
+def _class_chart(run: ValuationRun, metric: str) -> Chart | None:
+    cut = valuation.by_class(run)
+    return None if cut is None else _segment_chart(cut, metric)
+
+
+def _segment_chart(cut: SegmentCut, metric: str) -> Chart:
+    """What the data adds on each segment: a series a seller where they are few, all together otherwise."""
+    together = [in_unit(float(part), metric) for part in cut.contributions.sum(axis=1)]
+    best, worst = int(np.argmax(together)), int(np.argmin(together))
+    title = f"The data helps most where {cut.column} is {cut.segments[best]}"
+    if together[worst] < 0:
+        title += f", and costs where it is {cut.segments[worst]}"
+    n_sellers = cut.contributions.shape[1]
+    series = [
+        _series(f"Seller {place + 1}", cut, cut.contributions[:, place], cut.standard_errors[:, place], metric)
+        for place in range(n_sellers)
+    ]
+    if n_sellers > SELLERS_SHOWN_MAX:
+        series = [Series("All sellers", cut.segments, tuple(together))]
+    return Chart(
+        kind="intervals" if n_sellers <= SELLERS_SHOWN_MAX else "bars",
+        title=title,
+        x_title=cut.column.capitalize(),
+        y_title=_axis("Part of the gain", metric),
+        series=tuple(series),
+        alternative=f"{title}. What each seller adds on each value; together they are the whole gain.",
+    )
+
+
+def _series(name: str, cut: SegmentCut, parts: Array, errors: Array, metric: str) -> Series:
+    def ends(sign: float) -> tuple[float, ...]:
+        return tuple(
+            in_unit(float(part + sign * _QUANTILE * error), metric) for part, error in zip(parts, errors, strict=True)
+        )
+
+    return Series(name, cut.segments, tuple(in_unit(float(part), metric) for part in parts), ends(-1.0), ends(1.0))
+
+
+def _axis(words: str, metric: str) -> str:
+    unit = unit_of(metric)
+    return f"{words}, {unit}" if unit else words
+
+
+def _run_of(payout_round: PayoutRound) -> ValuationRun:
+    if payout_round.run is None:
+        raise ValueError(f"{payout_round} has no run")
+    return payout_round.run
