@@ -38,7 +38,10 @@ class CorrelationSerializer(serializers.Serializer[Any]):
 
 
 class RuleFiguresSerializer(serializers.Serializer[Any]):
-    rule = serializers.ChoiceField(choices=["fgsv", "gsv", "leave_one_out", "by_rows", "equal"])
+    rule = serializers.ChoiceField(
+        choices=["fgsv", "gsv", "leave_one_out", "hcdv", "hcdv_metric", "by_rows", "equal"],
+        help_text="The `hcdv` rules sum the values of single rows and are missing where no rows were valued.",
+    )
     values = serializers.ListField(child=serializers.FloatField())
     shares = serializers.ListField(child=serializers.FloatField(), help_text="Empty where no value is positive.")
     gini = serializers.FloatField(allow_null=True)
@@ -49,7 +52,9 @@ class RuleFiguresSerializer(serializers.Serializer[Any]):
 
 class StandardErrorsSerializer(serializers.Serializer[Any]):
     computation = serializers.ListField(
-        child=serializers.FloatField(), help_text="Because coalitions are sampled; 0 where they are not."
+        child=serializers.FloatField(),
+        allow_null=True,
+        help_text="Because coalitions are sampled; 0 where they are not, null where the rule has no honest error.",
     )
     validation = serializers.ListField(
         child=serializers.FloatField(),
