@@ -10,9 +10,13 @@ RULE_NAMES = {
     "fgsv": "FGSV (pays)",
     "gsv": "GSV",
     "leave_one_out": "leave-one-out",
+    "hcdv": "HCDV",
+    "hcdv_metric": "HCDV, lambda 0",
     "by_rows": "by rows",
     "equal": "equal",
 }
+# Rules that share the pot, in the order of the table; those that a round does not have are left out.
+SHARING = ("fgsv", "hcdv", "hcdv_metric", "gsv", "by_rows", "equal")
 KINDS = ("pearson", "spearman", "kendall")
 
 
@@ -75,14 +79,15 @@ def _range(lower: Any, upper: Any, spec: str = "") -> str:
 def _print_rules(lines: list[dict[str, Any]], figures: dict[str, Any]) -> None:
     rules = {rule["rule"]: rule for rule in figures["rules"]}
     print("\nThe same pot under other rules (shares before any policy; leave-one-out drop in points of the metric)")
+    shown = [name for name in SHARING if name in rules]
     rows = []
     for index, line in enumerate(lines):
-        shares = [rules[name]["shares"] for name in ("fgsv", "gsv", "by_rows", "equal")]
+        shares = [rules[name]["shares"] for name in shown]
         drop = 100 * rules["leave_one_out"]["values"][index]
         rows.append(
             [line["organization"], *(f"{share[index]:.2%}" if share else "none" for share in shares), f"{drop:+.2f}"]
         )
-    _table(["seller", *(RULE_NAMES[name] for name in ("fgsv", "gsv", "by_rows", "equal")), "leave-one-out drop"], rows)
+    _table(["seller", *(RULE_NAMES[name] for name in shown), "leave-one-out drop"], rows)
     print()
     correlations = [(other, kind) for other in ("with_leave_one_out", "with_rows") for kind in KINDS]
     _table(
