@@ -93,7 +93,8 @@ def log10_upper_tail(chances: Array, observed: int) -> float:
     divergence = seen * math.log(seen / mean)
     if seen < 1:
         divergence += (1 - seen) * math.log((1 - seen) / (1 - mean))
-    return -n * divergence / math.log(10)
+    # Rounding may leave a divergence of almost nothing below 0.
+    return min(0.0, -n * divergence / math.log(10))
 
 
 def repeating(repeats: int, *, expected: float) -> Verdict:

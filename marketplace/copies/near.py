@@ -13,6 +13,7 @@ Array = np.ndarray[Any, Any]
 DISTANCES = (0.03, 0.1, 0.3)
 # The range from the 5th to the 95th percentile of a normal distribution, in standard deviations.
 NORMAL_RANGE = 3.29
+SCALED_MAX = 1e9
 
 
 def encoded(first: Rows, second: Rows) -> Array:
@@ -27,7 +28,10 @@ def encoded(first: Rows, second: Rows) -> Array:
         np.empty((len(numbers), 0)), np.column_stack([np.concatenate([first.labels, second.labels]), empty])
     )
     (kinds,) = kinds_of(combination)
-    return np.column_stack([np.where(empty, 0.0, numbers) / spreads(numbers), kinds.astype(np.float64)])
+    with np.errstate(over="ignore"):
+        scaled = np.where(empty, 0.0, numbers) / spreads(numbers)
+    # What lies farther out than that is near nothing; without bounds one absurd cell would stop the comparison.
+    return np.column_stack([np.clip(scaled, -SCALED_MAX, SCALED_MAX), kinds.astype(np.float64)])
 
 
 def spreads(numbers: Array) -> Array:
@@ -36,8 +40,11 @@ def spreads(numbers: Array) -> Array:
     for place, column in enumerate(numbers.T):
         known = column[~np.isnan(column)]
         if known.size:
-            low, high = np.quantile(known, [0.05, 0.95])
-            scales[place] = (high - low) / NORMAL_RANGE or known.std() or 1.0
+            # Halves first: the range of two opposite largest floats is no float.
+            low, high = np.quantile(known / 2, [0.05, 0.95])
+            with np.errstate(over="ignore", invalid="ignore"):
+                spread = 2 * ((high - low) / NORMAL_RANGE) or known.std()
+            scales[place] = spread if np.isfinite(spread) and spread > 0 else 1.0
     return scales
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
+EXPONENT_MAX = 290
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -60,6 +62,7 @@ def significant(numbers: Array, digits: int) -> Array:
     with np.errstate(divide="ignore"):
         magnitude = np.where(numbers == 0, 0.0, np.floor(np.log10(np.abs(numbers))))
     # Powers of ten are exact where they are whole, so scale by a whole power on either side.
-    exponent = digits - 1 - magnitude
+    # Beyond the bounds a power would leave the range of floats; so small or large numbers keep more digits.
+    exponent = np.clip(digits - 1 - magnitude, -EXPONENT_MAX, EXPONENT_MAX)
     up, down = 10.0 ** np.maximum(exponent, 0), 10.0 ** np.maximum(-exponent, 0)
     return np.asarray(np.rint(numbers / down * up) / up * down) + 0.0

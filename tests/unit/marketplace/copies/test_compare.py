@@ -1,0 +1,196 @@
+"""Copies are found in whatever dress, on Adult with and without the column that tells people apart; repeats are not."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.copies.compare import compare, repeats
+from marketplace.copies.near import mutual_pairs, nearest, spreads
+from marketplace.copies.rows import Rows, kinds_of, read_rows, significant
+from marketplace.demo import adult, profiles
+
+ROWS = 1000
+
+
+def adult_rows(*, weighted):
+    """Adult's training part as rows; without `fnlwgt` 10.6 % of them repeat."""
+    schema = adult.request_schema()
+    if not weighted:
+        schema = {"columns": [column for column in schema["columns"] if column["name"] != "fnlwgt"]}
+    part = adult.training_part()
+    columns = {column["name"]: part[column["name"]].to_pylist() for column in schema["columns"]}
+    return read_rows(columns, schema)
+
+
+@pytest.fixture(scope="module")
+def weighted():
+    return adult_rows(weighted=True)
+
+
+@pytest.fixture(scope="module")
+def bare():
+    return adult_rows(weighted=False)
+
+
+def taken(rows, places):
+    return Rows(rows.numbers[places], rows.labels[places])
+
+
+def joined(*files):
+    return Rows(np.concatenate([file.numbers for file in files]), np.concatenate([file.labels for file in files]))
+
+
+def dressed(rows, dress, rng):
+    if dress == "reordered":
+        return taken(rows, rng.permutation(len(rows)))
+    numbers = {
+        "exact": lambda: rows.numbers,
+        "jittered": lambda: rows.numbers * (1 + 0.01 * rng.standard_normal(rows.numbers.shape)),
+        "rounded": lambda: significant(rows.numbers, 2),
+    }[dress]()
+    return Rows(numbers, rows.labels)
+
+
+@pytest.mark.parametrize(
+    ("dress", "fraction"), [("exact", 0.03), ("reordered", 0.03), ("rounded", 0.05), ("jittered", 0.1)]
+)
+def test_a_copier_is_found_by_its_dress(weighted, dress, fraction):
+    rng = np.random.default_rng(0)
+    places = rng.permutation(len(weighted.numbers))
+    first, own = taken(weighted, places[:ROWS]), taken(weighted, places[ROWS : 2 * ROWS])
+    copied = round(fraction * ROWS)
+    second = joined(dressed(taken(first, np.arange(copied)), dress, rng), taken(own, np.arange(copied, ROWS)))
+
+    found = compare(first, second)
+
+    assert [copies.kind for copies in found] == [dress]
+    named = {row for row in found[0].pairs[:, 1].tolist() if row < copied}
+    assert len(named) >= 0.85 * copied
+    assert found[0].verdict.log10_p < -6
+
+
+@pytest.mark.parametrize("dress", ["exact", "reordered", "rounded", "jittered"])
+def test_of_a_file_that_is_all_copies_hardly_a_row_stays(weighted, dress):
+    rng = np.random.default_rng(1)
+    first = taken(weighted, rng.permutation(len(weighted.numbers))[:ROWS])
+    second = dressed(first, dress, rng)
+
+    rows = set().union(*(copies.pairs[:, 1].tolist() for copies in compare(first, second)))
+
+    assert len(rows) >= 0.98 * ROWS
+
+
+def test_no_innocent_seller_is_found_on_adults_own_repeats(bare):
+    """Three splits of Adult and the demo's sellers, without the column that tells people apart: 10.6 % rows repeat."""
+    splits = [np.array_split(np.random.default_rng(seed).permutation(len(bare.numbers)), 8) for seed in (1, 2)]
+    splits.append([seller.row_numbers for seller in profiles.sample_sellers(adult.training_part(), seed=3)])
+
+    for places in splits:
+        files = [taken(bare, of_seller) for of_seller in places]
+        assert [compare(first, second) for first, second in itertools.combinations(files, 2)] == [
+            [] for _ in range(math.comb(len(files), 2))
+        ]
+        assert [repeats(file, [other for other in files if other is not file]) for file in files] == [None] * len(files)
+
+
+def test_sellers_who_removed_their_own_repeats_are_not_taken_for_copiers(bare):
+    places = np.random.default_rng(2).permutation(len(bare.numbers))
+    files = [without_repeats(taken(bare, places[start : start + 2000])) for start in (0, 2000)]
+    assert len(set(kinds_of(*files)[0]) & set(kinds_of(*files)[1])) > 20, "they share many rows all the same"
+
+    assert compare(*files) == []
+
+
+def test_repeating_own_rows_is_found_and_hides_no_copies(weighted):
+    places = np.random.default_rng(3).permutation(len(weighted.numbers))
+    first, own = taken(weighted, places[:ROWS]), taken(weighted, places[ROWS : 2 * ROWS])
+    other = taken(weighted, places[2 * ROWS : 3 * ROWS])
+    padded = joined(taken(first, np.arange(100)), own, own)
+
+    within = repeats(padded, [first, other])
+    hidden, found = compare(first, padded), compare(first, padded, is_second_padded=True)
+
+    assert within.kind == "within"
+    assert within.pairs.tolist() == [[100 + row, 100 + ROWS + row] for row in range(ROWS)]
+    assert [copies.kind for copies in found] == ["exact"]
+    assert hidden == []
+    assert repeats(first, [padded, other]) is None
+
+
+def test_empty_cells_signs_of_zero_and_order_of_columns_change_no_rows_identity():
+    schema = {"columns": [
+        {"name": "a", "kind": "number"}, {"name": "b", "kind": "number"},
+        {"name": "c", "kind": "category", "categories": ["x", "y"]},
+    ]}  # fmt: skip
+    one = read_rows({"a": [0.0, None, 1.5], "b": [1.0, 2.0, 3.0], "c": ["x", None, "y"]}, schema)
+    other = read_rows({"c": [None, "x", "x"], "b": [2.0, 1.0, 3.0], "a": [None, -0.0, 1.5]}, schema)
+
+    first, second = kinds_of(one, other)
+
+    assert first[[1, 0]].tolist() == second[[0, 1]].tolist()
+    assert first[2] != second[2]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=40), st.randoms())
+def test_order_is_irrelevant_to_what_is_shared(rows, chance):
+    shuffled = list(rows)
+    chance.shuffle(shuffled)
+    files = [
+        Rows(np.array([[float(a)] for a, _ in table]), np.array([[b] for _, b in table])) for table in (rows, shuffled)
+    ]
+
+    first, second = kinds_of(*files)
+
+    assert sorted(first) == sorted(second)
+
+
+@given(st.floats(-1e280, 1e280), st.integers(1, 15))
+def test_rounding_to_digits_is_what_formatting_does(number, digits):
+    (rounded,) = significant(np.array([number]), digits)
+
+    assert rounded == pytest.approx(float(f"{number:.{digits - 1}e}"), rel=10.0 ** (1 - digits), abs=1e-280)
+
+
+@pytest.mark.parametrize("absurd", [1.7e308, -1.7e308, 5e-324, 1e-300])
+def test_absurd_numbers_stop_no_comparison(absurd):
+    numbers = np.random.default_rng(0).normal(size=(100, 2))
+    first, second = numbers.copy(), numbers.copy()
+    first[0], second[1], second[2] = absurd, absurd, -absurd
+    labels = np.zeros((100, 1), dtype=np.int64)
+
+    (copies,) = compare(Rows(first, labels), Rows(second, labels))
+
+    assert copies.kind == "exact"
+    assert len(copies.pairs) == 98
+
+
+def test_an_outlier_widens_no_column():
+    column = np.random.default_rng(0).normal(size=(500, 1))
+    with_outlier = np.concatenate([column, [[1e12]]])
+
+    assert spreads(with_outlier)[0] == pytest.approx(spreads(column)[0], rel=0.05)
+
+
+def test_nearest_of_equal_points_is_never_the_point_itself():
+    neighbours, distances = nearest(np.array([[0.0], [0.0], [5.0], [5.5]]))
+
+    assert neighbours.tolist() == [1, 0, 3, 2]
+    assert distances.tolist() == [0, 0, 0.5, 0.5]
+    assert mutual_pairs(neighbours).tolist() == [[0, 1], [2, 3]]
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_the_smallest_files_are_compared_without_a_finding(rows):
+    file = Rows(np.arange(rows, dtype=np.float64)[:, None], np.zeros((rows, 1), dtype=np.int64))
+
+    assert compare(file, file) == []
+    assert repeats(file, [file]) is None
+
+
+def without_repeats(file):
+    (kinds,) = kinds_of(file)
+    return taken(file, np.sort(np.unique(kinds, return_index=True)[1]))
