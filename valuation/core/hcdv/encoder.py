@@ -11,7 +11,7 @@ import numpy.typing as npt
 from valuation.core.errors import InvalidDataError, InvalidSpecError
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.hcdv.balanced_kmeans import content_order
-from valuation.core.hcdv.dispersion import Task
+from valuation.core.hcdv.dispersion import Task, unit_rows
 from valuation.core.hcdv.encoder_inputs import Scaling, checked_features
 
 Architecture = Literal["mlp", "convnet", "linear"]
@@ -132,7 +132,7 @@ class Encoder:
 
         distinct, place = np.unique(rows.reshape(len(rows), -1), axis=0, return_inverse=True)
         scaled = self.scaling(distinct.reshape(-1, *self.scaling.shape))
-        return encoder_networks.embed_all(self.weights, scaled)[place.reshape(-1)]
+        return unit_rows(encoder_networks.embed_all(self.weights, scaled))[place.reshape(-1)]
 
     def to_arrays(self) -> dict[str, Array]:
         """Everything as plain arrays, for NPZ without pickles; texts are arrays of characters."""

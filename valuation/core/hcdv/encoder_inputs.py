@@ -53,10 +53,10 @@ class Scaling:
         that is constant between them, as a rare category is, is only shifted.
         """
         flat = rows.reshape(-1, rows.shape[-1])
-        largest = np.abs(flat).max(axis=0)
+        low, high = np.quantile(flat, [_TAIL, 1 - _TAIL], axis=0, method="nearest")
+        largest = np.maximum(np.abs(low), np.abs(high))
         unit = np.where(largest > 0, largest, 1.0)
-        low, high = np.quantile(flat / unit, [_TAIL, 1 - _TAIL], axis=0)
-        tame = np.clip(flat / unit, low, high)
+        tame = np.clip(flat, low, high) / unit
         centre, deviation = tame.mean(axis=0), tame.std(axis=0)
         # The mean of equal numbers may be off by a rounding, which must not be blown up to a scale.
         spread = deviation > 1e-12  # noqa: PLR2004

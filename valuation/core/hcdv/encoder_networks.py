@@ -16,8 +16,8 @@ Weights = Mapping[str, Tensor]
 # A ConvNet's last maps are averaged to at most this many cells a side, so that any image size gives few weights.
 _CELLS = 4
 _KERNEL = 3
-# Lengths below this count as 0: a direction's gradient would be without bound there.
-SHORTEST = 1e-8
+# Vectors shorter than about this get shorter than 1: a direction's gradient would be without bound at 0.
+_SHORTEST = 1e-3
 _ROWS_AT_ONCE = 1024
 _IMAGE_AXES = 3
 
@@ -27,7 +27,8 @@ def first_weights(
 ) -> dict[str, Array]:
     """Random weights of the network of ``config.architecture`` and of the linear head, float32 by name.
 
-    Normal with variance ``1 / inputs`` of a unit; biases are 0. Drawn by ``rng``: torch's own generator is left alone.
+    Normal with variance ``1 / inputs`` of a unit; biases are 0 or small. Drawn by ``rng``: torch's own generator is
+    left alone.
     """
     weights: dict[str, Array] = {}
     width = shape[-1]
@@ -45,7 +46,8 @@ def first_weights(
             weights[f"hidden{layer}.bias"] = np.zeros(units, dtype=np.float32)
             width = units
     weights["output"] = _normal(rng, (config.dimensions, width))
-    weights["output.bias"] = np.zeros(config.dimensions, dtype=np.float32)
+    # Not 0, or a row of zeros would have no direction.
+    weights["output.bias"] = 0.1 * _normal(rng, (config.dimensions,))
     weights["head"] = _normal(rng, (n_outputs, config.dimensions))
     weights["head.bias"] = np.zeros(n_outputs, dtype=np.float32)
     return weights
@@ -70,7 +72,9 @@ def embed(weights: Weights, x: Tensor) -> Tensor:
     while f"hidden{layer}" in weights:
         x = functional.silu(functional.linear(x, weights[f"hidden{layer}"], weights[f"hidden{layer}.bias"]))
         layer += 1
-    return functional.normalize(functional.linear(x, weights["output"], weights["output.bias"]), dim=1, eps=SHORTEST)
+    z = functional.linear(x, weights["output"], weights["output.bias"])
+    # Smooth at 0 as well, where a plain division by the length has no second derivative.
+    return z * torch.rsqrt(z.square().sum(dim=1, keepdim=True) + _SHORTEST**2)
 
 
 def embed_all(weights: Mapping[str, Array], rows: FloatMatrix) -> FloatMatrix:

@@ -7,7 +7,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from valuation.core.hcdv.dispersion import Task
-from valuation.core.hcdv.encoder_networks import SHORTEST
 
 
 def surrogate(scores: Tensor, targets: Tensor, task: Task) -> Tensor:
@@ -18,17 +17,16 @@ def surrogate(scores: Tensor, targets: Tensor, task: Task) -> Tensor:
 
 
 def dispersion(z: Tensor, targets: Tensor, task: Task) -> Tensor:
-    """Mean cosine distance of a batch's pairs of unlike target (equation 18); 0 where there is no such pair.
+    """Mean cosine distance of pairs of unlike target among rows of length 1 (equation 18); 0 without such a pair.
 
     Pairs count 1 where labels differ and 0 where they agree (classification), or ``|y_i - y_j|`` (regression).
     """
-    units = functional.normalize(z, dim=1, eps=SHORTEST)
     if task == "classification":
         weights = (targets[:, None] != targets).to(z.dtype)
     else:
         weights = (targets[:, None] - targets).abs()
     total = weights.sum()
-    return (weights * (1.0 - units @ units.T)).sum() / torch.where(total > 0, total, 1.0)
+    return (weights * (1.0 - z @ z.T)).sum() / torch.where(total > 0, total, 1.0)
 
 
 def smoothness(embed: Callable[[Tensor], Tensor], x: Tensor, partners: Tensor) -> Tensor:
@@ -37,11 +35,11 @@ def smoothness(embed: Callable[[Tensor], Tensor], x: Tensor, partners: Tensor) -
     Differentiable in the encoder's weights through both rows of a pair: back-propagation through a gradient.
 
     Args:
-        embed: The encoder ``f``.
+        embed: The encoder ``f``, whose rows have length 1.
         x: The first rows of the pairs, ``(pairs, ...)``.
         partners: Embeddings of the second, ``(pairs, d)``; the inner gradient does not reach them.
     """
     x = x.detach().requires_grad_()
-    distances = 1.0 - functional.cosine_similarity(embed(x), partners, dim=1, eps=SHORTEST)
+    distances = 1.0 - (embed(x) * partners).sum(dim=1)
     (gradient,) = torch.autograd.grad(distances.sum(), x, create_graph=True)
     return gradient.flatten(1).square().sum(dim=1).mean()
