@@ -81,8 +81,8 @@ def test_the_tree_comes_first_and_then_a_wave_a_level():
 
 
 def test_a_dear_game_is_played_in_pieces_with_the_same_values():
-    whole = HcdvPlan(N, CONFIG, cost=lambda size: 1e-9)
-    pieces = HcdvPlan(N, CONFIG, cost=lambda size: 0.2)
+    whole = HcdvPlan(N, CONFIG, cost=lambda _: 1e-9)
+    pieces = HcdvPlan(N, CONFIG, cost=lambda _: 0.2)
 
     one, other = (run_plan(plan, Game(), [], 3, rows=ROWS) for plan in (whole, pieces))
 
