@@ -10,12 +10,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from marketplace.models import DataRequest
+from marketplace.models import DataRequest, Organization
 from payouts.core import money
 from payouts.core.bank_accounts import IbanError, read_iban
 from payouts.core.money import format_amount
 from payouts.models import ApiKey, PayoutPolicy, PayoutProfile
 from payouts.selectors.balances import with_pots
+from payouts.selectors.owners import possible_owners
 from payouts.services.profiles import PayoutDetails
 
 AMOUNT_MAX_MINOR = 10**15
@@ -102,6 +103,18 @@ class FundingForm(forms.Form):
 
 class PaidForm(forms.Form):
     bank_reference = forms.CharField(label="Bank reference", max_length=140, help_text="As on the bank statement.")
+
+
+class OwnerForm(forms.Form):
+    owner = forms.ModelChoiceField(Organization.objects.none(), label="Owner", empty_label="Choose an organisation")
+    reason = forms.CharField(label="Reason", max_length=500, help_text="What shows that the two are one company.")
+
+    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        candidates = possible_owners(organization)
+        owner: Any = self.fields["owner"]
+        owner.queryset = Organization.objects.filter(pk__in=[candidate.pk for candidate in candidates])
+        owner.choices = [("", owner.empty_label), *((candidate.pk, candidate.name) for candidate in candidates)]
 
 
 class ReasonForm(forms.Form):

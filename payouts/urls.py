@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from payouts.views import buyer_results, funding, keys, profile, results, rounds, statements
+from payouts.views import buyer_results, funding, home, keys, owners, profile, results, rounds, statements
 
 app_name = "payouts"
 urlpatterns = [
+    path("", home.home, name="home"),
     path("rounds/", rounds.round_list, name="round_list"),
     path("rounds/new/", rounds.round_new, name="round_new"),
     path("rounds/<uuid:pk>/", rounds.round_detail, name="round_detail"),
@@ -28,6 +29,9 @@ urlpatterns = [
     path("statements/<int:pk>/statement.csv", statements.statement_csv, name="statement_csv"),
     path("organisations/<int:pk>/payout-details/", profile.profile, name="profile"),
     path("organisations/<int:pk>/payout-details/change/", profile.profile_change, name="profile_change"),
+    path("owners/", owners.owner_list, name="owner_list"),
+    path("owners/<int:pk>/", owners.owner_link, name="owner_link"),
+    path("owners/<int:pk>/separate/", owners.owner_separate, name="owner_separate"),
     path("keys/", keys.key_list, name="key_list"),
     path("keys/<int:pk>/revoke/", keys.key_revoke, name="key_revoke"),
 ]

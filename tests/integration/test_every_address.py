@@ -39,6 +39,8 @@ def place():
         objects={
             "requests": request.pk, "rounds": payout_round.pk, "results": payout_round.pk,
             "datasets": submission.version_id, "keys": 1, "organisations": organization_of(victim).pk,
+            "owners": organization_of(victim).pk,
+            "statements": payout_round.lines.get(organization=organization_of(victim)).pk,
         },
         people={
             "stranger": None,
@@ -144,8 +146,10 @@ def test_own_result_and_own_rows_are_there(client, place):
 
     result = text_of(client.get(f"/results/{place.objects['rounds']}/"))
     version = text_of(client.get(f"/datasets/{place.objects['datasets']}/"))
+    statement = text_of(client.get(f"/statements/{place.objects['statements']}/"))
 
     assert SECRET_DATASET in version
+    assert f"{place.amount / 100:.2f}" in without_spaces(statement)
     assert f"{place.amount / 100:.2f}" in without_spaces(result)
 
 
