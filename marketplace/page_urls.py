@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.views import datasets, home, invitations, organizations, requests
+from marketplace.views import copies, datasets, home, invitations, organizations, requests
 
 app_name = "marketplace"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("requests/<uuid:pk>/", requests.request_detail, name="request_detail"),
     path("requests/<uuid:pk>/template.csv", requests.request_template, name="request_template"),
     path("requests/<uuid:pk>/upload/", datasets.upload, name="upload"),
+    path("copies/", copies.finding_list, name="copy_list"),
+    path("copies/<uuid:pk>/", copies.finding_detail, name="copy_detail"),
+    path("copies/<uuid:pk>/decide/", copies.finding_decide, name="copy_decide"),
     path("datasets/<uuid:pk>/", datasets.version_detail, name="version_detail"),
     path("datasets/<uuid:pk>/submit/", datasets.version_submit, name="version_submit"),
     path("datasets/<uuid:pk>/withdraw/", datasets.version_withdraw, name="version_withdraw"),

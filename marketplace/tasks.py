@@ -1,7 +1,20 @@
 """Celery's edge of the marketplace: mails that are owed."""
 
-from marketplace.services import notices
+import uuid
+
+from marketplace.models import DataRequest
+from marketplace.services import copies, notices
 from marketplace.shared.tasks import faircut_task
+
+
+@faircut_task("marketplace.check_copies")
+def check_copies(*, request_id: str) -> None:
+    copies.check(request=DataRequest.objects.get(pk=uuid.UUID(request_id)))
+
+
+@faircut_task("marketplace.sweep_copies")
+def sweep_copies() -> None:
+    copies.sweep()
 
 
 @faircut_task("marketplace.send_notice")

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from marketplace.models import Dataset, DatasetVersion, Submission, User
-from marketplace.services import events
+from marketplace.services import copies, events
 from marketplace.services.datasets import lock_request, require_open, require_seller
 
 
@@ -32,6 +32,7 @@ def submit(*, version: DatasetVersion, by: User) -> Submission:
         by=by,
         data={"version": str(version.pk), "replaces": str(earlier.pk) if earlier else None},
     )
+    transaction.on_commit(lambda: copies.queue(request_id=dataset.request_id), robust=True)
     return submission
 
 

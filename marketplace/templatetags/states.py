@@ -19,10 +19,10 @@ class Badge:
 # One look for all states that mean the same to a reader, whatever noun they belong to.
 LOOKS: dict[tuple[str, str], tuple[str, ...]] = {
     ("quiet", "ring"): ("draft", "queued", "pending"),
-    ("accent", "half"): ("valuing", "running", "submitted"),
+    ("accent", "half"): ("valuing", "running", "submitted", "disputed"),
     ("warning", "diamond"): ("in_review", "held", "action_required"),
     ("accent", "dot"): ("open", "accepted", "approved", "active"),
-    ("success", "tick"): ("posted", "paid", "finished"),
+    ("success", "tick"): ("posted", "paid", "finished", "both_keep", "first_keeps"),
     ("danger", "cross"): ("failed", "returned", "reversed", "revoked"),
     ("quiet", "dash"): ("closed", "cancelled", "superseded", "withdrawn", "below_minimum"),
 }

@@ -14,6 +14,7 @@ from marketplace.forms import UploadForm
 from marketplace.ingest.problems import KINDS
 from marketplace.models import DataRequest, DatasetVersion, Role
 from marketplace.selectors.access import organizations_of
+from marketplace.selectors.copies import rows_left_out
 from marketplace.selectors.datasets import categories_of, numbers_of, own_versions, visible_versions
 from marketplace.selectors.requests import visible_requests
 from marketplace.selectors.submissions import last_submission
@@ -120,6 +121,7 @@ def version_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "can_withdraw": can_change and is_submitted,
         "numbers": numbers_of(version),
         "categories": categories_of(version),
+        "rows_left_out": rows_left_out(version),
         "others": version.dataset.versions.exclude(pk=version.pk).order_by("-number"),
     }
     return render(request, "marketplace/version_detail.html", context)

@@ -1,0 +1,14 @@
+"""The decision about a finding of copies."""
+
+from django import forms
+
+from marketplace.models import CopyFinding
+
+DECISIONS = [choice for choice in CopyFinding.State.choices if choice[0] != CopyFinding.State.OPEN]
+
+
+class DecisionForm(forms.Form):
+    decision = forms.ChoiceField(choices=DECISIONS, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label="Reason", max_length=1000, help_text="Stays with the finding and goes into the round's audit report."
+    )

@@ -1,0 +1,132 @@
+"""A finding of copies as an operator reads it: how sure, how much by chance, and some of the rows side by side."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.parquet as pq
+from django.db.models import QuerySet
+
+from marketplace.charts.chart import Chart, Series
+from marketplace.models import AuditEvent, CopyFinding, DatasetVersion
+from marketplace.templatetags.figures import count, decimals
+
+SAMPLES = 5
+# Beyond this, zeros say no more.
+LOG10_P_SHOWN = 100
+
+KINDS = {
+    CopyFinding.Kind.EXACT: "equal rows in the same order",
+    CopyFinding.Kind.REORDERED: "equal rows in another order",
+    CopyFinding.Kind.ROUNDED: "rows with rounded numbers",
+    CopyFinding.Kind.JITTERED: "rows with slightly changed numbers",
+    CopyFinding.Kind.WITHIN: "rows repeated within the file",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One column of a pair of rows."""
+
+    column: str
+    first: str
+    second: str
+
+    @property
+    def is_same(self) -> bool:
+        return self.first == self.second
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A pair of rows, numbered from 1 as a person counts them."""
+
+    first_row: int
+    second_row: int
+    cells: tuple[Cell, ...]
+
+    @property
+    def same(self) -> int:
+        return sum(cell.is_same for cell in self.cells)
+
+
+def kind_in_words(finding: CopyFinding) -> str:
+    """What was found, as the end of a sentence."""
+    return KINDS[CopyFinding.Kind(finding.kind)]
+
+
+def chance_in_words(finding: CopyFinding) -> str:
+    """What innocent files would show, and how unlikely chance is."""
+    digits = min(LOG10_P_SHOWN, math.floor(-finding.log10_p_value))
+    expected = _rows_by_chance(finding)
+    return (
+        f"From how often these files repeat rows of their own, chance explains {expected}. "
+        f"That innocent files share as many has a probability below 1 in 10{_superscript(digits)}."
+    )
+
+
+def chance_chart(finding: CopyFinding) -> Chart:
+    """What was found beside what chance explains."""
+    matched = f"{count(finding.rows_matched)} row{'s' if finding.rows_matched != 1 else ''}"
+    title = f"{matched} alike; chance explains {_rows_by_chance(finding)}"
+    return Chart(
+        kind="bars",
+        title=title,
+        x_title="",
+        y_title="Rows of the later file",
+        series=(
+            Series(
+                "Rows", ("Found", "Explained by chance"), (finding.rows_matched, round(finding.expected_by_chance, 1))
+            ),
+        ),
+        alternative=f"Two bars: {title}.",
+    )
+
+
+def samples(finding: CopyFinding) -> list[Sample]:
+    """Pairs of rows from beginning to end of what was found."""
+    pairs = finding.pairs
+    shown = min(SAMPLES, len(pairs))
+    chosen = [pairs[round(place * (len(pairs) - 1) / max(shown - 1, 1))] for place in range(shown)]
+    columns = finding.request.schema["columns"]
+    firsts = _cells(finding.first, [first for first, _ in chosen], columns)
+    seconds = _cells(finding.second, [second for _, second in chosen], columns)
+    names = [column["name"] for column in columns]
+    return [
+        Sample(first + 1, second + 1, tuple(map(Cell, names, firsts[place], seconds[place])))
+        for place, (first, second) in enumerate(chosen)
+    ]
+
+
+def decisions(finding: CopyFinding) -> QuerySet[AuditEvent]:
+    """Who decided what about a finding, oldest first; a dispute and its end are two decisions."""
+    return (
+        AuditEvent.objects.filter(subject_type=CopyFinding._meta.label, subject_id=str(finding.pk))  # noqa: SLF001
+        .filter(action="copies.decided")
+        .select_related("actor")
+        .order_by("at")
+    )
+
+
+def _cells(version: DatasetVersion, rows: list[int], columns: list[dict[str, Any]]) -> list[list[str]]:
+    with version.parquet.open("rb") as stream:
+        table = pq.read_table(stream).take(rows)
+    by_column = [[_written(cell) for cell in table.column(column["name"]).to_pylist()] for column in columns]
+    return [list(cells) for cells in zip(*by_column, strict=True)]
+
+
+def _written(cell: float | str | None) -> str:
+    if cell is None:
+        return "empty"
+    return cell if isinstance(cell, str) else f"{cell:.15g}"
+
+
+def _rows_by_chance(finding: CopyFinding) -> str:
+    expected = finding.expected_by_chance
+    if expected < 1:
+        return "less than 1"
+    return f"about {decimals(expected, 0)}"
+
+
+def _superscript(number: int) -> str:
+    return "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(number))

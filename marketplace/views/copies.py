@@ -1,0 +1,76 @@
+"""Operators decide about findings of copies."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from marketplace.copy_forms import DecisionForm
+from marketplace.models import CopyFinding, Role
+from marketplace.selectors import copy_evidence
+from marketplace.selectors.copies import findings_for_operators, is_party
+from marketplace.services import copies
+from marketplace.shared.access import role_required
+from marketplace.shared.errors import FaircutError
+from marketplace.views.signed_in import SignedInRequest
+
+PAGE_SIZE = 25
+State = CopyFinding.State
+
+
+@require_GET
+@role_required(Role.OPERATOR)
+def finding_list(request: SignedInRequest) -> HttpResponse:
+    page = Paginator(findings_for_operators(), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [{"finding": finding, "kind": copy_evidence.kind_in_words(finding)} for finding in page]
+    return render(request, "marketplace/copy_list.html", {"page": page, "rows": rows})
+
+
+@require_GET
+@role_required(Role.OPERATOR)
+def finding_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    finding = get_object_or_404(
+        CopyFinding.objects.select_related(
+            "request", "first__dataset__organization", "second__dataset__organization", "decided_by"
+        ),
+        pk=pk,
+    )
+    context = {
+        "finding": finding,
+        "kind": copy_evidence.kind_in_words(finding),
+        "chance": copy_evidence.chance_in_words(finding),
+        "chance_chart": copy_evidence.chance_chart(finding),
+        "samples": copy_evidence.samples(finding),
+        "decisions": [
+            {"at": event.at, "who": event.actor, "what": State(event.data["to"]).label, "detail": event.data["reason"]}
+            for event in copy_evidence.decisions(finding)
+        ],
+        "is_party": is_party(request.user, finding),
+        "waits": finding.state in CopyFinding.UNDECIDED,
+        "forms": {state.value: _form(state) for state in (State.FIRST_KEEPS, State.BOTH_KEEP, State.DISPUTED)},
+    }
+    return render(request, "marketplace/copy_detail.html", context)
+
+
+@require_POST
+@role_required(Role.OPERATOR)
+def finding_decide(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    finding = get_object_or_404(CopyFinding.objects.defer("pairs"), pk=pk)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Nothing was decided. Choose a decision and give your reason in a sentence.")
+        return redirect("marketplace:copy_detail", pk=pk)
+    try:
+        copies.decide(finding=finding, by=request.user, **form.cleaned_data)
+    except FaircutError as error:
+        messages.error(request, f"{error.message} {error.remedy}".strip())
+    else:
+        messages.success(request, "The decision is recorded.")
+    return redirect("marketplace:copy_detail", pk=pk)
+
+
+def _form(state: CopyFinding.State) -> DecisionForm:
+    return DecisionForm(initial={"decision": state.value}, auto_id=f"{state.value}_%s")

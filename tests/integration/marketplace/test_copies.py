@@ -1,0 +1,244 @@
+"""From a submission to a decision: what is compared, once, what an operator may decide, and what sellers see of it."""
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from marketplace import tasks
+from marketplace.models import AuditEvent, CopyComparison, CopyFinding, Membership, Role
+from marketplace.selectors import copies as selectors
+from marketplace.services import copies, submissions
+from marketplace.shared.errors import NotAllowedError
+from tests.factories.accounts import make_member, make_organization
+from tests.factories.datasets import make_submission, make_version
+from tests.factories.requests import make_request
+from tests.integration.valuation.market import SCHEMA, csv_of, table
+
+pytestmark = pytest.mark.django_db
+
+ROWS = 60
+
+
+@pytest.fixture(autouse=True)
+def queued(monkeypatch):
+    """Messages wait for a commit that never comes, or are counted here."""
+    sent = []
+    monkeypatch.setattr(copies.celery_app, "send_task", lambda name, **options: sent.append((name, options)))
+    return sent
+
+
+@pytest.fixture
+def request_(db):
+    return make_request(schema=SCHEMA, title="Incomes")
+
+
+def submitted(request, rows, *, name, organization="Own House"):
+    seller = make_member(Role.SELLER, organization=make_organization(name=organization))
+    return make_submission(request=request, seller=seller, name=name, data=csv_of(rows))
+
+
+@pytest.fixture
+def finding(request_):
+    rows = table(ROWS, seed=1)
+    submitted(request_, rows, name="Original", organization="First House")
+    submitted(request_, rows.take(list(reversed(range(ROWS)))), name="Shuffled", organization="Second House")
+    submitted(request_, table(ROWS, seed=2), name="Honest", organization="Third House")
+    copies.check(request=request_)
+    return CopyFinding.objects.get()
+
+
+def test_a_copy_is_found_once_and_names_both(request_, finding):
+    copies.check(request=request_)
+    tasks.check_copies(request_id=str(request_.pk))
+
+    assert CopyFinding.objects.get() == finding
+    assert finding.kind == "reordered"
+    assert (finding.first.dataset.name, finding.second.dataset.name) == ("Original", "Shuffled")
+    assert sorted(map(tuple, finding.pairs)) == [(row, ROWS - 1 - row) for row in range(ROWS)]
+    assert (finding.rows_matched, finding.expected_by_chance, finding.state) == (ROWS, 0, "open")
+    assert finding.log10_p_value == pytest.approx(-18.06, abs=0.01)
+    assert CopyComparison.objects.count() == 6
+    assert AuditEvent.objects.get(action="copies.found").actor is None
+    assert selectors.summary(request_) == selectors.Summary(
+        is_checked=True, open=1, disputed=0, first_keeps=0, both_keep=0, rows_left_out=0
+    )
+
+
+def test_a_submission_queues_its_comparison_and_the_sweeper_queues_it_again(
+    request_, queued, django_capture_on_commit_callbacks
+):
+    seller = make_member(Role.SELLER)
+    version = make_version(request=request_, seller=seller, data=csv_of(table(20, seed=1)))
+    with django_capture_on_commit_callbacks(execute=True):
+        submissions.submit(version=version, by=seller)
+    hint = ("marketplace.check_copies", {"kwargs": {"request_id": str(request_.pk)}})
+    assert queued == [hint]
+
+    copies.sweep()
+    assert queued == [hint], "a file alone has nothing to be compared with"
+
+    submitted(request_, table(20, seed=2), name="Other")
+    tasks.sweep_copies()
+    assert queued == [hint, hint]
+
+    copies.check(request=request_)
+    copies.sweep()
+    assert queued == [hint, hint], "what has been compared is not queued again"
+
+
+def test_a_check_that_is_out_of_time_leaves_the_rest(request_):
+    for seed in range(3):
+        submitted(request_, table(20, seed=seed), name=f"Set {seed}", organization=f"House {seed}")
+
+    copies.check(request=request_, seconds_max=-1)
+
+    assert len(selectors.outstanding(request_)) == 6
+
+
+def test_who_uploaded_the_rows_in_an_older_version_comes_first(request_):
+    rows = table(ROWS, seed=1)
+    owner = make_member(Role.SELLER, organization=make_organization(name="Owner"))
+    make_submission(request=request_, seller=owner, name="Own", data=csv_of(rows.slice(0, ROWS - 1)))
+    submitted(request_, rows, name="Copied", organization="Copier")
+    make_submission(request=request_, seller=owner, name="Own", data=csv_of(rows))
+
+    copies.check(request=request_)
+
+    finding = CopyFinding.objects.get()
+    assert finding.first.uploaded_at > finding.second.uploaded_at
+    assert (finding.first.dataset.name, finding.first.number, finding.second.dataset.name) == ("Own", 2, "Copied")
+
+
+def test_a_decision_names_who_when_and_why_and_is_final(request_, finding):
+    operator = make_member(Role.OPERATOR, full_name="Olga Operator")
+
+    copies.decide(finding=finding, decision="disputed", reason="Both show invoices.", by=operator)
+    assert selectors.excluded_rows(request_) == {}
+    decided = copies.decide(finding=finding, decision="first_keeps", reason=" The second bought them. ", by=operator)
+
+    assert (decided.state, decided.decided_by, decided.reason) == ("first_keeps", operator, "The second bought them.")
+    assert selectors.excluded_rows(request_) == {str(finding.second_id): list(range(ROWS))}
+    assert selectors.rows_left_out(finding.second) == ROWS
+    assert selectors.rows_left_out(finding.first) == 0
+    events = AuditEvent.objects.filter(action="copies.decided").order_by("at")
+    assert [(event.actor, event.data["to"]) for event in events] == [(operator, "disputed"), (operator, "first_keeps")]
+    with pytest.raises(copies.FindingDecidedError):
+        copies.decide(finding=finding, decision="both_keep", reason="No.", by=operator)
+
+
+def test_only_operators_who_belong_to_neither_decide_and_say_why(finding):
+    party = make_member(Role.OPERATOR)
+    Membership.objects.create(user=party, organization=finding.second.dataset.organization, role=Role.SELLER)
+    refusals = [
+        (make_member(Role.SELLER), "Because.", NotAllowedError),
+        (party, "Because.", NotAllowedError),
+        (make_member(Role.OPERATOR), "  ", copies.ReasonMissingError),
+    ]
+    for person, reason, refusal in refusals:
+        with pytest.raises(refusal):
+            copies.decide(finding=finding, decision="first_keeps", reason=reason, by=person)
+    finding.refresh_from_db()
+    assert finding.state == "open"
+
+
+@pytest.mark.parametrize(
+    ("before", "change"),
+    [
+        (None, {"rows_matched": 1}),
+        (None, {"pairs": []}),
+        (None, {"state": "first_keeps"}),
+        ("first_keeps", {"state": "both_keep"}),
+        ("both_keep", {"state": "open"}),
+        ("disputed", {"reason": "Another reason."}),
+        ("first_keeps", {"decided_by": None}),
+    ],
+)
+def test_the_database_refuses_to_rewrite_a_finding(finding, before, change):
+    if before:
+        copies.decide(finding=finding, decision=before, reason="Seen.", by=make_member(Role.OPERATOR))
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        CopyFinding.objects.filter(pk=finding.pk).update(**change)
+    with pytest.raises(DatabaseError, match="Cannot delete"), transaction.atomic():
+        CopyFinding.objects.filter(pk=finding.pk).delete()
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        CopyComparison.objects.update(seconds=0)
+
+
+def test_a_withdrawn_copy_waits_for_nobody(request_, finding):
+    seller = finding.second.dataset.organization.memberships.get().user
+    assert selectors.waiting(request_).count() == 1
+
+    submissions.withdraw(version=finding.second, by=seller)
+
+    assert selectors.waiting(request_).count() == 0
+    copies.ensure_checked(request=request_)
+
+
+def test_too_much_to_compare_is_left_to_the_workers(request_, queued, monkeypatch):
+    monkeypatch.setattr(copies, "ROWS_AT_START", 100)
+    for seed in range(2):
+        submitted(request_, table(30, seed=seed), name=f"Set {seed}", organization=f"House {seed}")
+
+    with pytest.raises(copies.CopiesNotCheckedError):
+        copies.ensure_checked(request=request_)
+
+    assert [name for name, _ in queued] == ["marketplace.check_copies"]
+
+
+def test_the_pages_show_the_rows_side_by_side_and_take_the_decision(client, request_, finding):
+    operator = make_member(Role.OPERATOR, full_name="Olga Operator")
+    client.force_login(operator)
+    address = f"/copies/{finding.pk}/"
+
+    listed, page = client.get("/copies/").content.decode(), client.get(address).content.decode()
+    for words in ("First House", "Second House", "equal rows in another order"):
+        assert words in listed
+        assert words in page
+    assert "chance explains less than 1" in page
+    assert "Row 1 and row 60: 3 of 3 cells equal" in page or "Row 60 and row 1: 3 of 3 cells equal" in page
+    assert "leave out 60 rows of Second House" in page
+
+    client.post(f"{address}decide/", {"decision": "first_keeps", "reason": ""})
+    finding.refresh_from_db()
+    assert finding.state == "open"
+    client.post(f"{address}decide/", {"decision": "first_keeps", "reason": "The first made them."})
+    decided = client.get(address).content.decode()
+    assert "The first made them." in decided
+    assert "Olga Operator" in decided
+    assert 'name="reason"' not in decided
+
+
+def test_an_operator_who_is_a_party_sees_no_decision_to_take(client, finding):
+    party = make_member(Role.OPERATOR)
+    Membership.objects.create(user=party, organization=finding.first.dataset.organization, role=Role.SELLER)
+    client.force_login(party)
+
+    page = client.get(f"/copies/{finding.pk}/").content.decode()
+
+    assert "You belong to one of these sellers." in page
+    assert 'name="reason"' not in page
+
+
+def test_sellers_and_buyers_reach_no_finding(client, request_, finding):
+    parties = [version.dataset.organization.memberships.get().user for version in (finding.first, finding.second)]
+    for person in (*parties, make_member(Role.BUYER)):
+        client.force_login(person)
+        for address in ("/copies/", f"/copies/{finding.pk}/"):
+            assert client.get(address).status_code == 403
+        assert client.post(f"/copies/{finding.pk}/decide/").status_code == 403
+
+
+def test_a_seller_reads_of_its_own_rows_only_and_only_once_decided(client, finding):
+    seller = finding.second.dataset.organization.memberships.get().user
+    client.force_login(seller)
+    address = f"/datasets/{finding.second_id}/"
+    assert "left out" not in client.get(address).content.decode()
+
+    copies.decide(finding=finding, decision="first_keeps", reason="Bought.", by=make_member(Role.OPERATOR))
+    page = client.get(address).content.decode()
+
+    assert "All 60 rows are left out of rounds" in page
+    for secret in ("First House", "Original", "Bought."):
+        assert secret not in page
+    client.force_login(finding.first.dataset.organization.memberships.get().user)
+    assert "left out" not in client.get(f"/datasets/{finding.first_id}/").content.decode()
