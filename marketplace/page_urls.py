@@ -2,11 +2,10 @@
 
 from django.urls import path
 
-from marketplace.views import copies, datasets, home, invitations, organizations, requests
+from marketplace.views import copies, datasets, invitations, organizations, requests
 
 app_name = "marketplace"
 urlpatterns = [
-    path("", home.home, name="home"),
     path("requests/", requests.request_list, name="request_list"),
     path("requests/<uuid:pk>/", requests.request_detail, name="request_detail"),
     path("requests/<uuid:pk>/template.csv", requests.request_template, name="request_template"),

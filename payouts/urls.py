@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payouts.views import buyer_results, funding, home, keys, owners, profile, results, rounds, statements
+from payouts.views import audit, buyer_results, funding, home, keys, owners, profile, results, rounds, statements
 
 app_name = "payouts"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("rounds/", rounds.round_list, name="round_list"),
     path("rounds/new/", rounds.round_new, name="round_new"),
     path("rounds/<uuid:pk>/", rounds.round_detail, name="round_detail"),
+    path("rounds/<uuid:pk>/audit/", audit.audit, name="round_audit"),
+    path("rounds/<uuid:pk>/audit.pdf", audit.audit_pdf, name="round_audit_pdf"),
     path("rounds/<uuid:pk>/progress/", rounds.round_progress, name="round_progress"),
     path("rounds/<uuid:pk>/trigger/", rounds.round_trigger, name="round_trigger"),
     path("rounds/<uuid:pk>/approve/", rounds.round_approve, name="round_approve"),

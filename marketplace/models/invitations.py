@@ -4,10 +4,13 @@ import uuid
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.core import signing
 from django.db import models
 from django.db.models.functions import Lower
 
 from marketplace.models.accounts import Organization, Role, User
+
+TOKEN_SALT = "marketplace.invitation"  # noqa: S105 - names what is signed; the key is SECRET_KEY
 
 
 class Invitation(models.Model):
@@ -56,3 +59,8 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.organization}"
+
+    @property
+    def token(self) -> str:
+        """What the link carries: the id, signed by this site."""
+        return signing.dumps(str(self.pk), salt=TOKEN_SALT)

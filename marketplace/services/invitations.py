@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.models import Invitation, Membership, Organization, User
+from marketplace.models.invitations import TOKEN_SALT
 from marketplace.services import accounts, events, notices, organizations
 from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
 from marketplace.shared.site import address
 from marketplace.templatetags.figures import clock
 
-_SALT = "marketplace.invitation"
 # Nobody has so many new colleagues a day; whoever sends spam has.
 A_DAY_MAX = 20
 
@@ -63,15 +63,10 @@ def invite(*, organization: Organization, email: str, roles: Collection[str], by
     return invitation
 
 
-def token_of(invitation: Invitation) -> str:
-    """What the link carries: the invitation's id, signed by this site."""
-    return signing.dumps(str(invitation.pk), salt=_SALT)
-
-
 def read_token(token: str) -> Invitation | None:
     """The invitation behind a link, whatever became of it; None where this site did not sign it."""
     try:
-        key = uuid.UUID(signing.loads(token, salt=_SALT))
+        key = uuid.UUID(signing.loads(token, salt=TOKEN_SALT))
     except (signing.BadSignature, ValueError):
         return None
     return Invitation.objects.select_related("organization", "invited_by").filter(pk=key).first()
@@ -148,7 +143,7 @@ def _write(invitation: Invitation) -> None:
         subject=f"act for {organization.name}",
         body=f"{who} to act for {organization.name} on Faircut as {' and '.join(invitation.roles)}.\n\n"
         f"See what that means, and accept or leave it:\n\n"
-        f"{address('marketplace:invitation', token_of(invitation))}\n\n"
+        f"{address('marketplace:invitation', invitation.token)}\n\n"
         f"The link works until {clock(invitation.expires_at)}, once, and only for somebody who signs in as "
         f"{invitation.email}. If you do not know {organization.name}, do nothing: nobody learns whether you read this.",
         key=f"invitation:{invitation.pk}",

@@ -1,4 +1,4 @@
-"""The site's public addresses, for e-mails: no click is at hand there that would say where the site is."""
+"""Where our pages are: as paths for links, and as whole addresses for e-mails, which no click leads to."""
 
 from typing import Any
 
@@ -6,6 +6,11 @@ from django.conf import settings
 from django.urls import reverse
 
 
+def path(name: str, *args: Any) -> str:
+    """The path of one of our pages."""
+    return reverse(name, args=args)
+
+
 def address(name: str, *args: Any) -> str:
     """The full address of one of our pages."""
-    return f"{settings.SITE_URL.rstrip('/')}{reverse(name, args=args)}"
+    return f"{settings.SITE_URL.rstrip('/')}{path(name, *args)}"

@@ -25,7 +25,7 @@ def organization_list(request: SignedInRequest) -> HttpResponse:
             (organization, selectors.roles_in(organization, request.user))
             for organization in selectors.own_organizations(request.user)
         ],
-        "invitations": _with_tokens(request.user),
+        "invitations": selectors.invitations_to(request.user),
     }
     return render(request, "marketplace/organization_list.html", context)
 
@@ -124,7 +124,3 @@ def _stepped_up(user: User, pk: int, view: View) -> View:
 
 def _own(user: User, pk: int) -> Organization:
     return get_object_or_404(selectors.own_organizations(user), pk=pk)
-
-
-def _with_tokens(user: User) -> list[tuple[Organization, str]]:
-    return [(found.organization, invitations.token_of(found)) for found in selectors.invitations_to(user)]

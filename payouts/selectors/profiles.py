@@ -29,6 +29,7 @@ def history(organization: Organization) -> QuerySet[PayoutProfile]:
 
 def without_profile(organizations: Iterable[Organization]) -> list[Organization]:
     """Those that could not be paid today."""
+    organizations = list(organizations)
     given = set(PayoutProfile.objects.filter(organization__in=organizations).values_list("organization_id", flat=True))
     return [organization for organization in organizations if organization.pk not in given]
 

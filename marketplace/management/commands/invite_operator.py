@@ -28,4 +28,4 @@ class Command(BaseCommand):
             )
         except FaircutError as error:
             raise CommandError(f"{error.message} {error.remedy}".strip()) from error
-        self.stdout.write(address("marketplace:invitation", invitations.token_of(invitation)))
+        self.stdout.write(address("marketplace:invitation", invitation.token))

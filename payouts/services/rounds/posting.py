@@ -13,6 +13,7 @@ from payouts.errors import AmountError, RoundStateError, UnbalancedError
 from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
 from payouts.selectors.balances import escrow_minor
 from payouts.services import accounts, exports, ledger, locks
+from payouts.services.rounds.telling import tell_sellers
 
 # Money that is owed but not sent to the bank waits on the seller's payable account, with the reason.
 _REASON_BY_STATE = {
@@ -77,6 +78,7 @@ def _finish(payout_round: PayoutRound, by: User) -> PayoutRound:
     payout_round.posted_at = timezone.now()
     payout_round.save()
     exports.write(payout_round=payout_round)
+    tell_sellers(payout_round)
     events.record(action="round.posted", subject=payout_round, by=by, data={"pot_minor": payout_round.pot_minor})
     return payout_round
 

@@ -35,7 +35,7 @@ def invite(by, email):
 
 
 def page_of(invitation):
-    return reverse("marketplace:invitation", args=[invitations.token_of(invitation)])
+    return reverse("marketplace:invitation", args=[invitation.token])
 
 
 def signed_in(user):

@@ -1,0 +1,155 @@
+"""What a person's first page says: what was earned, what needs them, and where they left off."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from marketplace.models import DataRequest, DatasetVersion, Role, Submission, User
+from marketplace.selectors.access import organizations_of
+from marketplace.selectors.datasets import latest_versions
+from marketplace.selectors.drafts import own_requests
+from marketplace.selectors.requests import with_accepted
+from marketplace.selectors.uploads import own_drafts
+from marketplace.shared.site import path
+from payouts.models import PayoutLine, PayoutProfile, PayoutRound
+from payouts.selectors.balances import with_pots
+from payouts.selectors.results import own_lines, value_in_words
+from payouts.selectors.rounds import WAITS_FOR, numbered_rounds
+
+LISTED_MAX = 10
+# The valuation goes on by itself; every other state waits for a person.
+_WAITING = [state for state in WAITS_FOR if state != PayoutRound.State.VALUING]
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that waits for the person, and where it is done."""
+
+    sentence: str
+    words: str
+    url: str
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """A dataset by its last version, with what the seller's rows for that request were last worth."""
+
+    version: DatasetVersion
+    last_value: str
+    last_round_url: str
+
+
+@dataclass(frozen=True)
+class SellerHome:
+    """A seller's first page."""
+
+    earned: list[tuple[str, int]]
+    last_line: PayoutLine | None
+    needs: list[Need]
+    data: list[OwnData]
+    open_requests: QuerySet[DataRequest]
+
+
+def seller_home(user: User) -> SellerHome:
+    """Everything that a seller's first page shows, in a handful of queries."""
+    lines = list(own_lines(user).select_related(None).select_related("round__request", "organization"))
+    versions = list(latest_versions(user))
+    last_lines: dict[tuple[int, object], PayoutLine] = {}
+    for line in lines:
+        last_lines.setdefault((line.organization_id, line.round.request_id), line)
+    return SellerHome(
+        earned=_earned(lines),
+        last_line=lines[0] if lines else None,
+        needs=[*_missing_profiles(user, lines), *_unfinished_uploads(user), *_not_submitted(versions)],
+        data=[_own_data(version, last_lines) for version in versions],
+        open_requests=requests_to_answer(user)[:LISTED_MAX],
+    )
+
+
+def requests_to_answer(user: User) -> QuerySet[DataRequest]:
+    """Open requests of other houses that nobody of the person's has submitted to yet, the newest first."""
+    sellers = organizations_of(user, Role.SELLER)
+    answered = Submission.objects.filter(
+        request=OuterRef("pk"), organization__in=sellers, state=Submission.State.ACCEPTED
+    )
+    requests = DataRequest.objects.select_related("buyer").filter(~Exists(answered), state=DataRequest.State.OPEN)
+    return with_accepted(requests.exclude(buyer__in=sellers))
+
+
+def buyer_needs(user: User) -> list[Need]:
+    """A buyer's drafts, and requests that data has come in for while their pots are empty."""
+    needs = []
+    for request in with_pots(with_accepted(own_requests(user))).filter(~Q(state=DataRequest.State.CLOSED)):
+        url = path("marketplace:request_detail", request.pk)
+        if request.state == DataRequest.State.DRAFT:
+            needs.append(Need(f"“{request.title}” is a draft: no seller sees it yet.", "Go on with it", url))
+        elif request.sellers_accepted and not request.available_minor and not request.rounds.exists():
+            sentence = f"Data is submitted to “{request.title}”, and its pot is empty."
+            needs.append(Need(sentence, "See how to fund it", url))
+    return needs
+
+
+def operator_needs() -> list[Need]:
+    """The rounds that wait for an operator, those that have waited longest first."""
+    waiting = numbered_rounds().select_related("request").filter(state__in=_WAITING).order_by("created_at", "pk")
+    return [
+        Need(
+            f"“{payout_round.request.title}”, round {payout_round.number}, waits for "
+            f"{WAITS_FOR[PayoutRound.State(payout_round.state)]}.",
+            "Open the round",
+            path("payouts:round_detail", payout_round.pk),
+        )
+        for payout_round in waiting[:LISTED_MAX]
+    ]
+
+
+def _earned(lines: list[PayoutLine]) -> list[tuple[str, int]]:
+    sums: Counter[str] = Counter()
+    for line in lines:
+        sums[line.round.currency] += line.amount_minor
+    return sorted(sums.items())
+
+
+def _missing_profiles(user: User, lines: list[PayoutLine]) -> list[Need]:
+    profile = PayoutProfile.objects.filter(organization=OuterRef("pk"))
+    waiting = {line.organization_id for line in lines if line.amount_minor}
+    return [
+        Need(
+            f"The payout details of {organization.name} are missing"
+            + (": what it earned cannot be sent." if organization.pk in waiting else "."),
+            "Give payout details",
+            path("payouts:profile", organization.pk),
+        )
+        for organization in organizations_of(user, Role.SELLER).filter(~Exists(profile))
+    ]
+
+
+def _unfinished_uploads(user: User) -> list[Need]:
+    return [
+        Need(
+            f"{draft.filename} for “{draft.request.title}” is uploaded and not submitted.",
+            "Go on with it",
+            path("marketplace:upload_draft", draft.pk),
+        )
+        for draft in own_drafts(user)
+    ]
+
+
+def _not_submitted(versions: list[DatasetVersion]) -> list[Need]:
+    return [
+        Need(
+            f"{version} is checked and not submitted to “{version.dataset.request.title}”.",
+            "Submit it",
+            path("marketplace:version_detail", version.pk),
+        )
+        for version in versions
+        if version.dataset.request.is_open and version.submitted_number != version.number
+    ]
+
+
+def _own_data(version: DatasetVersion, last_lines: dict[tuple[int, object], PayoutLine]) -> OwnData:
+    line = last_lines.get((version.dataset.organization_id, version.dataset.request_id))
+    if line is None:
+        return OwnData(version, "", "")
+    return OwnData(version, value_in_words(line).value, path("payouts:result", line.round_id))
