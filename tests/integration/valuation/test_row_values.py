@@ -1,0 +1,102 @@
+"""Values of rows in a run over the database: whose they are, where they are kept, and what they sum to."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from django.core.files.storage import default_storage
+from django.db import ProgrammingError, transaction
+
+from marketplace.models import Role
+from tests.factories.accounts import make_member, make_organization
+from tests.factories.datasets import make_submission
+from tests.integration.valuation.market import csv_of, make_market, start_run, table, work_off
+from valuation import selectors
+from valuation.core.plan import PlanState
+from valuation.models import ValuationRun
+from valuation.services import row_values, runs
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_sellers_rows_sum_to_its_value_and_all_rows_to_the_pot():
+    run = work_off(start_run(make_market()))
+
+    outcome, points = selectors.outcome(run), selectors.point_values(run)
+
+    assert points.num_rows == 105
+    pot = outcome.utility_full - outcome.utility_empty
+    assert outcome.rules["hcdv_metric"].values.sum() == pytest.approx(pot, abs=1e-12)
+    for place, player in enumerate(outcome.players):
+        own = selectors.point_values(run, player.organization_id)
+        assert own["row"].to_pylist() == list(range(player.rows))
+        for rule, column in (("hcdv", "value"), ("hcdv_metric", "value_without_lambda")):
+            assert own[column].to_numpy().sum() == pytest.approx(outcome.rules[rule].values[place], abs=1e-12)
+    kept = run.outcome["hcdv"]
+    assert (kept["depth"], kept["leaves"], kept["nodes"], kept["encoder_refused"]) == (1, 8, 9, "")
+    assert run.evaluations_spent - run.outcome["hcdv"]["evaluations"] > 0
+    assert kept["evaluations"] <= run.row_evaluations_max
+    assert kept["encoder_seconds"] > 0
+
+
+def test_rules_of_row_values_claim_no_error():
+    outcome = selectors.outcome(work_off(start_run(make_market())))
+
+    assert outcome.rules["fgsv"].covariance_known
+    for rule in ("hcdv", "hcdv_metric"):
+        assert not outcome.rules[rule].covariance_known
+        assert outcome.rules[rule].validation_covariance is None
+
+
+def by_content(request, run):
+    """The value of every row by what it holds; rows alike have one value."""
+    tables = {}
+    for submission in request.submissions.all():
+        with submission.version.parquet.open("rb") as stream:
+            tables[str(submission.version_id)] = pq.read_table(stream).to_pylist()
+    found = {}
+    for point in selectors.point_values(run).to_pylist():
+        content = tuple(tables[point["version_id"]][point["row"]].values())
+        found.setdefault(content, set()).add((point["value"], point["value_without_lambda"]))
+    return found
+
+
+def submit(request, rows):
+    seller = make_member(Role.SELLER, organization=make_organization(name=f"House of {rows.num_rows} rows"))
+    make_submission(request=request, seller=seller, data=csv_of(rows))
+
+
+def test_renaming_and_splitting_sellers_changes_no_bit_of_a_rows_value():
+    together, apart = make_market(sizes=(15, 30, 60)), make_market(sizes=())
+    middle = table(30, seed=1)
+    for rows in (table(60, seed=2), middle.slice(20), table(15, seed=0), middle.slice(0, 20)):
+        submit(apart, rows)
+
+    first, second = (by_content(request, work_off(start_run(request))) for request in (together, apart))
+
+    assert first == second
+    assert len(first) == 105
+    assert {len(values) for values in first.values()} == {1}
+
+
+def test_concluding_twice_leaves_one_whole_file():
+    run = work_off(start_run(make_market()))
+    plan = runs.plan_of(run)
+    state = plan.second_state(PlanState.from_bytes(bytes(run.merged.archive)))
+    path = Path(default_storage.path(run.outcome["hcdv"]["points"]))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])  # what a crash in the middle of writing leaves
+
+    again = row_values.conclude(run=run, plan=plan.second, state=state)
+    once_more = row_values.conclude(run=run, plan=plan.second, state=state)
+
+    assert path.read_bytes() == whole
+    assert again.outcome == once_more.outcome == run.outcome["hcdv"]
+    assert [entry.name for entry in path.parent.glob(f"{run.pk}*")] == [f"{run.pk}.parquet"]
+
+
+def test_the_budget_of_row_values_is_fixed_when_the_run_starts():
+    run = start_run(make_market())
+
+    with pytest.raises(ProgrammingError, match="Cannot update rows"), transaction.atomic():
+        ValuationRun.objects.filter(pk=run.pk).update(row_evaluations_max=1)
