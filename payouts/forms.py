@@ -14,9 +14,12 @@ from marketplace.models import DataRequest, Organization
 from payouts.core import money
 from payouts.core.bank_accounts import IbanError, read_iban
 from payouts.core.money import format_amount
+from payouts.core.policy import Policy
 from payouts.models import ApiKey, PayoutPolicy, PayoutProfile
+from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.balances import with_pots
 from payouts.selectors.owners import possible_owners
+from payouts.services.policies import PolicyTerms
 from payouts.services.profiles import PayoutDetails
 
 AMOUNT_MAX_MINOR = 10**15
@@ -84,6 +87,63 @@ class RoundForm(forms.Form):
             except ValidationError as error:
                 self.add_error("pot", error)
         return cleaned
+
+
+def _percent(label: str, *, initial: int, most: Decimal, hint: str) -> forms.DecimalField:
+    """A share in percent, to the hundredth: what basis points can hold."""
+    return forms.DecimalField(
+        label=label, min_value=Decimal(0), max_value=most, decimal_places=2, initial=initial, help_text=hint
+    )
+
+
+class TriedPolicyForm(forms.Form):
+    """The terms of a policy, acting on owners and not on accounts."""
+
+    significant_only = forms.BooleanField(
+        label="Pay only values that are above 0 beyond chance",
+        required=False,
+        initial=True,
+        help_text="Without it, worthless accounts collect whatever chance leaves above 0.",
+    )
+    cap = _percent("At most for one owner, percent", initial=100, most=Decimal(100), hint="100 caps nobody.")
+    floor = _percent("At least for each paid owner, percent", initial=0, most=Decimal(100), hint="0 lifts nobody.")
+    minimum = forms.IntegerField(
+        label="Smallest payment, minor units",
+        min_value=0,
+        max_value=AMOUNT_MAX_MINOR,
+        initial=0,
+        help_text="In cents where the currency has them; smaller amounts stay owed to their owner.",
+    )
+    fee = _percent("Platform fee, percent of the pot", initial=0, most=Decimal("99.99"), hint="Taken first.")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        floor, cap = cleaned.get("floor"), cleaned.get("cap")
+        if cap == 0:
+            self.add_error("cap", "A cap of 0 pays nobody. Set it above 0.")
+        elif floor is not None and cap is not None and floor > cap:
+            self.add_error("floor", f"The floor of {floor} % is above the cap of {cap} %. Lower it, or raise the cap.")
+        return cleaned
+
+    @property
+    def terms(self) -> PolicyTerms:
+        chosen = self.cleaned_data
+        return PolicyTerms(
+            significant_only=chosen["significant_only"],
+            cap_basis_points=int(chosen["cap"] * 100),
+            floor_basis_points=int(chosen["floor"] * 100),
+            minimum_minor=chosen["minimum"],
+            fee_basis_points=int(chosen["fee"] * 100),
+        )
+
+    @property
+    def policy(self) -> Policy:
+        return policy_from_snapshot({"negative": "clip", **vars(self.terms)})
+
+
+class PolicyForm(TriedPolicyForm):
+    name = forms.CharField(label="Name", max_length=80)
+    field_order = ("name",)
 
 
 class FundingForm(forms.Form):

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from payouts.views import audit, buyer_results, funding, home, keys, owners, profile, results, rounds, statements
+from payouts.views import (
+    audit,
+    buyer_results,
+    funding,
+    home,
+    keys,
+    owners,
+    policies,
+    profile,
+    results,
+    rounds,
+    statements,
+)
 
 app_name = "payouts"
 urlpatterns = [
@@ -31,6 +43,9 @@ urlpatterns = [
     path("statements/<int:pk>/statement.csv", statements.statement_csv, name="statement_csv"),
     path("organisations/<int:pk>/payout-details/", profile.profile, name="profile"),
     path("organisations/<int:pk>/payout-details/change/", profile.profile_change, name="profile_change"),
+    path("rounds/<uuid:pk>/policies/", policies.round_policies, name="round_policies"),
+    path("policies/", policies.policy_list, name="policy_list"),
+    path("policies/<int:pk>/default/", policies.policy_default, name="policy_default"),
     path("owners/", owners.owner_list, name="owner_list"),
     path("owners/<int:pk>/", owners.owner_link, name="owner_link"),
     path("owners/<int:pk>/separate/", owners.owner_separate, name="owner_separate"),

@@ -7,13 +7,13 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace.models import Organization
 from marketplace.services import events
-from payouts.core.allocation import Account, Allocation, AllocationError, Entitlement, allocate
-from payouts.core.intervals import Interval, money_interval, share_intervals, sum_by_owner, value_intervals
+from payouts.core.allocation import Allocation, AllocationError, Entitlement
+from payouts.core.intervals import Interval, money_interval, share_intervals, value_intervals
 from payouts.models import AuditReport, PayoutLine, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.digest import lines_sha256
+from payouts.selectors.entitlements import PAYING_RULE, entitlements
 from payouts.services import attacks, locks
 from payouts.services.figures import audit_figures
 from payouts.services.rounds.ending import end
@@ -22,9 +22,6 @@ from valuation.models import ValuationRun
 from valuation.selectors import RuleValues, RunOutcome
 
 log = structlog.get_logger(__name__)
-
-# The rule that pays; the others stand beside it in the audit report.
-PAYING_RULE = "fgsv"
 
 
 @transaction.atomic
@@ -42,40 +39,16 @@ def conclude_valuing(*, run_id: str) -> PayoutRound | None:
         return end(payout_round, PayoutRound.State.FAILED, by=None, reason=reason)
     outcome = valuation.outcome(run)
     try:
-        allocation = _allocate(payout_round, outcome)
+        allocation = entitlements(
+            outcome,
+            pot_minor=payout_round.pot_minor,
+            policy=policy_from_snapshot(payout_round.policy_snapshot),
+            salt=str(payout_round.pk),
+        )
     except AllocationError as error:
         log.warning("round.failed", round_id=str(payout_round.pk), error=str(error))
         return end(payout_round, PayoutRound.State.FAILED, by=None, reason=str(error))
     return _put_into_review(payout_round, run, outcome, allocation)
-
-
-def _allocate(payout_round: PayoutRound, outcome: RunOutcome) -> Allocation:
-    """Allocate by owners; the gate looks at both errors, because noise of either kind pays nobody (ADR 0004)."""
-    owners = _owner_keys(outcome)
-    values = outcome.rules[PAYING_RULE]
-    covariance = values.covariance
-    if values.validation_covariance is not None:
-        covariance = covariance + values.validation_covariance
-    try:
-        keys, totals, owner_covariance = sum_by_owner(values.values, covariance, owners)
-        intervals = value_intervals(totals, owner_covariance)
-    except ValueError as error:
-        raise AllocationError(str(error)) from error
-    return allocate(
-        [
-            Account(key=str(player.organization_id), owner_key=owner, value=float(value))
-            for player, owner, value in zip(outcome.players, owners, values.values, strict=True)
-        ],
-        owner_lower={key: interval.lower for key, interval in zip(keys, intervals, strict=True)},
-        pot_minor=payout_round.pot_minor,
-        policy=policy_from_snapshot(payout_round.policy_snapshot),
-        salt=str(payout_round.pk),
-    )
-
-
-def _owner_keys(outcome: RunOutcome) -> list[str]:
-    organizations = Organization.objects.in_bulk([player.organization_id for player in outcome.players])
-    return [str(organizations[player.organization_id].owner_key) for player in outcome.players]
 
 
 def _put_into_review(

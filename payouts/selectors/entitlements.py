@@ -1,0 +1,43 @@
+"""From what a run found to who is entitled to what, under one policy; a round is computed and previewed by the same."""
+
+from marketplace.models import Organization
+from payouts.core.allocation import Account, Allocation, AllocationError, allocate
+from payouts.core.intervals import sum_by_owner, value_intervals
+from payouts.core.policy import Policy
+from valuation.selectors import RunOutcome
+
+# The rule that pays; the others stand beside it in the audit report.
+PAYING_RULE = "fgsv"
+
+
+def entitlements(outcome: RunOutcome, *, pot_minor: int, policy: Policy, salt: str) -> Allocation:
+    """Allocate by owners; the gate looks at both errors, because noise of either kind pays nobody (ADR 0004).
+
+    Raises:
+        AllocationError: A value or an error is not finite, or the pot is negative.
+    """
+    owners = _owner_keys(outcome)
+    values = outcome.rules[PAYING_RULE]
+    covariance = values.covariance
+    if values.validation_covariance is not None:
+        covariance = covariance + values.validation_covariance
+    try:
+        keys, totals, owner_covariance = sum_by_owner(values.values, covariance, owners)
+        intervals = value_intervals(totals, owner_covariance)
+    except ValueError as error:
+        raise AllocationError(str(error)) from error
+    return allocate(
+        [
+            Account(key=str(player.organization_id), owner_key=owner, value=float(value))
+            for player, owner, value in zip(outcome.players, owners, values.values, strict=True)
+        ],
+        owner_lower={key: interval.lower for key, interval in zip(keys, intervals, strict=True)},
+        pot_minor=pot_minor,
+        policy=policy,
+        salt=salt,
+    )
+
+
+def _owner_keys(outcome: RunOutcome) -> list[str]:
+    organizations = Organization.objects.in_bulk([player.organization_id for player in outcome.players])
+    return [str(organizations[player.organization_id].owner_key) for player in outcome.players]

@@ -1,0 +1,82 @@
+"""The same values under other policies: who would gain, who would lose, and how equal it would be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from payouts.core.inequality import gini
+from payouts.core.policy import Policy
+from payouts.models import PayoutPolicy, PayoutRound
+from payouts.models.policies import policy_from_snapshot
+from payouts.selectors.entitlements import entitlements
+from valuation import selectors as valuation
+
+
+@dataclass(frozen=True)
+class PreviewedPolicy:
+    """One policy on one round: amounts in minor units in the order of the sellers.
+
+    ``differences_minor`` are against the round's own policy; ``gini`` is of the amounts, None where nothing is paid.
+    """
+
+    name: str
+    amounts_minor: list[int]
+    differences_minor: list[int]
+    fee_minor: int
+    unallocated_minor: int
+    gini: float | None
+
+    @property
+    def cells(self) -> list[tuple[int, int]]:
+        """Amount and difference of each seller."""
+        return list(zip(self.amounts_minor, self.differences_minor, strict=True))
+
+
+@dataclass(frozen=True)
+class PolicyPreview:
+    """The sellers of a round, and what each policy would pay them; the round's own policy comes first."""
+
+    sellers: list[str]
+    policies: list[PreviewedPolicy]
+
+
+def preview(payout_round: PayoutRound, *, tried: Policy | None = None) -> PolicyPreview:
+    """Compute a reviewed round's amounts under its own policy, every other stored policy, and one that is tried.
+
+    Raises:
+        ValueError: The round has no finished run.
+    """
+    if payout_round.run is None:
+        raise ValueError(f"{payout_round} has no run")
+    outcome = valuation.outcome(payout_round.run)
+    own = payout_round.policy_snapshot
+    named = [(f"{own['name']} (this round)", policy_from_snapshot(own))]
+    named += [
+        (policy.name, policy_from_snapshot(policy.snapshot()))
+        for policy in PayoutPolicy.objects.all()
+        if policy.snapshot() != own
+    ]
+    if tried is not None:
+        named.append(("The policy you try", tried))
+    computed = []
+    for name, policy in named:
+        allocation = entitlements(outcome, pot_minor=payout_round.pot_minor, policy=policy, salt=str(payout_round.pk))
+        amounts = [account.amount_minor for account in allocation.accounts]
+        computed.append((name, amounts, allocation.fee_minor, allocation.unallocated_minor))
+    return PolicyPreview(
+        sellers=[player.name for player in outcome.players],
+        policies=[
+            PreviewedPolicy(
+                name=name,
+                amounts_minor=amounts,
+                differences_minor=_differences(amounts, computed[0][1]),
+                fee_minor=fee,
+                unallocated_minor=unallocated,
+                gini=gini(amounts),
+            )
+            for name, amounts, fee, unallocated in computed
+        ],
+    )
+
+
+def _differences(amounts: Sequence[int], own: Sequence[int]) -> list[int]:
+    return [amount - now for amount, now in zip(amounts, own, strict=True)]
