@@ -30,7 +30,8 @@ class EncoderConfig:
         architecture: ``mlp`` for tables, ``convnet`` for images, ``linear`` for ready-made embeddings; ``None`` takes
             ``convnet`` where a row is an image and ``mlp`` where it is a list of features.
         dimensions: Length ``d`` of an embedding.
-        hidden: Units of each hidden layer of an ``mlp``; channels of each convolution of a ``convnet``.
+        hidden: Units of each hidden layer of an ``mlp``, channels of each convolution of a ``convnet``; ``None`` takes
+            one layer of 64 units, or convolutions of 16 and 32 channels.
         dispersion_weight: ``lambda`` of equation 10, at least 0.
         smoothness_weight: ``alpha`` of equation 10, at least 0; at 0 double back-propagation is left out.
         epochs: Passes over the rows.
@@ -45,7 +46,7 @@ class EncoderConfig:
 
     architecture: Architecture | None = None
     dimensions: int = 16
-    hidden: tuple[int, ...] = (64,)
+    hidden: tuple[int, ...] | None = None
     dispersion_weight: float = 0.3
     smoothness_weight: float = 0.1
     epochs: int = 10
@@ -59,7 +60,7 @@ class EncoderConfig:
         checks = (
             ("architecture", self.architecture in {None, "mlp", "convnet", "linear"}, "mlp, convnet, linear or None"),
             ("dimensions", 1 <= self.dimensions <= 1024, "1 to 1024"),  # noqa: PLR2004
-            ("hidden", all(1 <= units <= 4096 for units in self.hidden), "numbers of 1 to 4096"),  # noqa: PLR2004
+            ("hidden", all(1 <= units <= 4096 for units in self.hidden or ()), "numbers of 1 to 4096"),  # noqa: PLR2004
             ("dispersion_weight", 0 <= self.dispersion_weight < np.inf, "at least 0"),
             ("smoothness_weight", 0 <= self.smoothness_weight < np.inf, "at least 0"),
             ("epochs", 1 <= self.epochs <= 10_000, "1 to 10000"),  # noqa: PLR2004
@@ -74,7 +75,7 @@ class EncoderConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""
-        return {**asdict(self), "hidden": list(self.hidden)}
+        return {**asdict(self), "hidden": None if self.hidden is None else list(self.hidden)}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "EncoderConfig":
@@ -87,7 +88,7 @@ class EncoderConfig:
             if key not in cls.__dataclass_fields__:
                 raise InvalidSpecError(f"encoder.{key}", document[key], f"one of {', '.join(cls.__dataclass_fields__)}")
         settings = dict(document)
-        if "hidden" in settings:
+        if settings.get("hidden") is not None:
             settings["hidden"] = tuple(settings["hidden"])
         return cls(**settings)
 
@@ -97,7 +98,7 @@ class Encoder:
     """A trained encoder ``f``, frozen: it embeds any rows of the shape it was trained on, on the unit sphere.
 
     Attributes:
-        config: Settings it was trained with, the architecture filled in.
+        config: Settings it was trained with, architecture and hidden layers filled in.
         scaling: What is done to features before the network sees them.
         weights: The network's float32 arrays by name.
         objective: Mean of equation 10 over the batches of each epoch, float64 ``(epochs,)``.

@@ -34,14 +34,14 @@ def first_weights(
     width = shape[-1]
     if config.architecture == "convnet":
         height, breadth = shape[0], shape[1]
-        for layer, channels in enumerate(config.hidden):
+        for layer, channels in enumerate(config.hidden or ()):
             weights[f"convolution{layer}"] = _normal(rng, (channels, width, _KERNEL, _KERNEL))
             weights[f"convolution{layer}.bias"] = np.zeros(channels, dtype=np.float32)
             # Stride 2.
             width, height, breadth = channels, -(-height // 2), -(-breadth // 2)
         width *= min(_CELLS, height) * min(_CELLS, breadth)
     elif config.architecture == "mlp":
-        for layer, units in enumerate(config.hidden):
+        for layer, units in enumerate(config.hidden or ()):
             weights[f"hidden{layer}"] = _normal(rng, (units, width))
             weights[f"hidden{layer}.bias"] = np.zeros(units, dtype=np.float32)
             width = units

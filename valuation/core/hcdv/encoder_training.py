@@ -14,7 +14,7 @@ from torch.nn import functional
 from valuation.core.errors import FitFailedError, InvalidDataError, InvalidSpecError
 from valuation.core.games import IndexVector
 from valuation.core.hcdv.dispersion import Task
-from valuation.core.hcdv.encoder import Array, Encoder, EncoderConfig
+from valuation.core.hcdv.encoder import Architecture, Array, Encoder, EncoderConfig
 from valuation.core.hcdv.encoder_inputs import FloatArray, Scaling
 from valuation.core.hcdv.encoder_networks import Weights, embed, first_weights
 from valuation.core.hcdv.encoder_objective import dispersion, smoothness, surrogate
@@ -24,6 +24,7 @@ from valuation.core.hcdv.encoder_threads import one_thread
 _BATCHES = 8
 _SMALLEST_BATCH = 16
 _IMAGE_AXES = 4
+DEFAULT_HIDDEN: dict[Architecture, tuple[int, ...]] = {"mlp": (64,), "convnet": (16, 32), "linear": ()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,9 @@ def fit(
     progress: Callable[[int, int], None] | None,
 ) -> Encoder:
     """Train on rows in content order; see :func:`valuation.core.hcdv.encoder.train_encoder`."""
-    config = replace(config, architecture=_architecture(rows, config))
+    architecture = _architecture(rows, config)
+    hidden = DEFAULT_HIDDEN[architecture] if config.hidden is None else config.hidden
+    config = replace(config, architecture=architecture, hidden=hidden)
     device = _device(config)
     scaling = Scaling.fit(rows)
     start = first_weights(scaling.shape, config, targets.n_outputs, rng)
@@ -130,9 +133,9 @@ def batch_objective(weights: Weights, x: Tensor, y: Tensor, task: Task, config: 
     return objective
 
 
-def _architecture(rows: FloatArray, config: EncoderConfig) -> Any:
+def _architecture(rows: FloatArray, config: EncoderConfig) -> Architecture:
     images = rows.ndim == _IMAGE_AXES
-    chosen = config.architecture or ("convnet" if images else "mlp")
+    chosen: Architecture = config.architecture or ("convnet" if images else "mlp")
     if images != (chosen == "convnet"):
         raise InvalidSpecError("architecture", chosen, "convnet for images, mlp or linear for features")
     return chosen
