@@ -1,5 +1,6 @@
 """What a chart says, apart from how it is drawn."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +9,8 @@ import numpy as np
 
 Kind = Literal["bars", "intervals", "line", "histogram", "scatter"]
 BINS_MAX = 40
+# Longer names are broken into lines, so that they leave room for the drawing.
+NAME_WIDTH = 26
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,11 @@ class Chart:
     def has_intervals(self) -> bool:
         """Whether any number comes with the ends of its interval."""
         return any(series.low is not None for series in self.series)
+
+
+def name_lines(name: str) -> list[str]:
+    """Break a name into lines that fit beside the drawing, three at most."""
+    return textwrap.wrap(name, NAME_WIDTH, max_lines=3, placeholder=" …") or [""]
 
 
 def histogram_series(name: str, values: Sequence[float], *, bins: int | None = None) -> Series:

@@ -3,9 +3,10 @@
 Colours are names of custom properties (``--chart-1``, ``--ink``); charts.js puts the values of the page's theme in.
 """
 
+from html import escape
 from typing import Any
 
-from marketplace.charts.chart import Chart, Series
+from marketplace.charts.chart import Chart, Series, name_lines
 from marketplace.charts.palette import DASHES, MARKERS, place
 
 ROW_HEIGHT = 44
@@ -32,7 +33,7 @@ def _colours(chart: Chart, series: Series, index: int) -> str | list[str]:
 
 def _traces(chart: Chart, series: Series, index: int) -> list[dict[str, Any]]:
     across, up = ("y", "x") if chart.lies_on_its_side else ("x", "y")
-    trace: dict[str, Any] = {"name": series.name, across: list(series.x), up: list(series.y)}
+    trace: dict[str, Any] = {"name": _text(series.name), across: [_text(x) for x in series.x], up: list(series.y)}
     marker = {"color": _colours(chart, series, index)}
     if chart.kind in {"bars", "histogram"}:
         trace |= {"type": "bar", "orientation": "h" if chart.lies_on_its_side else "v", "marker": marker}
@@ -47,6 +48,11 @@ def _traces(chart: Chart, series: Series, index: int) -> list[dict[str, Any]]:
     if chart.kind == "line":
         return [_band(series, index), trace]
     return [trace | {f"error_{up}": _whiskers(series)}]
+
+
+def _text(x: float | str) -> float | str:
+    """Text for plotly.js, which reads a few HTML tags in it: ours are the line breaks, and nobody else's count."""
+    return "<br>".join(escape(line, quote=False) for line in name_lines(x)) if isinstance(x, str) else x
 
 
 def _whiskers(series: Series) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 import io
 import itertools
+import textwrap
 import threading
 from typing import TYPE_CHECKING, Any
 
-from marketplace.charts.chart import Chart, Series
+from marketplace.charts.chart import NAME_WIDTH, Chart, Series, name_lines
 from marketplace.charts.palette import CONTROL, INK, INK_QUIET, LIGHT, LINE, place
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ WIDTH_INCHES = 7.2
 HEIGHT_INCHES = 3.6
 ROW_INCHES = 0.42
 FRAME_INCHES = 0.95
+LEGEND_ROW_INCHES = 0.22
+LEGEND_CHARACTERS = 84
+X_TITLE_CHARACTERS = 70
+Y_TITLE_CHARACTERS = 40
 LINE_STYLES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 # Ids inside the file are hashes of this and the shapes, so that the same chart is the same bytes; letters are drawn as
@@ -28,6 +33,7 @@ STYLE: dict[Any, Any] = {
     "axes.labelcolor": INK_QUIET,
     "axes.edgecolor": CONTROL,
     "axes.unicode_minus": True,
+    "text.parse_math": False,
     "xtick.color": INK_QUIET,
     "ytick.color": INK_QUIET,
 }
@@ -51,9 +57,16 @@ def svg(chart: Chart) -> str:
 
 
 def _height(chart: Chart) -> float:
+    legend = LEGEND_ROW_INCHES * max(0, -(-len(chart.series) // _legend_columns(chart)) - 1)
     if not chart.lies_on_its_side:
-        return HEIGHT_INCHES
-    return FRAME_INCHES + ROW_INCHES * max(2, *(len(series.x) for series in chart.series))
+        return HEIGHT_INCHES + legend
+    return FRAME_INCHES + legend + ROW_INCHES * max(2, *(len(series.x) for series in chart.series))
+
+
+def _legend_columns(chart: Chart) -> int:
+    """As many names as fit side by side."""
+    longest = max((min(len(series.name), NAME_WIDTH) for series in chart.series), default=1)
+    return max(1, min(4, LEGEND_CHARACTERS // (longest + 6)))
 
 
 def _draw(chart: Chart, axes: "Axes") -> None:
@@ -68,7 +81,9 @@ def _draw(chart: Chart, axes: "Axes") -> None:
     else:
         _draw_upright(chart, axes)
     if len(chart.series) > 1:
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, borderaxespad=0.2)
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), ncols=_legend_columns(chart), frameon=False, borderaxespad=0.2
+        )
 
 
 def _draw_on_its_side(chart: Chart, axes: "Axes") -> None:
@@ -79,16 +94,16 @@ def _draw_on_its_side(chart: Chart, axes: "Axes") -> None:
         rows = [names.index(str(x)) + shift for x in series.x]
         colours = _colours(chart, series, index)
         if chart.kind == "bars":
-            axes.barh(rows, series.y, height=thickness * 0.92, color=colours, label=series.name)
+            axes.barh(rows, series.y, height=thickness * 0.92, color=colours, label=_short(series.name))
         else:
-            axes.scatter(series.y, rows, c=colours, s=52, marker=_marker(index), label=series.name, zorder=3)
+            axes.scatter(series.y, rows, c=colours, s=52, marker=_marker(index), label=_short(series.name), zorder=3)
         if (whiskers := _whiskers(series)) is not None:
             axes.errorbar(series.y, rows, xerr=whiskers, **_WHISKER_STYLE)
-    axes.set_yticks(range(len(names)), names, color=INK)
+    axes.set_yticks(range(len(names)), ["\n".join(name_lines(name)) for name in names], color=INK)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(chart.y_title)
+    axes.set_xlabel(textwrap.fill(chart.y_title, X_TITLE_CHARACTERS))
     axes.grid(axis="x", color=LINE)
     axes.axvline(0, color=CONTROL, linewidth=1)
 
@@ -99,19 +114,19 @@ def _draw_upright(chart: Chart, axes: "Axes") -> None:
         colours = _colours(chart, series, index)
         if chart.kind == "line":
             style = LINE_STYLES[index % len(LINE_STYLES)]
-            axes.plot(xs, series.y, linestyle=style, linewidth=2, color=_colour(index), label=series.name)
+            axes.plot(xs, series.y, linestyle=style, linewidth=2, color=_colour(index), label=_short(series.name))
             if series.low is not None and series.high is not None:
                 axes.fill_between(xs, series.low, series.high, color=_colour(index), alpha=0.18, linewidth=0)
             continue
         if chart.kind in {"bars", "histogram"}:
             share = 0.98 if chart.kind == "histogram" else 0.65
-            axes.bar(xs, series.y, width=share * _step(xs), color=colours, label=series.name)
+            axes.bar(xs, series.y, width=share * _step(xs), color=colours, label=_short(series.name))
         else:
-            axes.scatter(xs, series.y, c=colours, s=52, marker=_marker(index), label=series.name, zorder=3)
+            axes.scatter(xs, series.y, c=colours, s=52, marker=_marker(index), label=_short(series.name), zorder=3)
         if (whiskers := _whiskers(series)) is not None:
             axes.errorbar(xs, series.y, yerr=whiskers, **_WHISKER_STYLE)
-    axes.set_xlabel(chart.x_title)
-    axes.set_ylabel(chart.y_title)
+    axes.set_xlabel(textwrap.fill(chart.x_title, X_TITLE_CHARACTERS))
+    axes.set_ylabel(textwrap.fill(chart.y_title, Y_TITLE_CHARACTERS))
     axes.grid(axis="y", color=LINE)
     if any(y < 0 for series in chart.series for y in series.y):
         axes.axhline(0, color=CONTROL, linewidth=1)
@@ -128,6 +143,11 @@ def _colours(chart: Chart, series: Series, index: int) -> list[str]:
     if chart.coloured == "points":
         return [_colour(point) for point in range(len(series.x))]
     return [_colour(index)] * len(series.x)
+
+
+def _short(name: str) -> str:
+    # matplotlib leaves labels that start with an underscore out of the legend.
+    return textwrap.shorten(name, NAME_WIDTH, placeholder=" …").lstrip("_")
 
 
 def _marker(index: int) -> str:

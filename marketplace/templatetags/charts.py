@@ -16,12 +16,13 @@ register = template.Library()
 SIGNIFICANT_DIGITS = 4
 
 
-@register.inclusion_tag("partials/_chart.html")
-def chart(described: Chart) -> dict[str, Any]:
-    """Show the finding, the picture, and the table of its numbers."""
+@register.inclusion_tag("partials/_chart.html", takes_context=True)
+def chart(context: template.Context, described: Chart) -> dict[str, Any]:
+    """Show the finding, the picture, and the table of its numbers; on paper (``on_paper``) the finding and picture."""
     picture = base64.b64encode(static.svg(described).encode()).decode()
     return {
         "chart": described,
+        "on_paper": context.get("on_paper", False),
         "figure": figure(described),
         "picture": f"data:image/svg+xml;base64,{picture}",
         "several": len(described.series) > 1,

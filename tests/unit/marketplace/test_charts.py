@@ -89,7 +89,7 @@ def test_partial_data_is_drawn_the_same_way_twice(kind, series):
 def test_names_run_down_and_whiskers_follow_the_numbers():
     (trace,) = figure(chart(coloured="points"))["data"]
 
-    assert trace["y"] == list(NAMES)
+    assert trace["y"] == ["North Clinic", "East &lt;Registry&gt; &amp; Sons"]
     assert trace["marker"]["color"] == ["--chart-1", "--chart-2"]
     assert trace["error_x"]["array"] == pytest.approx([0.2, 0.1])
     assert trace["error_x"]["arrayminus"] == pytest.approx([0.2, 0.1])
@@ -100,6 +100,16 @@ def test_the_ninth_seller_shares_the_first_ones_colour():
     (trace,) = figure(chart(series=(Series("v", names, (1.0,) * 9),), coloured="points"))["data"]
 
     assert trace["marker"]["color"][8] == "--chart-1"
+
+
+def test_long_names_leave_room_for_the_drawing():
+    names = ("A data cooperative whose founders liked long names, and said so", "x" * 90, "_hidden $ 1 $")
+
+    for kind in ("intervals", "line"):
+        series = tuple(
+            Series(name, names if kind == "intervals" else (0.0, 1.0, 2.0), (1.0, 2.0, 3.0)) for name in names
+        )
+        ET.fromstring(static.svg(chart(kind, series=series)))  # noqa: S314 - our own
 
 
 def test_a_histogram_counts_every_value_once():
@@ -123,7 +133,7 @@ def test_a_figure_reads_without_a_script():
     assert '<td class="number" data-label="Between">1 to 1.400</td>' in html
     assert "East <Registry>" not in html
     data = re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)[1]
-    assert json.loads(data)["data"][0]["y"] == list(NAMES)
+    assert json.loads(data)["data"][0]["x"] == [1.2, -0.3]
 
 
 def test_a_chart_of_nothing_stays_a_picture():

@@ -1,0 +1,220 @@
+"""The audit report of a round: everything that an auditor reads, from the amounts down to how to compute them again."""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from marketplace.selectors import copies
+from marketplace.templatetags.figures import count, decimals
+from payouts.core.correlation import CorrelationIntervals, correlation_intervals
+from payouts.core.intervals import LEVEL
+from payouts.core.money import format_amount
+from payouts.models import Approval, PayoutRound
+from payouts.selectors import audit_attacks, audit_charts
+from payouts.selectors.projection import project
+from payouts.selectors.rounds import RULE_WORDS, rules_in_words, shares_by_seller, timeline, times_in_words
+from payouts.selectors.terms import policy_in_words
+from payouts.selectors.units import metric_name, unit_of, written
+from valuation import selectors as valuation
+from valuation.selectors import RunOutcome
+
+# Sums of floats miss their total by a rounding error a term; anything larger is a fault.
+EFFICIENCY_RESIDUAL_MAX = 1e-12
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """One coefficient with its interval, written out."""
+
+    text: str
+    between: str
+
+
+@dataclass(frozen=True)
+class AgreementRow:
+    """What one rule agrees with: Pearson, Spearman and Kendall with leave-one-out, then with rows."""
+
+    rule: str
+    gini: float | None
+    coefficients: tuple[tuple[str, Coefficient], ...]
+
+
+@dataclass(frozen=True)
+class Axiom:
+    """A property that the rule promises, and the figure that shows whether it holds here."""
+
+    name: str
+    means: str
+    figure: str
+    holds: bool | None
+
+
+def report(payout_round: PayoutRound) -> dict[str, Any]:
+    """Everything that the report's templates show, for a round that came as far as review."""
+    run = payout_round.run
+    if run is None:
+        raise ValueError(f"{payout_round} was never valued")
+    figures, outcome = payout_round.audit_report.figures, valuation.outcome(run)
+    projection, metric = project(payout_round), payout_round.request.metric
+    sellers = [record for record in projection.records if record.kind == "seller"]
+    rows = audit_attacks.attack_rows(payout_round)
+    return {
+        "round": payout_round,
+        "run": run,
+        "figures": figures,
+        "projection": projection,
+        "totals": projection.totals,
+        "policy_words": policy_in_words(payout_round.policy_snapshot, payout_round.currency),
+        "metric": metric_name(metric),
+        "unit": unit_of(metric),
+        "score_empty": written(outcome.utility_empty, metric),
+        "score_full": written(outcome.utility_full, metric),
+        "amounts_chart": audit_charts.amounts(sellers, payout_round.currency),
+        "values_chart": audit_charts.values(outcome, metric),
+        "lorenz_chart": audit_charts.lorenz(figures),
+        "agreement_chart": audit_charts.agreement(outcome, metric),
+        "rules_chart": audit_charts.rules(figures),
+        "attacks_chart": audit_charts.attacks(audit_attacks.bars(rows), payout_round.currency),
+        "attacks": rows,
+        "attacks_running": audit_attacks.untried(rows),
+        "agreement": agreement(figures, outcome, seed=payout_round.seed),
+        "rules": rules_in_words(figures),
+        "shares": shares_by_seller(figures),
+        "axioms": axioms(payout_round, outcome),
+        "copies": copies.summary(payout_round.request),
+        "approval": Approval.objects.select_related("by").filter(round=payout_round).first(),
+        "timeline": timeline(payout_round),
+        "times": times_in_words(figures),
+        "submissions": _submissions(run.manifest),
+    }
+
+
+def agreement(figures: dict[str, Any], outcome: RunOutcome, *, seed: int) -> list[AgreementRow]:
+    """How each rule agrees with leave-one-out and with the number of rows, each with its interval."""
+    margins = outcome.rules["leave_one_out"].values, _errors(outcome, "leave_one_out")
+    counts = np.array([player.rows for player in outcome.players], dtype=np.float64)
+    exact = np.zeros((len(counts), len(counts)))
+    rows = []
+    for rule in figures["rules"]:
+        rng = np.random.default_rng(seed)
+        own = np.array(rule["values"], dtype=np.float64), _errors(outcome, rule["rule"])
+        with_margins = correlation_intervals(*own, *margins, level=LEVEL, rng=rng)
+        with_rows = correlation_intervals(*own, counts, exact, level=LEVEL, rng=rng)
+        coefficients = (
+            *_coefficients(
+                "leave-one-out", rule["with_leave_one_out"], with_margins, is_itself=rule["rule"] == "leave_one_out"
+            ),
+            *_coefficients("rows", rule["with_rows"], with_rows, is_itself=rule["rule"] == "by_rows"),
+        )
+        rows.append(AgreementRow(RULE_WORDS[rule["rule"]], rule["gini"], coefficients))
+    return rows
+
+
+def _coefficients(
+    other: str, stored: dict[str, Any], found: CorrelationIntervals, *, is_itself: bool
+) -> list[tuple[str, Coefficient]]:
+    written_out = []
+    for name in ("pearson", "spearman", "kendall"):
+        coefficient, ends = stored[name], getattr(found, name)
+        text = "undefined" if coefficient is None else decimals(coefficient, 2)
+        between = "" if ends is None or is_itself else f"{decimals(ends[0], 2)} to {decimals(ends[1], 2)}"
+        written_out.append((f"{name.capitalize()}, {other}", Coefficient(text, between)))
+    return written_out
+
+
+def _errors(outcome: RunOutcome, rule: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Both errors of a rule together; none where it measures without one."""
+    found = outcome.rules.get(rule)
+    if found is None:
+        return np.zeros((len(outcome.players), len(outcome.players)))
+    both = found.covariance
+    return both if found.validation_covariance is None else both + found.validation_covariance
+
+
+def axioms(payout_round: PayoutRound, outcome: RunOutcome) -> list[Axiom]:
+    """The properties of the rule that pays, each checked with a figure of this round."""
+    metric, paying = payout_round.request.metric, outcome.rules["fgsv"]
+    residual = float(paying.values.sum() - (outcome.utility_full - outcome.utility_empty))
+    totals = project(payout_round).totals
+    stored = {test.kind: test.figures for test in payout_round.attack_tests.all()}
+    null, copy = stored.get("null_shells", {}), stored.get("copier", {})
+    return [
+        Axiom(
+            "Efficiency",
+            "The values add up to what all rows together add to the score.",
+            f"left over: {residual:.1e} of {written(outcome.utility_full - outcome.utility_empty, metric)}",
+            abs(residual) <= EFFICIENCY_RESIDUAL_MAX * max(1.0, abs(outcome.utility_full)) * 10,
+        ),
+        Axiom(
+            "Money",
+            "The amounts, the fee and what goes back to the buyer add up to the pot.",
+            f"{format_amount(totals.sum_minor, payout_round.currency)} of "
+            f"{format_amount(totals.pot_minor, payout_round.currency)}",
+            totals.is_proved,
+        ),
+        _faithfulness(stored.get("shells_random", {}), outcome, metric),
+        _near_zero(
+            "Null player",
+            "Rows that say nothing are worth nothing: what twenty accounts of them were worth together. Such rows can "
+            "do harm, so a value below 0 is no contradiction.",
+            null.get("strangers"),
+            metric,
+            only_above=True,
+        ),
+        _near_zero(
+            "Symmetry",
+            "Equal rows are worth the same: the value of an exact copy less that of its original.",
+            copy.get("same_as_victim"),
+            metric,
+        ),
+    ]
+
+
+def _faithfulness(figures: dict[str, Any], outcome: RunOutcome, metric: str) -> Axiom:
+    name = "Faithfulness"
+    means = "A seller's value does not depend on its accounts: its five shells, valued anew, sum to its value."
+    if not figures.get("parts"):
+        return Axiom(name, means, _NOT_YET, None)
+    parts, paying = figures["parts"], outcome.rules["fgsv"]
+    moved = np.array([part["value"] for part in parts]) - paying.values
+    errors = np.hypot([part["error"] for part in parts], np.sqrt(np.clip(paying.covariance.diagonal(), 0.0, None)))
+    # Every seller is compared: the interval is Bonferroni's.
+    half = errors * _quantile(len(parts))
+    widest = int(np.argmax(np.abs(moved) - half))
+    figure = (
+        f"furthest: {outcome.players[widest].name}, {written(float(moved[widest]), metric)} "
+        f"± {written(float(half[widest]), metric)}"
+    )
+    return Axiom(name, means, figure, bool((np.abs(moved) <= half).all()))
+
+
+def _near_zero(
+    name: str, means: str, found: dict[str, float] | None, metric: str, *, only_above: bool = False
+) -> Axiom:
+    if found is None:
+        return Axiom(name, means, _NOT_YET, None)
+    half = found["error"] * _quantile(1)
+    distance = found["value"] if only_above else abs(found["value"])
+    return Axiom(name, means, f"{written(found['value'], metric)} ± {written(half, metric)}", distance <= half)
+
+
+_NOT_YET = "not tried yet"
+
+
+def _quantile(comparisons: int) -> float:
+    return NormalDist().inv_cdf(1 - (1 - LEVEL) / (2 * comparisons))
+
+
+def _submissions(manifest: dict[str, Any]) -> list[dict[str, str]]:
+    names = {seller["organization_id"]: seller["name"] for seller in manifest["sellers"]}
+    return [
+        {
+            "seller": names[submission["organization_id"]],
+            "version": submission["version"],
+            "sha256": submission["sha256"],
+            "rows": count(submission["rows"]),
+        }
+        for submission in manifest.get("submissions", [])
+    ]

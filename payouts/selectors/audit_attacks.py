@@ -1,0 +1,110 @@
+"""The attacks tried on a round, as its audit report shows them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from payouts.models import AttackTest, PayoutRound
+
+Kind = AttackTest.Kind
+NAMES = {
+    Kind.SHELLS_RANDOM: "Shells, at random",
+    Kind.SHELLS_BY_SIZE: "Shells, by size",
+    Kind.SHELLS_BY_LABEL: "Shells, by label",
+    Kind.NULL_SHELLS: "Worthless accounts",
+    Kind.COPIER: "Copier",
+}
+MEANS = {
+    Kind.SHELLS_RANDOM: "One seller deals its rows out at random to two to five accounts.",
+    Kind.SHELLS_BY_SIZE: "The same with accounts of very different sizes: each holds twice the rows of the one before.",
+    Kind.SHELLS_BY_LABEL: "One seller sorts its rows by their label, so that what hurts has an account of its own.",
+    Kind.NULL_SHELLS: "A stranger opens twenty accounts of rows that say nothing: each column drawn on its own.",
+    Kind.COPIER: "A stranger submits a copy of the best-paid seller's rows.",
+}
+
+
+@dataclass(frozen=True)
+class Try:
+    """One attack by one attacker, in minor units."""
+
+    who: str
+    accounts: int
+    before_minor: int
+    after_minor: int
+    gain_minor: int
+    half_width_minor: int
+    defended_gain_minor: int
+    pays: bool
+
+
+@dataclass(frozen=True)
+class AttackRows:
+    """All tries of one kind of attack, and what the report says first: the most successful one."""
+
+    kind: str
+    name: str
+    means: str
+    tries: tuple[Try, ...]
+    error: str
+    evaluations: int
+
+    @property
+    def best(self) -> Try | None:
+        """The try with the greatest gain."""
+        return max(self.tries, key=lambda each: each.gain_minor, default=None)
+
+    @property
+    def best_by_attacker(self) -> tuple[Try, ...]:
+        """For each attacker its best number of accounts."""
+        best: dict[str, Try] = {}
+        for each in self.tries:
+            if each.who not in best or each.gain_minor > best[each.who].gain_minor:
+                best[each.who] = each
+        return tuple(best.values())
+
+
+@dataclass(frozen=True)
+class AttackBar:
+    """The best try of a kind as a chart draws it."""
+
+    name: str
+    gain_minor: int
+    half_width_minor: int
+    defended_gain_minor: int
+    pays: bool
+
+
+def attack_rows(payout_round: PayoutRound) -> tuple[AttackRows, ...]:
+    """The attacks that have been tried, in the order of their kinds."""
+    stored = {test.kind: test.figures for test in payout_round.attack_tests.all()}
+    return tuple(
+        AttackRows(
+            kind=kind.value,
+            name=NAMES[kind],
+            means=MEANS[kind],
+            tries=tuple(_try(each) for each in stored[kind]["tests"]),
+            error=stored[kind].get("error", ""),
+            evaluations=stored[kind].get("evaluations", 0),
+        )
+        for kind in Kind
+        if kind in stored
+    )
+
+
+def untried(rows: Sequence[AttackRows]) -> list[str]:
+    """Names of the attacks that a worker still has before it."""
+    done = {row.kind for row in rows}
+    return [NAMES[kind] for kind in Kind if kind.value not in done]
+
+
+def bars(rows: Sequence[AttackRows]) -> list[AttackBar]:
+    """The best try of each kind."""
+    return [
+        AttackBar(row.name, best.gain_minor, best.half_width_minor, best.defended_gain_minor, best.pays)
+        for row in rows
+        if (best := row.best) is not None
+    ]
+
+
+def _try(stored: dict[str, object]) -> Try:
+    figures = {name: stored[name] for name in Try.__dataclass_fields__}
+    return Try(**figures | {"half_width_minor": round(float(str(stored["half_width_minor"])))})  # type: ignore[arg-type]

@@ -1,0 +1,159 @@
+"""The charts of the audit report: each says its finding in its title."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from marketplace.charts.chart import Chart, Series
+from marketplace.templatetags.figures import decimals, percent
+from payouts.core.money import minor_digits
+from payouts.selectors.findings import amounts_finding
+from payouts.selectors.projection import LineRecord
+from payouts.selectors.rounds import RULE_WORDS
+from payouts.selectors.units import digits_of, in_unit, metric_name, unit_of
+from valuation.selectors import RunOutcome
+
+# 95 % of a normal distribution lies within so many standard errors.
+Z = 1.959963984540054
+_SELLERS_OF_A_ROUND = "Seller"
+
+
+def amounts(records: Sequence[LineRecord], currency: str) -> Chart:
+    """What each seller is paid, with both intervals."""
+    scale = 10 ** minor_digits(currency)
+    names = tuple(record.organization for record in records)
+    finding = amounts_finding(
+        [
+            {
+                "label": record.organization,
+                "value": record.amount_minor,
+                "low": record.amount_lower_minor,
+                "high": record.amount_upper_minor,
+            }
+            for record in records
+        ]
+    )
+    paid = tuple(record.amount_minor / scale for record in records)
+
+    def ends(name: str) -> tuple[float, ...]:
+        found = (getattr(record, name) for record in records)
+        return tuple(own if end is None else end / scale for end, own in zip(found, paid, strict=True))
+
+    series = [Series("Computation", names, paid, ends("amount_lower_minor"), ends("amount_upper_minor"))]
+    if any(record.amount_validation_lower_minor is not None for record in records):
+        lows, highs = ends("amount_validation_lower_minor"), ends("amount_validation_upper_minor")
+        series.append(Series("Validation rows", names, paid, lows, highs))
+    title = f"Amount, {currency}, with 95 % intervals"
+    return Chart("intervals", finding, _SELLERS_OF_A_ROUND, title, tuple(series), f"Amounts by seller: {finding}.")
+
+
+def values(outcome: RunOutcome, metric: str) -> Chart:
+    """The values that pay, with the interval of the computation."""
+    rule = outcome.rules["fgsv"]
+    errors = rule.covariance.diagonal() ** 0.5
+    names = tuple(player.name for player in outcome.players)
+    widest = in_unit(float(Z * errors.max()), metric)
+    unit = f" {unit_of(metric)}".rstrip()
+    finding = f"Every value is known to within {decimals(widest, digits_of(metric))}{unit} of {metric_name(metric)}"
+
+    def scaled(figures: Any) -> tuple[float, ...]:
+        return tuple(in_unit(float(figure), metric) for figure in figures)
+
+    title = f"Value,{unit or ''} of {metric_name(metric)}, with 95 % intervals of the computation".replace(
+        ", of", " of"
+    )
+    series = Series("Value", names, scaled(rule.values), *(scaled(rule.values + side * Z * errors) for side in (-1, 1)))
+    return Chart("intervals", finding, _SELLERS_OF_A_ROUND, title, (series,), f"{finding}.", coloured="points")
+
+
+def lorenz(figures: dict[str, Any]) -> Chart:
+    """Which part of the pot the poorest sellers hold together, under each rule."""
+    drawn = [rule for rule in figures["rules"] if rule["lorenz"]]
+    series = tuple(
+        Series(RULE_WORDS[rule["rule"]], *(tuple(point[axis] for point in rule["lorenz"]) for axis in (0, 1)))
+        for rule in drawn
+    )
+    paying = figures["rules"][0]
+    finding = "Nobody has a share, so there is no inequality to draw"
+    if paying["gini"] is not None:
+        equal = (len(figures["sellers"]) - 1) / len(figures["sellers"])
+        finding = (
+            f"The rule that pays has a Gini coefficient of {decimals(paying['gini'], 2)}, "
+            f"between 0 (all equal) and {decimals(equal, 2)} (one seller holds everything)"
+        )
+    axes = "Part of the sellers, the poorest first", "Part of the pot that they hold"
+    return Chart("line", finding, *axes, series, f"Lorenz curves. {finding}.")
+
+
+def agreement(outcome: RunOutcome, metric: str) -> Chart:
+    """The rule that pays against leave-one-out, a point a seller."""
+    paying, margins = outcome.rules["fgsv"], outcome.rules["leave_one_out"]
+    errors = paying.covariance.diagonal() ** 0.5
+    unit = f"{unit_of(metric)} of {metric_name(metric)}".strip()
+    series = tuple(
+        Series(
+            player.name,
+            (in_unit(float(margins.values[place]), metric),),
+            (in_unit(float(paying.values[place]), metric),),
+            (in_unit(float(paying.values[place] - Z * errors[place]), metric),),
+            (in_unit(float(paying.values[place] + Z * errors[place]), metric),),
+        )
+        for place, player in enumerate(outcome.players)
+    )
+    finding = _agreement_finding(paying.values.tolist(), margins.values.tolist(), [p.name for p in outcome.players])
+    titles = f"Leave-one-out drop, {unit}", f"Value, {unit}"
+    return Chart("scatter", finding, *titles, series, f"Values against leave-one-out drops. {finding}.")
+
+
+def _agreement_finding(paying: list[float], margins: list[float], names: list[str]) -> str:
+    if not names:
+        return "There is no seller"
+    best, most = names[paying.index(max(paying))], names[margins.index(max(margins))]
+    if best == most:
+        return f"{best} comes first under both the rule that pays and leave-one-out"
+    return f"{best} has the greatest value, {most} the greatest leave-one-out drop"
+
+
+def rules(figures: dict[str, Any]) -> Chart:
+    """Every seller's share under every rule."""
+    names = tuple(seller["name"] for seller in figures["sellers"])
+    drawn = [rule for rule in figures["rules"] if rule["shares"]]
+    series = tuple(
+        Series(RULE_WORDS[rule["rule"]], names, tuple(100 * share for share in rule["shares"])) for rule in drawn
+    )
+    finding = "No rule has a share to give"
+    if drawn and names:
+        spans = [
+            max(rule["shares"][place] for rule in drawn) - min(rule["shares"][place] for rule in drawn)
+            for place in range(len(names))
+        ]
+        most = spans.index(max(spans))
+        finding = (
+            f"The choice of the rule matters most to {names[most]}: its share differs by up to {percent(spans[most])}"
+        )
+    title = "Share before gate, cap and floor, %"
+    return Chart("bars", finding, _SELLERS_OF_A_ROUND, title, series, f"Shares under each rule. {finding}.")
+
+
+def attacks(rows: Sequence[Any], currency: str) -> Chart:
+    """What the most successful try of each attack would gain, with the interval of the difference."""
+    scale = 10 ** minor_digits(currency)
+    names = tuple(row.name for row in rows)
+    gains = tuple(row.gain_minor / scale for row in rows)
+    series = Series(
+        "Nobody looks",
+        names,
+        gains,
+        tuple((row.gain_minor - row.half_width_minor) / scale for row in rows),
+        tuple((row.gain_minor + row.half_width_minor) / scale for row in rows),
+    )
+    defended = Series("Accounts linked, copies left out", names, tuple(row.defended_gain_minor / scale for row in rows))
+    paying = [row.name for row in rows if row.pays]
+    finding = "No attack that was tried gains more than the interval of the difference"
+    if paying:
+        finding = f"Unless somebody looks, {len(paying)} of {len(rows)} kinds of attack gain more than chance explains"
+    if any(row.defended_gain_minor > row.half_width_minor for row in rows):
+        finding += "; linking accounts does not end all of them"
+    elif paying:
+        finding += "; linked to one owner, or found to be a copy, none does"
+    title = f"Gain of the best try, {currency}"
+    return Chart("intervals", finding, "Attack", title, (series, defended), f"{finding}.")

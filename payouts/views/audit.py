@@ -1,0 +1,42 @@
+"""The audit report of a round, as a page and as a PDF: operators alone, because it names every seller's amounts."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_GET
+
+from marketplace.shared.access import role_required
+from marketplace.views.signed_in import SignedInRequest
+from payouts.models import PayoutRound
+from payouts.selectors.audit import report
+from payouts.selectors.paper import PaperUnavailableError, pdf
+from payouts.views.rounds import find
+
+
+@role_required("operator")
+@require_GET
+def audit(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    payout_round = _valued(pk)
+    return render(request, "payouts/audit.html", report(payout_round))
+
+
+@role_required("operator")
+@require_GET
+def audit_pdf(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    payout_round = _valued(pk)
+    context = report(payout_round) | {"on_paper": True}
+    try:
+        body = pdf(render_to_string("payouts/audit_paper.html", context))
+    except PaperUnavailableError as error:
+        return render(request, "payouts/paper_unavailable.html", {"round": payout_round, "error": error}, status=503)
+    disposition = f'attachment; filename="audit-{pk}.pdf"'
+    return HttpResponse(body, content_type="application/pdf", headers={"Content-Disposition": disposition})
+
+
+def _valued(pk: UUID) -> PayoutRound:
+    payout_round = find(pk)
+    if not hasattr(payout_round, "audit_report"):
+        raise Http404
+    return payout_round

@@ -1,0 +1,76 @@
+"""The audit report: the page, the paper, and the command that computes the values anew."""
+
+import pytest
+
+from payouts import tasks
+from payouts.models import PayoutRound
+from payouts.selectors import paper
+from payouts.services import attacks, funding, rounds
+from tests.integration.payouts import scenario
+from tests.integration.valuation.market import make_market, work_off
+
+
+@pytest.fixture(autouse=True)
+def no_real_valuation():
+    """Here it is real, done in this process instead of by workers."""
+
+
+@pytest.fixture
+def place(db, monkeypatch):
+    monkeypatch.setattr("valuation.services.attacks.SECONDS_MAX", 0.3)
+    request = make_market()
+    first = scenario.person("operator")
+    funding.record(request=request, amount_minor=1_000_000, bank_reference="BUYER-1", by=first)
+    draft = rounds.open_round(
+        request=request, pot_minor=1_000_000, policy=scenario.policy(significant_only=False), precision_target=0.2,
+        evaluations_max=20_000, seed=7, by=first,
+    )  # fmt: skip
+    run = work_off(rounds.trigger(payout_round=draft, by=first).run)
+    tasks.conclude_valuing(run_id=str(run.pk))
+    return PayoutRound.objects.get(), first
+
+
+def test_the_report_says_what_is_still_running_then_what_was_found(place, client):
+    payout_round, operator = place
+    client.force_login(operator)
+    address = f"/rounds/{payout_round.pk}/audit/"
+
+    before = client.get(address).content.decode()
+    for kind in attacks.Kind.values:
+        attacks.try_attack(round_id=payout_round.pk, kind=kind)
+    after = client.get(address).content.decode()
+
+    assert "Still running:" in before
+    assert "Still running:" not in after
+    for heading in ("What was paid", "How sure", "How equal", "What it agrees", "Attacks tried", "checked", "Copies"):
+        assert heading in after
+    assert "Shells, by label" in after
+    assert "No attack that was tried" in after or "kinds of attack gain more" in after
+    assert f"manage.py recompute_round {payout_round.pk}" in after
+    assert after.count('<figure class="chart"') == 6
+    assert "style=" not in after
+
+
+def test_the_paper_is_a_pdf_and_the_same_twice(place, client):
+    payout_round, operator = place
+    client.force_login(operator)
+
+    one, other = (client.get(f"/rounds/{payout_round.pk}/audit.pdf") for _ in range(2))
+
+    assert one["Content-Type"] == "application/pdf"
+    assert one.content.startswith(b"%PDF-")
+    assert one.content == other.content
+
+
+def test_without_pango_the_page_says_what_to_install(place, client, monkeypatch):
+    payout_round, operator = place
+    client.force_login(operator)
+
+    def missing(_html):
+        raise paper.PaperUnavailableError("The library Pango is missing.", remedy="Install it.")
+
+    monkeypatch.setattr("payouts.views.audit.pdf", missing)
+    answer = client.get(f"/rounds/{payout_round.pk}/audit.pdf")
+
+    assert answer.status_code == 503
+    assert "The library Pango is missing. Install it." in answer.content.decode()
