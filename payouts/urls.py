@@ -29,6 +29,7 @@ urlpatterns = [
     path("rounds/<uuid:pk>/approve/", rounds.round_approve, name="round_approve"),
     path("rounds/<uuid:pk>/post/", rounds.round_post, name="round_post"),
     path("rounds/<uuid:pk>/paid/", rounds.round_paid, name="round_paid"),
+    path("rounds/<uuid:pk>/resume/", rounds.round_resume, name="round_resume"),
     path("rounds/<uuid:pk>/cancel/", rounds.round_cancel, name="round_cancel"),
     path("rounds/<uuid:pk>/supersede/", rounds.round_supersede, name="round_supersede"),
     path("rounds/<uuid:pk>/lines.csv", rounds.round_export, {"kind": "csv"}, name="round_csv"),

@@ -20,9 +20,9 @@ class Badge:
 LOOKS: dict[tuple[str, str], tuple[str, ...]] = {
     ("quiet", "ring"): ("draft", "queued", "pending"),
     ("accent", "half"): ("valuing", "running", "submitted", "disputed"),
-    ("warning", "diamond"): ("in_review", "held", "action_required"),
+    ("warning", "diamond"): ("in_review", "held", "action_required", "look"),
     ("accent", "dot"): ("open", "accepted", "approved", "active"),
-    ("success", "tick"): ("posted", "paid", "finished", "both_keep", "first_keeps"),
+    ("success", "tick"): ("posted", "paid", "finished", "both_keep", "first_keeps", "passed"),
     ("danger", "cross"): ("failed", "returned", "reversed", "revoked"),
     ("quiet", "dash"): ("closed", "cancelled", "superseded", "withdrawn", "below_minimum"),
 }

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Max
+from django.utils import timezone
+
 from payouts.core.intervals import value_intervals
 from payouts.models import PayoutRound
 from payouts.selectors.findings import values_finding
 from payouts.selectors.units import digits_of, in_unit, unit_of
 from valuation import selectors as valuation
+from valuation.models import ValuationRun
+
+# No block takes that long on a machine that is up: from then on the page offers to send the work out again.
+SILENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,7 @@ class LiveRound:
     evaluations_per_second: float
     elapsed_seconds: float
     remaining_seconds: float | None
+    silent_seconds: float | None
     half_width: float | None
     half_width_wanted: float
     intervals: list[dict[str, Any]]
@@ -50,6 +58,7 @@ def watch(payout_round: PayoutRound) -> LiveRound:
         evaluations_per_second=speed,
         elapsed_seconds=now.seconds,
         remaining_seconds=left / speed if left is not None and speed else None,
+        silent_seconds=_silent_seconds(run),
         half_width=now.figures.get("share_half_width"),
         half_width_wanted=now.precision_target,
         intervals=intervals,
@@ -57,6 +66,13 @@ def watch(payout_round: PayoutRound) -> LiveRound:
         unit=unit_of(metric),
         digits=digits_of(metric),
     )
+
+
+def _silent_seconds(run: ValuationRun) -> float | None:
+    """How long it is since a block was finished or the run was made, where that is longer than a block may take."""
+    last = run.blocks.aggregate(at=Max("done_at"))["at"] or run.created_at
+    seconds = float((timezone.now() - last).total_seconds())
+    return seconds if seconds > SILENCE_SECONDS else None
 
 
 def _intervals(sellers: list[dict[str, Any]], figures: Any, metric: str) -> list[dict[str, Any]]:

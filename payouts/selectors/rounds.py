@@ -24,6 +24,7 @@ WAITS_FOR = {
 _HAPPENED = {
     "round.opened": "Drafted",
     "round.triggered": "Started; the pot went into escrow and the inputs were frozen",
+    "round.resumed": "The work that nobody was doing was sent out again",
     "round.in_review": "Valued; the lines are ready for review",
     "round.approved": "Approved",
     "round.posted": "Posted to the ledger and exported",
@@ -51,9 +52,20 @@ def numbered_rounds() -> QuerySet[PayoutRound]:
     return PayoutRound.objects.annotate(number=Subquery(count))
 
 
-def rounds_for_operators() -> QuerySet[PayoutRound]:
-    """All rounds, the newest first, with what a table shows."""
-    return numbered_rounds().select_related("request", "policy", "triggered_by").order_by("-created_at", "pk")
+# What the operators' list may be narrowed to: by name, the words of the choice and the states it shows.
+SHOWN = {
+    "": ("All", list(State)),
+    "people": ("Waiting for people", [State.DRAFT, State.IN_REVIEW, State.APPROVED, State.POSTED]),
+    "valuing": ("Valuing", [State.VALUING]),
+    "ended": ("Ended", [State.PAID, State.FAILED, State.CANCELLED, State.SUPERSEDED]),
+}
+
+
+def rounds_for_operators(*, show: str = "") -> QuerySet[PayoutRound]:
+    """Rounds, the newest first, with what a table shows; a name that is not in ``SHOWN`` shows all."""
+    _, states = SHOWN.get(show, SHOWN[""])
+    rounds = numbered_rounds().filter(state__in=states).select_related("request", "policy", "triggered_by")
+    return rounds.order_by("-created_at", "pk")
 
 
 def waits_for(payout_round: PayoutRound) -> str:

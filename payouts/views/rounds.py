@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -18,20 +17,15 @@ from marketplace.shared.access import recent_mfa, role_required, step_up_require
 from marketplace.shared.errors import FaircutError
 from marketplace.views.signed_in import SignedInRequest
 from payouts import forms
-from payouts.core.money import format_amount
 from payouts.models import Export, PayoutRound
 from payouts.selectors.balances import pot_available_minor
-from payouts.selectors.findings import amounts_finding
 from payouts.selectors.live import watch
-from payouts.selectors.projection import project
+from payouts.selectors.review import review
 from payouts.selectors.rounds import (
+    SHOWN,
     numbered_rounds,
     rounds_for_operators,
-    rule_rows,
-    rules_in_words,
-    shares_by_seller,
     timeline,
-    times_in_words,
     waiting_for_seconds,
     waits_for,
 )
@@ -45,7 +39,8 @@ State = PayoutRound.State
 @role_required("operator")
 @require_GET
 def round_list(request: SignedInRequest) -> HttpResponse:
-    page = Paginator(rounds_for_operators(), PAGE_SIZE).get_page(request.GET.get("page"))
+    chosen = request.GET.get("show", "")
+    page = Paginator(rounds_for_operators(show=chosen), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [
         {
             "round": payout_round,
@@ -54,7 +49,7 @@ def round_list(request: SignedInRequest) -> HttpResponse:
         }
         for payout_round in page
     ]
-    return render(request, "payouts/round_list.html", {"page": page, "rows": rows})
+    return render(request, "payouts/round_list.html", {"page": page, "rows": rows, "show": chosen, "choices": SHOWN})
 
 
 @role_required("operator")
@@ -94,7 +89,7 @@ def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if payout_round.run is not None:
         context["live"] = watch(payout_round)
     if hasattr(payout_round, "audit_report"):
-        context |= review_context(payout_round)
+        context |= review(payout_round)
     return render(request, "payouts/round_detail.html", context)
 
 
@@ -165,6 +160,17 @@ def round_paid(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @role_required("operator")
 @require_POST
+def round_resume(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    return act(
+        request,
+        pk,
+        "The work that nobody is doing was sent out again.",
+        lambda found: rounds.resume(payout_round=found, by=request.user),
+    )
+
+
+@role_required("operator")
+@require_POST
 def round_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     form = forms.ReasonForm(request.POST)
     if not form.is_valid():
@@ -202,34 +208,6 @@ def round_export(request: SignedInRequest, pk: UUID, kind: str) -> HttpResponse:
     return HttpResponse(
         mark + bytes(export.body), content_type=media_type, headers={"Content-Disposition": disposition}
     )
-
-
-def review_context(payout_round: PayoutRound) -> dict[str, Any]:
-    """What there is to read once the lines are computed."""
-    projection, figures = project(payout_round), payout_round.audit_report.figures
-    sellers = [record for record in projection.records if record.kind == "seller"]
-    amount_rows = [
-        {
-            "label": record.organization,
-            "value": record.amount_minor,
-            "low": record.amount_lower_minor,
-            "high": record.amount_upper_minor,
-        }
-        for record in sellers
-    ]
-    pot = format_amount(payout_round.pot_minor, payout_round.currency)
-    return {
-        "what": f"{len(sellers)} line{pluralize(len(sellers))}, {pot}",
-        "projection": projection,
-        "totals": projection.totals,
-        "figures": figures,
-        "rules": rules_in_words(figures),
-        "shares": shares_by_seller(figures),
-        "rule_rows": rule_rows(figures),
-        "times": times_in_words(figures),
-        "amount_rows": amount_rows,
-        "amounts_finding": amounts_finding(amount_rows),
-    }
 
 
 def find(pk: UUID) -> PayoutRound:

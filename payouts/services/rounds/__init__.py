@@ -5,5 +5,6 @@ from payouts.services.rounds.deciding import approve
 from payouts.services.rounds.ending import cancel, supersede
 from payouts.services.rounds.opening import open_round, trigger
 from payouts.services.rounds.posting import mark_paid, post
+from payouts.services.rounds.resuming import resume
 
-__all__ = ["approve", "cancel", "conclude_valuing", "mark_paid", "open_round", "post", "supersede", "trigger"]
+__all__ = ["approve", "cancel", "conclude_valuing", "mark_paid", "open_round", "post", "resume", "supersede", "trigger"]

@@ -1,0 +1,41 @@
+"""What there is to read of a round once its lines are computed."""
+
+from typing import Any
+
+from django.template.defaultfilters import pluralize
+
+from payouts.core.money import format_amount
+from payouts.models import PayoutRound
+from payouts.selectors.findings import amounts_finding
+from payouts.selectors.projection import project
+from payouts.selectors.risk_checks import risk_checks
+from payouts.selectors.rounds import rule_rows, rules_in_words, shares_by_seller, times_in_words
+
+
+def review(payout_round: PayoutRound) -> dict[str, Any]:
+    """Lines, totals, rules and checks, by the names that the review's templates use."""
+    projection, figures = project(payout_round), payout_round.audit_report.figures
+    sellers = [record for record in projection.records if record.kind == "seller"]
+    amount_rows = [
+        {
+            "label": record.organization,
+            "value": record.amount_minor,
+            "low": record.amount_lower_minor,
+            "high": record.amount_upper_minor,
+        }
+        for record in sellers
+    ]
+    pot = format_amount(payout_round.pot_minor, payout_round.currency)
+    return {
+        "what": f"{len(sellers)} line{pluralize(len(sellers))}, {pot}",
+        "projection": projection,
+        "totals": projection.totals,
+        "figures": figures,
+        "rules": rules_in_words(figures),
+        "shares": shares_by_seller(figures),
+        "rule_rows": rule_rows(figures),
+        "times": times_in_words(figures),
+        "amount_rows": amount_rows,
+        "amounts_finding": amounts_finding(amount_rows),
+        "risk_checks": risk_checks(payout_round),
+    }

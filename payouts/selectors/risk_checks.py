@@ -1,0 +1,96 @@
+"""What a reviewer should look at before money moves: each check with its finding in a sentence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.template.defaultfilters import pluralize
+
+from marketplace.selectors import copies
+from marketplace.templatetags.figures import count, percent
+from payouts.core.money import format_amount
+from payouts.models import PayoutLine, PayoutRound
+from payouts.selectors import profiles
+
+# An amount this many times the largest that the owner ever got is worth a second look.
+UNUSUAL_FACTOR = 3
+
+
+@dataclass(frozen=True)
+class RiskCheck:
+    """One check: what was looked at, whether nothing speaks against paying, and what was found."""
+
+    name: str
+    passed: bool
+    finding: str
+
+
+def risk_checks(payout_round: PayoutRound) -> list[RiskCheck]:
+    """Every check of a reviewed round, those with something to look at first."""
+    checks: tuple[Callable[[PayoutRound], RiskCheck], ...] = (_precision, _copies, _owners, _amounts, _bank_details)
+    found = [check(payout_round) for check in checks]
+    return sorted(found, key=lambda check: check.passed)
+
+
+def _precision(payout_round: PayoutRound) -> RiskCheck:
+    figures = payout_round.audit_report.figures
+    wanted, reached = figures["precision_target"], figures["share_half_width"]
+    if figures["precision_met"]:
+        return RiskCheck("Precision", True, f"Every share is known to ± {percent(reached, 2)} or better.")
+    known = f"± {percent(reached, 2)}" if reached is not None else "nothing"
+    return RiskCheck(
+        "Precision", False, f"The budget was spent first: {known} is reached, ± {percent(wanted, 2)} was wanted."
+    )
+
+
+def _copies(payout_round: PayoutRound) -> RiskCheck:
+    found = copies.summary(payout_round.request)
+    if found.open or found.disputed:
+        waiting = found.open + found.disputed
+        return RiskCheck(
+            "Copies", False, f"Open or in dispute: {count(waiting)} finding{pluralize(waiting)} of copied rows."
+        )
+    left_out = f" {count(found.rows_left_out)} copied rows were left out." if found.rows_left_out else ""
+    return RiskCheck("Copies", True, f"No finding of copied rows is open.{left_out}")
+
+
+def _owners(payout_round: PayoutRound) -> RiskCheck:
+    """Two owners that are paid into one account look like one."""
+    organizations = {line.organization_id: line.owner_key for line in payout_round.lines.all()}
+    owners_by_iban: dict[str, set[int]] = {}
+    for profile in profiles.current_profiles().filter(organization_id__in=organizations):
+        owners_by_iban.setdefault(profile.iban, set()).add(organizations[profile.organization_id])
+    shared = sum(len(owners) > 1 for owners in owners_by_iban.values())
+    if shared:
+        return RiskCheck(
+            "Owners", False, f"Sellers that are not linked share {count(shared)} bank account{pluralize(shared)}."
+        )
+    return RiskCheck("Owners", True, "No two owners share a bank account.")
+
+
+def _amounts(payout_round: PayoutRound) -> RiskCheck:
+    """Compare each amount with the largest that its owner was credited in an earlier posted round."""
+    earlier: dict[int, int] = {}
+    settled = PayoutLine.objects.filter(round__state__in=PayoutRound.SETTLED, round__currency=payout_round.currency)
+    for owner_key, amount in settled.exclude(round=payout_round).values_list("owner_key", "amount_minor"):
+        earlier[owner_key] = max(earlier.get(owner_key, 0), amount)
+    unusual = [
+        line
+        for line in payout_round.lines.select_related("organization")
+        if line.owner_key in earlier and line.amount_minor > UNUSUAL_FACTOR * max(earlier[line.owner_key], 1)
+    ]
+    if not unusual:
+        return RiskCheck("Amounts", True, f"No amount is more than {UNUSUAL_FACTOR} times what its owner got before.")
+    named = ", ".join(
+        f"{line.organization.name} {format_amount(line.amount_minor, payout_round.currency)}" for line in unusual
+    )
+    return RiskCheck("Amounts", False, f"More than {UNUSUAL_FACTOR} times what the owner ever got before: {named}.")
+
+
+def _bank_details(payout_round: PayoutRound) -> RiskCheck:
+    paid = payout_round.lines.filter(amount_minor__gt=0).select_related("organization").order_by("number")
+    sentences = [
+        f"{line.organization.name}: {sentence}" for line in paid for sentence in profiles.checks(line.organization)
+    ]
+    if sentences:
+        return RiskCheck("Payout details", False, " ".join(sentences))
+    return RiskCheck("Payout details", True, "Everybody who is paid has given payout details that stand long enough.")

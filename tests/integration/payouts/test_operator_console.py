@@ -1,0 +1,108 @@
+"""What operators see of rounds: which wait for whom, which stand still, and what to look at before money moves."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from marketplace.models import AuditEvent
+from payouts.errors import RoundStateError
+from payouts.selectors.live import watch
+from payouts.selectors.risk_checks import risk_checks
+from payouts.services import profiles, rounds
+from payouts.services.profiles import PayoutDetails
+from tests.integration.payouts import scenario
+from valuation.models import ValuationRun
+
+IBANS = ("DE89370400440532013000", "GB29NWBK60161331926819", "FR1420041010050500013M02606", "NL91ABNA0417164300")
+
+
+def give_details(place, ibans=IBANS):
+    for seller, by, iban in zip(place.sellers, place.people, ibans, strict=True):
+        details = PayoutDetails(
+            payee_name=seller.name,
+            street="Quay",
+            building_number="1",
+            postcode="1000",
+            town="Port",
+            country="DE",
+            iban=iban,
+        )
+        profiles.give(organization=seller, details=details, by=by)
+
+
+def finding_of(payout_round, name):
+    return next(check for check in risk_checks(payout_round) if check.name == name)
+
+
+def valuing(place):
+    return rounds.trigger(payout_round=scenario.funded_draft(place), by=place.first)
+
+
+def test_a_clean_round_passes_every_check(place):
+    give_details(place)
+
+    assert {check.name for check in risk_checks(scenario.in_review(place)) if not check.passed} == set()
+
+
+def test_missing_details_and_a_shared_account_come_first(place):
+    give_details(place, ibans=(IBANS[0], IBANS[1], IBANS[0], IBANS[3]))
+    payout_round = scenario.in_review(place)
+
+    first, *_ = risk_checks(payout_round)
+
+    assert not first.passed
+    assert finding_of(payout_round, "Owners").finding == "Sellers that are not linked share 1 bank account."
+    assert not finding_of(payout_round, "Payout details").passed
+
+
+def test_precision_that_was_missed_is_said(place):
+    check = finding_of(scenario.in_review(place, half_width=0.05), "Precision")
+
+    assert not check.passed
+    assert "± 5.00" in check.finding
+
+
+def test_an_unusual_amount_is_named(place):
+    scenario.posted(place, pot_minor=10_000)
+    usual = scenario.in_review(place, pot_minor=20_000)
+    unusual = scenario.in_review(place, pot_minor=1_000_000)
+
+    assert finding_of(usual, "Amounts").passed
+    assert place.sellers[0].name in finding_of(unusual, "Amounts").finding
+
+
+def test_a_silent_valuation_can_be_sent_out_again(client, place):
+    payout_round = valuing(place)
+    long_ago = timezone.now() - dt.timedelta(minutes=5)
+    ValuationRun.objects.filter(pk=payout_round.run_id).update(created_at=long_ago)
+    payout_round.refresh_from_db()
+    client.force_login(place.first)
+
+    page = client.get(reverse("payouts:round_detail", args=[payout_round.pk])).content.decode()
+    response = client.post(reverse("payouts:round_resume", args=[payout_round.pk]))
+
+    assert "Nothing has come back for 5 min" in page
+    assert response.status_code == 302
+    assert AuditEvent.objects.get(action="round.resumed").actor == place.first
+
+
+def test_a_valuation_that_works_offers_no_resume(place):
+    assert watch(valuing(place)).silent_seconds is None
+
+
+def test_only_a_valuing_round_is_resumed(place):
+    with pytest.raises(RoundStateError):
+        rounds.resume(payout_round=scenario.in_review(place), by=place.first)
+
+
+@pytest.mark.parametrize(("show", "counts"), [("", 2), ("people", 1), ("valuing", 1), ("ended", 0), ("nonsense", 2)])
+def test_the_list_is_narrowed_to_what_is_asked(client, place, show, counts):
+    valuing(place)
+    scenario.funded_draft(place)
+    client.force_login(place.first)
+
+    page = client.get(reverse("payouts:round_list"), {"show": show})
+
+    assert len(page.context["rows"]) == counts
