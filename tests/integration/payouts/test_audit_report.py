@@ -1,6 +1,10 @@
 """The audit report: the page, the paper, and the command that computes the values anew."""
 
+import io
+
+import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from payouts import tasks
 from payouts.models import PayoutRound
@@ -8,6 +12,7 @@ from payouts.selectors import paper
 from payouts.services import attacks, funding, rounds
 from tests.integration.payouts import scenario
 from tests.integration.valuation.market import make_market, work_off
+from valuation import selectors as valuation
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +79,51 @@ def test_without_pango_the_page_says_what_to_install(place, client, monkeypatch)
 
     assert answer.status_code == 503
     assert "The library Pango is missing. Install it." in answer.content.decode()
+
+
+def recomputed(payout_round):
+    said = io.StringIO()
+    try:
+        call_command("recompute_round", str(payout_round.pk), stdout=said)
+    except CommandError as error:
+        said.write(f"failed: {error}")
+    return said.getvalue()
+
+
+def test_the_command_computes_the_same_bits(place):
+    said = recomputed(place[0])
+
+    assert "DIFFERENT" not in said
+    assert "failed" not in said
+    for what in (
+        "hash of the inputs",
+        "values by fgsv",
+        "values by gsv",
+        "values by leave_one_out",
+        "amounts",
+        "lines",
+    ):
+        assert what in said
+
+
+def test_the_command_finds_a_value_that_was_altered_in_its_last_bit(place, monkeypatch):
+    payout_round = place[0]
+    true = valuation.outcome
+
+    def altered(run):
+        found = true(run)
+        found.rules["fgsv"].values[0] = np.nextafter(found.rules["fgsv"].values[0], 1.0)
+        return found
+
+    monkeypatch.setattr(valuation, "outcome", altered)
+    said = recomputed(payout_round)
+
+    assert "DIFFERENT  values by fgsv" in said
+    assert "same       values by gsv" in said
+    assert "failed: The round is not what its inputs give on this machine." in said
+
+
+def test_the_command_needs_a_round_that_was_valued(db):
+    draft = scenario.funded_draft(scenario.market())
+
+    assert "is draft: there is no result to compare with" in recomputed(draft)

@@ -1,0 +1,109 @@
+"""Value a round once more, as its auditor would, and compare; reads everything and writes nothing."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from payouts.models import PayoutLine, PayoutRound
+from payouts.models.policies import policy_from_snapshot
+from payouts.selectors.digest import lines_sha256
+from payouts.selectors.entitlements import entitlements
+from valuation import selectors as valuation
+from valuation.core.plan import run_plan
+from valuation.models import ValuationRun
+from valuation.services import inputs, runs
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: what was compared, and each difference as a line."""
+
+    what: str
+    differences: tuple[str, ...]
+
+    @property
+    def is_same(self) -> bool:
+        return not self.differences
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """All comparisons, and what they cost."""
+
+    checks: tuple[Check, ...]
+    evaluations: int
+    seconds: float
+
+    @property
+    def is_same(self) -> bool:
+        return all(check.is_same for check in self.checks)
+
+
+def recompute(*, payout_round: PayoutRound) -> Recomputed:
+    """Hash the frozen inputs, run the plan of sellers' values in this process, and allocate the pot again.
+
+    Values of rows (HCDV) decide no amount and are not computed here.
+
+    Raises:
+        ValueError: The round was never valued, or a frozen array is missing or damaged.
+    """
+    run = payout_round.run
+    if run is None:
+        raise ValueError(f"{payout_round} was never valued")
+    started = time.perf_counter()
+    frozen = inputs.load(run)
+    plan = runs.plan_of(run).first
+    state = run_plan(plan, frozen.game, frozen.groups, run.seed)
+    checks = (
+        _hash_check(payout_round, run),
+        *(_values_check(run, rule, found.values) for rule, found in plan.estimates(state, run.seed).items()),
+        _amounts_check(payout_round, run),
+        _lines_check(payout_round),
+    )
+    return Recomputed(checks, state.evaluations, time.perf_counter() - started)
+
+
+def _hash_check(payout_round: PayoutRound, run: ValuationRun) -> Check:
+    found = inputs.manifest_sha256(run.manifest)
+    stored = {"the run": run.inputs_sha256, "the round": payout_round.inputs_sha256}
+    wrong = tuple(
+        f"{whose} says {theirs}, the inputs give {found}" for whose, theirs in stored.items() if theirs != found
+    )
+    return Check("hash of the inputs, and of every frozen array", wrong)
+
+
+def _values_check(run: ValuationRun, rule: str, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Check:
+    outcome = valuation.outcome(run)
+    stored = outcome.rules[rule].values
+    wrong = tuple(
+        f"{player.name}: stored {was!r}, computed {now!r}"
+        for player, was, now in zip(outcome.players, stored.tolist(), values.tolist(), strict=True)
+        if was != now
+    )
+    return Check(f"values by {rule}", wrong)
+
+
+def _amounts_check(payout_round: PayoutRound, run: ValuationRun) -> Check:
+    allocation = entitlements(
+        valuation.outcome(run),
+        pot_minor=payout_round.pot_minor,
+        policy=policy_from_snapshot(payout_round.policy_snapshot),
+        salt=str(payout_round.pk),
+    )
+    lines = PayoutLine.objects.filter(round=payout_round)
+    stored = {
+        str(organization): amount for organization, amount in lines.values_list("organization_id", "amount_minor")
+    }
+    wrong = tuple(
+        f"organisation {account.key}: stored {stored.get(account.key)}, computed {account.amount_minor} minor units"
+        for account in allocation.accounts
+        if stored.get(account.key) != account.amount_minor
+    )
+    return Check("amounts, to the minor unit", wrong)
+
+
+def _lines_check(payout_round: PayoutRound) -> Check:
+    found = lines_sha256(payout_round, payout_round.lines.all())
+    wrong = () if found == payout_round.lines_sha256 else (f"stored {payout_round.lines_sha256}, computed {found}",)
+    return Check("hash of the lines", wrong)
