@@ -3,38 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.db.models import QuerySet
-from django.template.defaultfilters import filesizeformat
 
-from marketplace.models import Dataset, Organization, Role
-
-
-class UploadForm(forms.Form):
-    """One file for one dataset of one organisation."""
-
-    name = forms.CharField(
-        label="Dataset name",
-        max_length=Dataset._meta.get_field("name").max_length,  # noqa: SLF001 - Django documents _meta as public
-        help_text="A name that you use already makes the next version of that dataset.",
-    )
-    # Empty files pass here: the problem list says what is wrong with them.
-    file = forms.FileField(label="File", allow_empty_file=True)
-
-    def __init__(self, *args: Any, organizations: QuerySet[Organization], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        one = organizations.count() == 1
-        self.fields["organization"] = forms.ModelChoiceField(
-            organizations,
-            label="Organisation",
-            empty_label=None,
-            initial=organizations.first(),
-            widget=forms.HiddenInput if one else forms.Select,
-        )
-        self.order_fields(["organization"])
-        limit = filesizeformat(settings.FAIRCUT_UPLOAD_MAX_BYTES)
-        self.fields["file"].help_text = f"CSV (UTF-8, commas) or Parquet, up to {limit}."
-        self.fields["file"].widget.attrs["accept"] = ".csv,.parquet,text/csv"
+from marketplace.models import Organization, Role
 
 
 class OrganizationForm(forms.Form):
@@ -42,7 +12,7 @@ class OrganizationForm(forms.Form):
 
     name = forms.CharField(
         label="Name",
-        max_length=Organization._meta.get_field("name").max_length,  # noqa: SLF001 - as above
+        max_length=Organization._meta.get_field("name").max_length,  # noqa: SLF001 - Django documents _meta as public
         help_text="As on its letterhead: buyers and operators see it.",
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )

@@ -2,14 +2,21 @@
 
 from django.urls import path
 
-from marketplace.views import copies, datasets, invitations, organizations, requests
+from marketplace.views import copies, datasets, invitations, organizations, requests, uploads
 
 app_name = "marketplace"
 urlpatterns = [
     path("requests/", requests.request_list, name="request_list"),
     path("requests/<uuid:pk>/", requests.request_detail, name="request_detail"),
     path("requests/<uuid:pk>/template.csv", requests.request_template, name="request_template"),
-    path("requests/<uuid:pk>/upload/", datasets.upload, name="upload"),
+    path("requests/<uuid:pk>/upload/", uploads.upload, name="upload"),
+    path("uploads/<uuid:pk>/", uploads.upload_draft, name="upload_draft"),
+    path("uploads/<uuid:pk>/reading/", uploads.upload_reading, name="upload_reading"),
+    path("uploads/<uuid:pk>/columns/", uploads.upload_columns, name="upload_columns"),
+    path("uploads/<uuid:pk>/check/", uploads.upload_check, name="upload_check"),
+    path("uploads/<uuid:pk>/relax/", uploads.upload_relax, name="upload_relax"),
+    path("uploads/<uuid:pk>/submit/", uploads.upload_submit, name="upload_submit"),
+    path("uploads/<uuid:pk>/discard/", uploads.upload_discard, name="upload_discard"),
     path("copies/", copies.finding_list, name="copy_list"),
     path("copies/<uuid:pk>/", copies.finding_detail, name="copy_detail"),
     path("copies/<uuid:pk>/decide/", copies.finding_decide, name="copy_decide"),

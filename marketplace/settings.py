@@ -128,6 +128,7 @@ DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 CELERY_BEAT_SCHEDULE = {
     "sweep-work": {"task": "valuation.sweep", "schedule": 5.0},
     "sweep-rounds": {"task": "payouts.sweep", "schedule": 5.0},
+    "sweep-files": {"task": "marketplace.sweep_files", "schedule": 3600.0},
     "sweep-copies": {"task": "marketplace.sweep_copies", "schedule": 30.0},
     "sweep-notices": {"task": "marketplace.sweep_notices", "schedule": 30.0},
 }
@@ -179,6 +180,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "marketplace.shared.static_files.StaticFiles"},
 }
 FAIRCUT_UPLOAD_MAX_BYTES = env.int("FAIRCUT_UPLOAD_MAX_BYTES", default=50 * 1024 * 1024)
+# What one organisation may upload in 24 hours: files, and files that became versions.
+FAIRCUT_DRAFTS_PER_DAY = env.int("FAIRCUT_DRAFTS_PER_DAY", default=100)
+FAIRCUT_VERSIONS_PER_DAY = env.int("FAIRCUT_VERSIONS_PER_DAY", default=50)
 # Row-by-row contributions are kept per validation row and seller; this keeps a run in tens of megabytes.
 FAIRCUT_VALIDATION_ROWS_MAX = env.int("FAIRCUT_VALIDATION_ROWS_MAX", default=50_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

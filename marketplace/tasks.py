@@ -1,9 +1,9 @@
-"""Celery's edge of the marketplace: mails that are owed."""
+"""Celery's edge of the marketplace: comparisons of files, mails that are owed, files that nobody needs."""
 
 import uuid
 
 from marketplace.models import DataRequest
-from marketplace.services import copies, notices
+from marketplace.services import copies, notices, stored_files
 from marketplace.shared.tasks import faircut_task
 
 
@@ -25,3 +25,8 @@ def send_notice(*, notice_id: int) -> None:
 @faircut_task("marketplace.sweep_notices")
 def sweep_notices() -> None:
     notices.sweep()
+
+
+@faircut_task("marketplace.sweep_files")
+def sweep_files() -> None:
+    stored_files.sweep()

@@ -22,6 +22,7 @@ from marketplace.ingest.sniff import Format, name_problem, size_of, size_problem
 __all__ = [
     "Checked",
     "Column",
+    "Format",
     "Guess",
     "Limits",
     "Preview",

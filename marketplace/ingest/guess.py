@@ -32,14 +32,12 @@ class Guess:
     Attributes:
         format: What kind of file.
         reading: How to read it, with the columns that match by name.
-        labels: Names of the file's columns.
         is_certain: Nothing was guessed: the usual CSV or a Parquet file, with exactly the columns asked for.
         is_plain: Nothing but the columns needs a look.
     """
 
     format: Format
     reading: Reading
-    labels: tuple[str, ...]
     is_certain: bool
     is_plain: bool
 
@@ -63,10 +61,10 @@ def guess(stream: BinaryIO, *, filename: str, schema: TableSchema, limits: Limit
 
 def match(seen: Preview, *, format_: Format, reading: Reading, schema: TableSchema) -> Guess:
     """Match a previewed file's columns to the schema by name."""
-    matched = replace(reading, positions=match_names(seen.labels, schema))
     is_plain = format_ == "parquet" or reading == Reading()
     has_exactly_these = Counter(seen.labels) == Counter(schema.names)
-    return Guess(format_, matched, seen.labels, is_certain=is_plain and has_exactly_these, is_plain=is_plain)
+    matched = replace(reading, labels=seen.labels, positions=match_names(seen.labels, schema))
+    return Guess(format_, matched, is_certain=is_plain and has_exactly_these, is_plain=is_plain)
 
 
 def _csv_reading(stream: BinaryIO, schema: TableSchema) -> Reading | Problem:

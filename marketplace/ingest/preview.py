@@ -65,6 +65,7 @@ def preview(stream: BinaryIO, *, format_: Format, reading: Reading, limits: Limi
 
 def _shown(labels: Sequence[str], rows: Sequence[Sequence[str]]) -> Preview:
     return Preview(
-        tuple(labels),
+        # PostgreSQL keeps no NUL, and a Parquet file may name a column so.
+        tuple(label.replace("\0", "\ufffd") for label in labels),
         tuple(tuple(shorten(cell) for cell in row[:COLUMNS_SHOWN]) for row in rows),
     )

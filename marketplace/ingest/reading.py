@@ -41,6 +41,7 @@ class Reading:
         decimal: The decimal mark of a CSV file's numbers.
         positions: For each column of the schema its position in the file, or None where the file has no such column;
             None as a whole asks for exact names, no column missing and none too many.
+        labels: The file's columns that the positions count along.
         relaxed: Categories of these columns are taken whatever their case and spaces.
     """
 
@@ -49,6 +50,7 @@ class Reading:
     header: bool = True
     decimal: str = "."
     positions: Mapping[str, int | None] | None = None
+    labels: tuple[str, ...] = ()
     relaxed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -67,12 +69,12 @@ class Reading:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Reading":
         """Read the JSON form."""
-        return cls(**{**data, "relaxed": tuple(data.get("relaxed", ()))})
+        return cls(**{**data, "labels": tuple(data["labels"]), "relaxed": tuple(data["relaxed"])})
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         data = asdict(self)
-        return {**data, "relaxed": sorted(self.relaxed)}
+        return {**data, "labels": list(self.labels), "relaxed": sorted(self.relaxed)}
 
     @property
     def sha256(self) -> str:

@@ -38,7 +38,7 @@ class DatasetVersion(models.Model):
     filename = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64)
     # How the original was read (marketplace.ingest.Reading as JSON), and its hash: other columns of the same bytes are
-    # another version. Empty where the file was read exactly as the request names its columns.
+    # another version.
     reading = models.JSONField(default=dict)
     reading_sha256 = models.CharField(max_length=64, default="", blank=True)
     size_bytes = models.PositiveBigIntegerField()

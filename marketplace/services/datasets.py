@@ -1,17 +1,18 @@
-"""Sellers bring files: each accepted upload is an immutable version of a dataset."""
+"""Sellers bring files: each submitted upload is an immutable version of a dataset."""
 
-import uuid
+import datetime as dt
+from typing import Any
 
-from django.core.files.base import File
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
-from marketplace.ingest import Checked, TableSchema
-from marketplace.models import DataRequest, Dataset, DatasetVersion, Organization, Role, User
+from marketplace.ingest import Reading
+from marketplace.models import DataRequest, Dataset, DatasetVersion, Organization, Role, UploadDraft, User
 from marketplace.selectors.access import organizations_of
 from marketplace.services import events
-from marketplace.services.uploads import Upload, normalised_parquet, received
-from marketplace.shared.errors import ConflictError, NotAllowedError
+from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
 
 
 class RequestClosedError(ConflictError):
@@ -20,35 +21,56 @@ class RequestClosedError(ConflictError):
     code = "request_closed"
 
 
-def upload(
-    *, request: DataRequest, organization: Organization, dataset_name: str, file: "File[bytes]", by: User
-) -> DatasetVersion:
-    """Check a file and store it as the next version of a dataset; the same bytes again give the version they gave.
+class DraftNotReadyError(ConflictError):
+    """The file has not been checked, or it has problems."""
+
+    code = "draft_not_ready"
+
+
+class DraftEndedError(ConflictError):
+    """The draft was submitted, discarded or replaced meanwhile."""
+
+    code = "draft_ended"
+
+
+class QuotaError(FaircutError):
+    """The organisation has uploaded as much as it may in one day."""
+
+    code = "quota_exceeded"
+    status = 429
+
+
+@transaction.atomic
+def enter(*, draft: UploadDraft, by: User) -> DatasetVersion:
+    """Make a checked draft the next version of its dataset; the same rows again give the version they gave.
+
+    Writes rows only: the draft's files become the version's. The request is locked first, then the draft, then the
+    dataset, so that version numbers follow one another.
 
     Raises:
         NotAllowedError: The person does not sell for the organisation.
         RequestClosedError: The request is not open.
-        UploadRefusedError: The file has problems; nothing is stored.
+        DraftEndedError: The draft was submitted, discarded or replaced meanwhile.
+        DraftNotReadyError: The file has not been checked, or has problems.
+        QuotaError: The organisation has entered enough versions for today.
     """
-    require_seller(organization, by)
+    require_seller(draft.organization, by)
+    request = lock_request(draft.request)
     require_open(request)
-    with received(file) as incoming:
-        known = _known_version(request, organization, dataset_name, incoming.sha256)
-        if known is not None:
-            return known
-        checked = incoming.checked(TableSchema.from_json(request.schema))
-        version = _unsaved_version(incoming, checked, by)
-        try:
-            version.original.save(f"{version.pk}.{checked.format}", File(incoming.original), save=False)
-            with normalised_parquet(checked.table) as parquet:
-                version.parquet.save(f"{version.pk}.parquet", File(parquet), save=False)
-            entered = _enter(version, request, organization, dataset_name, by)
-        except BaseException:
-            _remove_files(version)
-            raise
-        if entered != version:
-            _remove_files(version)
-        return entered
+    locked = lock_open_draft(draft)
+    profile = (locked.findings or {}).get("profile")
+    if locked.state != UploadDraft.State.CHECKED or profile is None:
+        raise DraftNotReadyError(
+            f"{locked.filename} cannot be submitted yet.", remedy="Mend its problems, or upload a corrected file."
+        )
+    dataset, _ = Dataset.objects.get_or_create(
+        request=request, organization=locked.organization, name=locked.dataset_name
+    )
+    dataset = Dataset.objects.select_for_update(of=("self",), no_key=True).get(pk=dataset.pk)
+    version = _same(dataset, locked) or _next(dataset, locked, profile, by)
+    locked.state, locked.version = UploadDraft.State.ENTERED, version
+    locked.save(update_fields=["state", "version"])
+    return version
 
 
 def require_seller(organization: Organization, by: User) -> None:
@@ -73,35 +95,57 @@ def lock_request(request: DataRequest) -> DataRequest:
     return DataRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
 
 
-def _unsaved_version(incoming: Upload, checked: Checked, by: User) -> DatasetVersion:
-    return DatasetVersion(
-        id=uuid.uuid4(),
-        filename=incoming.filename,
-        sha256=incoming.sha256,
-        size_bytes=incoming.size_bytes,
-        rows=checked.table.num_rows,
-        profile=checked.profile,
+def lock_open_draft(draft: UploadDraft) -> UploadDraft:
+    """Lock a draft that is still open for the rest of the transaction.
+
+    Raises:
+        DraftEndedError: It is not open any more.
+    """
+    locked = UploadDraft.objects.select_for_update(of=("self",), no_key=True).filter(pk=draft.pk).first()
+    if locked is None or not locked.is_open:
+        raise DraftEndedError(
+            "This upload was submitted, discarded or replaced meanwhile.", remedy="Upload the file again."
+        )
+    return locked
+
+
+def require_quota(organization: Organization, came: int, most: int, things: str) -> None:
+    """Refuse more than the most in one day."""
+    if came >= most:
+        raise QuotaError(
+            f"{organization.name} has uploaded {most} {things} in the last 24 hours, which is the most.",
+            remedy="Wait some hours, or ask the operators for more.",
+        )
+
+
+def a_day_ago() -> dt.datetime:
+    """Since when uploads count towards the day's quota."""
+    return timezone.now() - dt.timedelta(days=1)
+
+
+def _same(dataset: Dataset, draft: UploadDraft) -> DatasetVersion | None:
+    reading = Reading.from_json(draft.reading)
+    return dataset.versions.filter(sha256=draft.sha256, reading_sha256=reading.sha256).first()
+
+
+def _next(dataset: Dataset, draft: UploadDraft, profile: dict[str, Any], by: User) -> DatasetVersion:
+    entered = DatasetVersion.objects.filter(dataset__organization=dataset.organization, uploaded_at__gt=a_day_ago())
+    require_quota(dataset.organization, entered.count(), settings.FAIRCUT_VERSIONS_PER_DAY, "versions")
+    version = DatasetVersion.objects.create(
+        id=draft.pk,
+        dataset=dataset,
+        number=(dataset.versions.aggregate(last=Max("number"))["last"] or 0) + 1,
+        filename=draft.filename,
+        sha256=draft.sha256,
+        reading=draft.reading,
+        reading_sha256=Reading.from_json(draft.reading).sha256,
+        size_bytes=draft.size_bytes,
+        rows=profile["rows"],
+        original=draft.original.name,
+        parquet=draft.parquet.name,
+        profile=profile,
         uploaded_by=by,
     )
-
-
-@transaction.atomic
-def _enter(
-    version: DatasetVersion, request: DataRequest, organization: Organization, dataset_name: str, by: User
-) -> DatasetVersion:
-    """Write the rows, or find that the same bytes were entered meanwhile.
-
-    The request is locked first, then the dataset, so that version numbers follow one another.
-    """
-    require_open(lock_request(request))
-    dataset, _ = Dataset.objects.get_or_create(request=request, organization=organization, name=dataset_name)
-    dataset = Dataset.objects.select_for_update(of=("self",), no_key=True).get(pk=dataset.pk)
-    known = dataset.versions.filter(sha256=version.sha256).first()
-    if known is not None:
-        return known
-    version.dataset = dataset
-    version.number = (dataset.versions.aggregate(last=Max("number"))["last"] or 0) + 1
-    version.save(force_insert=True)
     events.record(
         action="version.uploaded",
         subject=version,
@@ -109,16 +153,3 @@ def _enter(
         data={"dataset": str(dataset.pk), "number": version.number, "sha256": version.sha256, "rows": version.rows},
     )
     return version
-
-
-def _known_version(
-    request: DataRequest, organization: Organization, dataset_name: str, sha256: str
-) -> DatasetVersion | None:
-    return DatasetVersion.objects.filter(
-        dataset__request=request, dataset__organization=organization, dataset__name=dataset_name, sha256=sha256
-    ).first()
-
-
-def _remove_files(version: DatasetVersion) -> None:
-    for file in (version.original, version.parquet):
-        file.delete(save=False)  # does nothing where nothing was stored

@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from marketplace.models import Dataset, DatasetVersion, Submission, User
+from marketplace.models import Dataset, DatasetVersion, Submission, UploadDraft, User
 from marketplace.services import copies, events
-from marketplace.services.datasets import lock_request, require_open, require_seller
+from marketplace.services.datasets import enter, lock_request, require_open, require_seller
 
 
 @transaction.atomic
@@ -34,6 +34,20 @@ def submit(*, version: DatasetVersion, by: User) -> Submission:
     )
     transaction.on_commit(lambda: copies.queue(request_id=dataset.request_id), robust=True)
     return submission
+
+
+@transaction.atomic
+def submit_draft(*, draft: UploadDraft, by: User) -> Submission:
+    """Enter a checked draft as a version and submit it, both or neither.
+
+    Raises:
+        NotAllowedError: The person does not sell for the organisation.
+        RequestClosedError: The request is not open.
+        DraftEndedError: The draft was submitted, discarded or replaced meanwhile.
+        DraftNotReadyError: The file has not been checked, or has problems.
+        QuotaError: The organisation has entered enough versions for today.
+    """
+    return submit(version=enter(draft=draft, by=by), by=by)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from django.core.files.base import File
 
-from marketplace.ingest import Checked, Limits, Problem, Refused, TableSchema, check
+from marketplace.ingest import Checked, Guess, Limits, Problem, Refused, TableSchema, check, guess
 from marketplace.ingest.limits import MEGABYTE
 from marketplace.shared.errors import FaircutError
 
@@ -48,11 +48,31 @@ class Upload:
         Raises:
             UploadRefusedError: It has problems.
         """
-        limits = Limits(size_bytes=settings.FAIRCUT_UPLOAD_MAX_BYTES)
-        result = check(self.original, filename=self.filename, schema=schema, limits=limits)
+        result = check(self.original, filename=self.filename, schema=schema, limits=limits())
         if isinstance(result, Refused):
             raise UploadRefusedError(self.filename, result)
         return result
+
+    def guessed(self, schema: TableSchema) -> Guess:
+        """Guess how to read the file.
+
+        Raises:
+            UploadRefusedError: Nothing makes it readable.
+        """
+        found = guess(self.original, filename=self.filename, schema=schema, limits=limits())
+        if isinstance(found, Problem):
+            raise refused_for(self.filename, found)
+        return found
+
+
+def limits() -> Limits:
+    """What this marketplace takes."""
+    return Limits(size_bytes=settings.FAIRCUT_UPLOAD_MAX_BYTES)
+
+
+def refused_for(filename: str, problem: Problem) -> UploadRefusedError:
+    """The refusal of a file for one problem."""
+    return UploadRefusedError(filename, Refused((problem,), {problem.code: 1}))
 
 
 @contextmanager
@@ -68,7 +88,7 @@ def received(file: "File[bytes]") -> Iterator[Upload]:
         for chunk in file.chunks():
             size_bytes += len(chunk)
             if size_bytes > settings.FAIRCUT_UPLOAD_MAX_BYTES:
-                raise UploadRefusedError(filename, _too_large())
+                raise refused_for(filename, _too_large())
             digest.update(chunk)
             original.write(chunk)
         original.flush()
@@ -84,10 +104,9 @@ def normalised_parquet(table: pa.Table) -> Iterator[BufferedRandom]:
         yield parquet
 
 
-def _too_large() -> Refused:
-    problem = Problem(
+def _too_large() -> Problem:
+    return Problem(
         "byte-count",
         f"The file is larger than the {settings.FAIRCUT_UPLOAD_MAX_BYTES / MEGABYTE:,.1f} MB that are accepted.",
         "Split the rows over several datasets, or upload the table as Parquet, which is smaller.",
     )
-    return Refused((problem,), {problem.code: 1})

@@ -2,22 +2,29 @@
 
 from django.core.files.base import ContentFile
 
-from marketplace.models import Role
-from marketplace.services import datasets, submissions
+from marketplace.models import DatasetVersion, Role
+from marketplace.services import datasets, submissions, upload_drafts
 from tests.factories.accounts import make_member, organization_of
 from tests.factories.requests import GOOD_CSV, make_request
 
 
-def make_version(*, request=None, seller=None, name="Census extract", data=GOOD_CSV):
+def make_draft(*, request=None, seller=None, name="Census extract", data=GOOD_CSV, filename="census.csv"):
     """Upload a file as a seller (a new one unless told) to a request (a new one unless told)."""
     seller = seller or make_member(Role.SELLER)
-    return datasets.upload(
+    return upload_drafts.receive(
         request=request or make_request(),
         organization=organization_of(seller),
         dataset_name=name,
-        file=ContentFile(data, name="census.csv"),
+        file=ContentFile(data, name=filename),
         by=seller,
     )
+
+
+def make_version(*, request=None, seller=None, name="Census extract", data=GOOD_CSV):
+    """Upload a file without problems and enter it, without submitting it."""
+    seller = seller or make_member(Role.SELLER)
+    draft = make_draft(request=request, seller=seller, name=name, data=data)
+    return draft if isinstance(draft, DatasetVersion) else datasets.enter(draft=draft, by=seller)
 
 
 def make_submission(*, request=None, seller=None, name="Census extract", data=GOOD_CSV):

@@ -14,7 +14,7 @@ from marketplace.models import Membership, Organization, Role
 from payouts.models import PayoutPolicy
 from payouts.services import funding, rounds
 from tests.factories.accounts import make_member, make_organization, organization_of
-from tests.factories.datasets import make_submission, make_version
+from tests.factories.datasets import make_draft, make_submission, make_version
 from tests.factories.requests import make_request
 from tests.integration.valuation.market import SCHEMA, csv_of, table, work_off
 
@@ -32,13 +32,15 @@ def place():
     victim = make_member(Role.SELLER, organization=make_organization(name=SECRET_SELLER), full_name="Pepper Person")
     rival = make_member(Role.SELLER, organization=make_organization(name="Rival"))
     submission = make_submission(request=request, seller=victim, name=SECRET_DATASET, data=csv_of(table(40, seed=1)))
+    draft = make_draft(request=request, seller=victim, name=SECRET_DATASET, data=csv_of(table(20, seed=3)))
     make_submission(request=request, seller=rival, name="Own rows", data=csv_of(table(30, seed=2)))
     first, second = make_member(Role.OPERATOR), make_member(Role.OPERATOR)
     payout_round = post_a_round(request, first=first, second=second)
     return SimpleNamespace(
         objects={
             "requests": request.pk, "rounds": payout_round.pk, "results": payout_round.pk,
-            "datasets": submission.version_id, "keys": 1, "organisations": organization_of(victim).pk,
+            "datasets": submission.version_id, "uploads": draft.pk, "keys": 1,
+            "organisations": organization_of(victim).pk,
             "owners": organization_of(victim).pk,
             "statements": payout_round.lines.get(organization=organization_of(victim)).pk,
         },
@@ -159,6 +161,14 @@ def test_a_seller_cannot_act_on_anothers_submission(client, place):
         client.force_login(place.people[name])
         for step in ("submit", "withdraw"):
             assert client.post(f"/datasets/{version}/{step}/").status_code in {403, 404}, (name, step)
+
+
+def test_a_seller_cannot_act_on_anothers_upload(client, place):
+    draft = place.objects["uploads"]
+    for name in ("rival", "newcomer", "buyer", "operator"):
+        client.force_login(place.people[name])
+        for step in ("submit", "discard", "relax"):
+            assert client.post(f"/uploads/{draft}/{step}/").status_code in {403, 404}, (name, step)
 
 
 def test_a_person_of_two_houses_sees_both_and_no_more(client, place):

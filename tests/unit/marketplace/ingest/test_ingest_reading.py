@@ -42,7 +42,10 @@ def test_the_usual_file_leaves_nothing_to_ask():
     found = guessed(GOOD.encode())
 
     assert (found.is_certain, found.is_plain) == (True, True)
-    assert found.reading == Reading(positions={"age": 0, "hours_per_week": 1, "sex": 2, "income": 3})
+    assert found.reading == Reading(
+        labels=("age", "hours_per_week", "sex", "income"),
+        positions={"age": 0, "hours_per_week": 1, "sex": 2, "income": 3},
+    )
     assert checked(GOOD.encode(), found.reading).table.num_rows == 2
 
 
@@ -73,6 +76,7 @@ def test_separator_encoding_decimal_mark_and_names_are_told(encoding, delimiter)
         delimiter=delimiter,
         encoding=encoding,
         decimal=",",
+        labels=("Age", "Hours per week", "SEX", "Beruf", "Income"),
         positions={"age": 0, "hours_per_week": 1, "sex": 2, "income": 4},
     )
     found = checked(data, Reading(**{**vars(reading), "relaxed": ("sex",)}))
@@ -89,7 +93,7 @@ def test_a_file_without_a_header_gets_numbered_columns():
     found = guessed(data)
 
     assert not found.reading.header
-    assert found.labels == ("Column 1", "Column 2", "Column 3", "Column 4")
+    assert found.reading.labels == ("Column 1", "Column 2", "Column 3", "Column 4")
     reading = Reading(header=False, positions={"age": 0, "hours_per_week": None, "sex": 2, "income": 3})
     assert checked(data, reading).table.column("age").to_pylist() == [39.0, 50.0]
     assert checked(data, reading).table.column("hours_per_week").to_pylist() == [None, None]

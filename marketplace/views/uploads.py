@@ -1,0 +1,275 @@
+"""An upload in five steps: the file, how we read it, its columns, problems and profile, and submitting it."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from marketplace.ingest import Preview, Problem, Reading, TableSchema
+from marketplace.ingest.problems import KINDS
+from marketplace.models import DataRequest, DatasetVersion, Role, UploadDraft
+from marketplace.selectors import uploads
+from marketplace.selectors.access import organizations_of
+from marketplace.selectors.datasets import categories_of, numbers_of
+from marketplace.selectors.requests import columns_in_words, visible_requests
+from marketplace.services import submissions, upload_drafts
+from marketplace.services.datasets import QuotaError, RequestClosedError
+from marketplace.services.uploads import UploadRefusedError
+from marketplace.shared.access import role_required
+from marketplace.shared.errors import ConflictError
+from marketplace.upload_forms import ColumnsForm, ReadingForm, UploadForm
+from marketplace.views.signed_in import SignedInRequest
+from marketplace.views.size_limit import SizeLimit
+
+PAGE_OF = {
+    UploadDraft.State.READING: "marketplace:upload_reading",
+    UploadDraft.State.MATCHING: "marketplace:upload_columns",
+    UploadDraft.State.CHECKED: "marketplace:upload_check",
+}
+
+
+# Exempt only until the size limit is in place: the CSRF check reads the whole body. The inner view is protected.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.SELLER)
+def upload(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    size_limit = SizeLimit(request)
+    request.upload_handlers.insert(0, size_limit)
+    return _upload(request, pk, size_limit)
+
+
+@csrf_protect
+def _upload(request: SignedInRequest, pk: UUID, size_limit: SizeLimit) -> HttpResponse:
+    data_request = get_object_or_404(visible_requests(request.user), pk=pk)
+    organizations = organizations_of(request.user, Role.SELLER)
+    if request.method != "POST":
+        if not data_request.is_open:
+            return _closed(request, data_request)
+        form = UploadForm(organizations=organizations, initial={"name": request.GET.get("name", "")})
+        return _upload_page(request, data_request, form)
+    form = UploadForm(request.POST, request.FILES, organizations=organizations)
+    if size_limit.is_exceeded:
+        return render(request, "413.html", {"limit": settings.FAIRCUT_UPLOAD_MAX_BYTES}, status=413)
+    if not form.is_valid():
+        return _upload_page(request, data_request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _receive(request, data_request, form)
+
+
+def _receive(request: SignedInRequest, data_request: DataRequest, form: UploadForm) -> HttpResponse:
+    try:
+        received = upload_drafts.receive(
+            request=data_request,
+            organization=form.cleaned_data["organization"],
+            dataset_name=form.cleaned_data["name"],
+            file=form.cleaned_data["file"],
+            by=request.user,
+        )
+    except UploadRefusedError as refused:
+        return _upload_page(request, data_request, form, refused=refused, status=refused.status)
+    except QuotaError as quota:
+        form.add_error(None, f"{quota.message} {quota.remedy}")
+        return _upload_page(request, data_request, form, status=quota.status)
+    except RequestClosedError:
+        return _closed(request, data_request)
+    if isinstance(received, DatasetVersion):
+        messages.info(request, f"This file is {received} already.")
+        return _go_to(request, reverse("marketplace:version_detail", args=[received.pk]))
+    return _go_to(request, reverse(PAGE_OF[UploadDraft.State(received.state)], args=[received.pk]))
+
+
+def _go_to(request: SignedInRequest, url: str) -> HttpResponse:
+    """Lead on; a script that shows progress asks where to, because it would follow a redirect unseen."""
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        return JsonResponse({"location": url}, status=HTTPStatus.CREATED)
+    return redirect(url)
+
+
+def _upload_page(
+    request: SignedInRequest,
+    data_request: DataRequest,
+    form: UploadForm,
+    *,
+    refused: UploadRefusedError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "data_request": data_request,
+        "form": form,
+        "refused": refused,
+        "kinds": [(KINDS[code], times) for code, times in refused.counts.items()] if refused else [],
+        "drafts": uploads.own_drafts(request.user).filter(request=data_request),
+        "steps": uploads.steps_of(None, current=1),
+    }
+    return render(request, "marketplace/upload.html", context, status=status)
+
+
+def _closed(request: SignedInRequest, data_request: DataRequest) -> HttpResponse:
+    messages.error(request, "This request takes no data now.")
+    return _go_to(request, reverse("marketplace:request_detail", args=[data_request.pk]))
+
+
+@require_GET
+@role_required(Role.SELLER)
+def upload_draft(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Go on where the upload was left."""
+    return _next_step(_own_draft(request, pk))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.SELLER)
+def upload_reading(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    draft = _own_draft(request, pk)
+    reading, problem = Reading.from_json(draft.reading), None
+    form = ReadingForm(request.POST) if request.method == "POST" else ReadingForm.showing(reading)
+    if draft.format == "parquet" or not form.is_bound:
+        return _reading_page(request, draft, form, upload_drafts.preview_of(draft=draft, reading=reading))
+    if not form.is_valid():
+        return _reading_page(
+            request,
+            draft,
+            form,
+            upload_drafts.preview_of(draft=draft, reading=reading),
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        )
+    try:
+        draft = upload_drafts.read_as(draft=draft, **form.cleaned_data, by=request.user)
+    except UploadRefusedError as refused:
+        [problem] = refused.problems
+        return _reading_page(request, draft, form, problem, status=refused.status)
+    except ConflictError as ended:
+        return _ended(request, draft, ended)
+    if "preview" in request.POST:
+        return redirect("marketplace:upload_reading", pk=draft.pk)
+    return _next_step(draft)
+
+
+def _reading_page(
+    request: SignedInRequest, draft: UploadDraft, form: ReadingForm, seen: Preview | Problem, status: int = 200
+) -> HttpResponse:
+    context: dict[str, Any] = {"form": form} if draft.format == "csv" else {}
+    context |= {"problems": [seen]} if isinstance(seen, Problem) else {"seen": seen}
+    return _page(request, draft, "upload_reading", context, current=2, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.SELLER)
+def upload_columns(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    draft = _own_draft(request, pk)
+    reading = Reading.from_json(draft.reading)
+    seen = upload_drafts.preview_of(draft=draft, reading=reading)
+    if isinstance(seen, Problem):
+        return redirect("marketplace:upload_reading", pk=draft.pk)
+    schema = TableSchema.from_json(draft.request.schema)
+    form = ColumnsForm(request.POST if request.method == "POST" else None, schema=schema, reading=reading, seen=seen)
+    if form.is_bound and form.is_valid():
+        try:
+            return _next_step(upload_drafts.match_columns(draft=draft, positions=form.positions, by=request.user))
+        except ConflictError as ended:
+            return _ended(request, draft, ended)
+    words = {column.name: column for column in columns_in_words(draft.request)}
+    context = {
+        "form": form,
+        "rows": [(words[column.name], field) for column, field in form.rows()],
+        "left_out": uploads.left_out(reading),
+        "labels": len(seen.labels),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return _page(request, draft, "upload_columns", context, current=3, status=status)
+
+
+@require_GET
+@role_required(Role.SELLER)
+def upload_check(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    draft = _own_draft(request, pk)
+    if draft.state != UploadDraft.State.CHECKED:
+        return _next_step(draft)
+    reading, findings = Reading.from_json(draft.reading), draft.findings or {}
+    profile = findings["profile"]
+    schema = draft.request.schema
+    context = {
+        "problems": uploads.problems_of(findings),
+        "total": sum(findings["counts"].values()),
+        "kinds": uploads.kinds_of(findings),
+        "relaxable": uploads.relaxable(draft),
+        "change": uploads.change_of(draft),
+        "reading": reading,
+        "left_out": uploads.left_out(reading),
+        "renamed": uploads.renamed(reading),
+        "profile": profile,
+        "numbers": numbers_of(profile, schema) if profile else [],
+        "categories": categories_of(profile) if profile else [],
+    }
+    return _page(request, draft, "upload_check", context, current=4)
+
+
+@require_POST
+@role_required(Role.SELLER)
+def upload_relax(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    draft = _own_draft(request, pk)
+    try:
+        draft = upload_drafts.relax(draft=draft, columns=request.POST.getlist("column"), by=request.user)
+    except ConflictError as ended:
+        return _ended(request, draft, ended)
+    return _next_step(draft)
+
+
+@require_POST
+@role_required(Role.SELLER)
+def upload_submit(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    draft = _own_draft(request, pk)
+    try:
+        submission = submissions.submit_draft(draft=draft, by=request.user)
+    except (ConflictError, QuotaError) as refused:
+        return _ended(request, draft, refused)
+    messages.success(request, f"{submission.version} is submitted.")
+    return redirect("marketplace:version_detail", pk=submission.version_id)
+
+
+@require_POST
+@role_required(Role.SELLER)
+def upload_discard(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    draft = _own_draft(request, pk)
+    try:
+        upload_drafts.discard(draft=draft, by=request.user)
+    except ConflictError as ended:
+        return _ended(request, draft, ended)
+    messages.success(request, f"{draft.filename} is discarded.")
+    return redirect("marketplace:request_detail", pk=draft.request_id)
+
+
+def _own_draft(request: SignedInRequest, pk: UUID) -> UploadDraft:
+    return get_object_or_404(uploads.own_drafts(request.user), pk=pk)
+
+
+def _next_step(draft: UploadDraft) -> HttpResponse:
+    return redirect(PAGE_OF[UploadDraft.State(draft.state)], pk=draft.pk)
+
+
+def _ended(request: SignedInRequest, draft: UploadDraft, refused: ConflictError | QuotaError) -> HttpResponse:
+    messages.error(request, f"{refused.message} {refused.remedy}")
+    return redirect("marketplace:request_detail", pk=draft.request_id)
+
+
+def _page(
+    request: SignedInRequest,
+    draft: UploadDraft,
+    name: str,
+    context: dict[str, Any],
+    *,
+    current: int,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    context |= {
+        "draft": draft,
+        "data_request": draft.request,
+        "steps": uploads.steps_of(draft, current=current),
+        "reading_in_words": uploads.reading_in_words(draft.reading, is_csv=draft.format == "csv"),
+    }
+    return render(request, f"marketplace/{name}.html", context, status=status)
