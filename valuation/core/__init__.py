@@ -14,6 +14,7 @@ from valuation.core.fgsv.estimate import estimate_fgsv
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import CachedGame, Game, GroupGame, RowwiseGame, group_game
 from valuation.core.hcdv.config import HcdvConfig
+from valuation.core.hcdv.encoder import Encoder, EncoderConfig, train_encoder
 from valuation.core.hcdv.estimate import estimate_hcdv
 from valuation.core.hcdv.plan import HcdvPlan
 from valuation.core.plan import Block, BlockResult, Plan, PlansInTurn, PlanState, run_block, run_plan
@@ -27,6 +28,8 @@ __all__ = [
     "Block",
     "BlockResult",
     "CachedGame",
+    "Encoder",
+    "EncoderConfig",
     "FgsvPlan",
     "Game",
     "GroupGame",
@@ -57,6 +60,7 @@ __all__ = [
     "run_block",
     "run_plan",
     "share_interval",
+    "train_encoder",
 ]
 
 
