@@ -5,8 +5,11 @@ from drf_spectacular.views import SpectacularAPIView
 
 from marketplace.views import account, health
 
+handler500 = "marketplace.views.errors.server_error"
+
 urlpatterns = [
     path("", include("marketplace.page_urls")),
+    path("", include("valuation.urls")),
     path("", include("payouts.urls")),
     path("api/v1/", include("payouts.api.v1.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

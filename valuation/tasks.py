@@ -3,11 +3,13 @@
 import uuid
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 
+from marketplace.shared.errors import FaircutError
 from marketplace.shared.tasks import faircut_task
 from valuation.core.errors import ValuationError
 from valuation.models import ValuationRun
-from valuation.services import blocks, runs
+from valuation.services import blocks, quotes, runs
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,21 @@ def work(*, run_id: str) -> None:
     runs.advance(run_id=key)
 
 
+@faircut_task("valuation.quote")
+def quote(*, quote_id: str) -> None:
+    """Rehearse a request's model for its buyer; whatever stands in the way ends the quote with a sentence."""
+    key = uuid.UUID(quote_id)
+    try:
+        quotes.compute(quote_id=key)
+    except (ValuationError, FaircutError) as error:
+        quotes.fail(quote_id=key, error=str(error))
+    except SoftTimeLimitExceeded:
+        quotes.fail(quote_id=key, error="The dry run took too long: the model is too slow to value sellers with it.")
+    except Exception:
+        quotes.fail(quote_id=key, error="The dry run broke down; the operators find the reason in the worker's log.")
+        raise
+
+
 @faircut_task("valuation.sweep")
 def sweep() -> None:
     """Bring back what a crash left behind: silent leases, lost hints, waves that nobody merged."""
@@ -43,3 +60,4 @@ def sweep() -> None:
             runs.revive(run_id=run_id)
         except Exception:  # one broken run must not keep the others from being revived
             log.exception("run.not_revived", run_id=str(run_id))
+    quotes.revive()

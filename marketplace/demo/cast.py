@@ -19,6 +19,7 @@ REQUEST_DESCRIPTION = (
 )
 VALIDATION_SEED = 0
 VALIDATION_ROWS = 5_000
+POT_MINOR = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def open_request(
         model_spec=adult.MODEL_SPEC,
         metric=adult.METRIC,
         currency="EUR",
+        pot_minor=POT_MINOR,
         validation_file=SimpleUploadedFile("validation.csv", validation),
         by=User.objects.get(email=BUYER.email),
     )

@@ -8,8 +8,11 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from marketplace.models import DataRequest, Role, Submission, User
 from marketplace.selectors.access import is_operator, organizations_of
-from marketplace.templatetags.figures import NARROW_SPACE
+from marketplace.templatetags.figures import NARROW_SPACE, count
 
+# Of fewer sellers than this, people outside of operations learn only that there are few: a seller who knows of one
+# other must not learn that one's rows.
+SELLERS_TOLD_MIN = 3
 FAMILIES = {
     "logistic_regression": "Logistic regression",
     "ridge_regression": "Ridge regression",
@@ -59,6 +62,16 @@ def with_accepted(requests: QuerySet[DataRequest]) -> QuerySet[DataRequest]:
     ).order_by("-created_at", "pk")
 
 
+def submitted_in_words(request: DataRequest, *, exactly: bool) -> str:
+    """How much is before the buyer; `request` comes from ``with_accepted``, and only operators are told exactly."""
+    sellers, rows = request.sellers_accepted, request.rows_accepted  # type: ignore[attr-defined]
+    if not sellers:
+        return "Nothing yet"
+    if sellers < SELLERS_TOLD_MIN and not exactly:
+        return f"Rows of fewer than {SELLERS_TOLD_MIN} sellers"
+    return f"{count(rows)} row{'' if rows == 1 else 's'} of {count(sellers)} seller{'' if sellers == 1 else 's'}"
+
+
 def columns_in_words(request: DataRequest) -> list[ColumnWords]:
     """The schema as a table: what each column is and what it may hold."""
     return [
@@ -69,16 +82,24 @@ def columns_in_words(request: DataRequest) -> list[ColumnWords]:
             accepted=_accepted(column),
             required=column.get("required", True),
         )
-        for column in request.schema["columns"]
+        for column in request.schema.get("columns", [])
     ]
 
 
 def model_in_words(request: DataRequest) -> str:
     """The buyer's model: its family and whatever parameters are set."""
-    spec = request.model_spec
-    family = FAMILIES.get(spec["family"], spec["family"].replace("_", " ").capitalize())
-    settings = ", ".join(f"{name} = {value}" for name, value in sorted(spec["params"].items()))
+    params = request.model_spec.get("params", {})
+    settings = ", ".join(f"{name} = {value}" for name, value in sorted(params.get("params", params).items()))
+    family = family_in_words(request.model_spec)
     return f"{family} ({settings})" if settings else family
+
+
+def family_in_words(model_spec: Mapping[str, Any]) -> str:
+    """The family of a model, by the estimator's own name where it is one of scikit-learn's; empty before it is set."""
+    family: str = model_spec.get("family", "")
+    if family == "sklearn":
+        return f"{model_spec['params'].get('estimator', '')} of scikit-learn"
+    return FAMILIES.get(family, family.replace("_", " ").capitalize())
 
 
 def metric_in_words(request: DataRequest) -> str:

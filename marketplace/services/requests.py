@@ -41,6 +41,7 @@ def open_request(
     currency: str,
     validation_file: "File[bytes]",
     by: User,
+    pot_minor: int | None = None,
 ) -> DataRequest:
     """Open a request, with its validation rows stored under their hash.
 
@@ -49,10 +50,9 @@ def open_request(
         RequestRefusedError: Schema, target or model do not make a usable request.
         UploadRefusedError: The validation file has problems; nothing is stored.
     """
-    if not organizations_of(by, Role.BUYER).filter(pk=buyer.pk).exists():
-        raise NotAllowedError(f"You do not buy for {buyer.name}.", remedy="Sign in as one of its buyers.")
-    table_schema = _checked_schema(schema, target, task)
-    _check_model_spec(model_spec)
+    require_buyer(buyer, by)
+    table_schema = checked_schema(schema, target, task)
+    check_model_spec(model_spec)
     data_request = DataRequest(
         id=uuid.uuid4(),
         title=title,
@@ -64,16 +64,24 @@ def open_request(
         model_spec=model_spec,
         metric=metric,
         currency=currency,
+        pot_minor=pot_minor,
         state=DataRequest.State.OPEN,
         opened_at=timezone.now(),
     )
     with received(validation_file) as incoming:
         checked = incoming.checked(table_schema)
-        _check_target_varies(incoming.filename, checked.profile, target)
-        _check_row_count(checked.table.num_rows)
+        check_target_varies(incoming.filename, checked.profile, target)
+        check_row_count(checked.table.num_rows)
         data_request.validation_rows = checked.table.num_rows
+        data_request.validation_profile = checked.profile
         with normalised_parquet(checked.table) as parquet:
             return _store(data_request, parquet, uploaded_sha256=incoming.sha256, by=by)
+
+
+def require_buyer(buyer: Organization, by: User) -> None:
+    """Refuse people who do not buy for this organisation."""
+    if not organizations_of(by, Role.BUYER).filter(pk=buyer.pk).exists():
+        raise NotAllowedError(f"You do not buy for {buyer.name}.", remedy="Sign in as one of its buyers.")
 
 
 def _store(data_request: DataRequest, parquet: BufferedRandom, *, uploaded_sha256: str, by: User) -> DataRequest:
@@ -96,7 +104,12 @@ def _store(data_request: DataRequest, parquet: BufferedRandom, *, uploaded_sha25
     return data_request
 
 
-def _checked_schema(schema: dict[str, Any], target: str, task: str) -> TableSchema:
+def checked_schema(schema: dict[str, Any], target: str, task: str) -> TableSchema:
+    """Read a schema whose target fits the task.
+
+    Raises:
+        RequestRefusedError: It cannot be used.
+    """
     try:
         table_schema = TableSchema.from_json(schema)
         table_schema.check_target(target=target, task=task)
@@ -105,7 +118,7 @@ def _checked_schema(schema: dict[str, Any], target: str, task: str) -> TableSche
     return table_schema
 
 
-def _check_model_spec(model_spec: dict[str, Any]) -> None:
+def check_model_spec(model_spec: dict[str, Any]) -> None:
     """Check the form only: which families and parameters exist is the valuation's to say when it reads the spec."""
     for key, expected in SPEC_TYPES.items():
         if not isinstance(model_spec.get(key), expected):
@@ -115,7 +128,8 @@ def _check_model_spec(model_spec: dict[str, Any]) -> None:
             )
 
 
-def _check_row_count(rows: int) -> None:
+def check_row_count(rows: int) -> None:
+    """Refuse more validation rows than a run can keep contributions for."""
     if rows > settings.FAIRCUT_VALIDATION_ROWS_MAX:
         raise RequestRefusedError(
             f"The validation file has {rows} rows; at most {settings.FAIRCUT_VALIDATION_ROWS_MAX} are used.",
@@ -123,7 +137,7 @@ def _check_row_count(rows: int) -> None:
         )
 
 
-def _check_target_varies(filename: str, profile: dict[str, Any], target: str) -> None:
+def check_target_varies(filename: str, profile: dict[str, Any], target: str) -> None:
     """Refuse validation rows that cannot tell a good model from a bad one."""
     column = next(column for column in profile["columns"] if column["name"] == target)
     if column["kind"] == "category":

@@ -1,10 +1,50 @@
 """What is on which account."""
 
+from dataclasses import dataclass
+
 from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from marketplace.models import DataRequest
 from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutRound
+
+FUNDING = LedgerTransaction.Reason.FUNDING
+# What moves a pot, in the buyer's words; anything else keeps its own.
+_MOVES = {
+    FUNDING: "Payment of the buyer",
+    LedgerTransaction.Reason.ESCROW: "Taken by a round that started",
+    LedgerTransaction.Reason.ESCROW_RETURN: "Returned by a round that ended unpaid",
+    LedgerTransaction.Reason.UNALLOCATED: "Returned: no seller earned it",
+}
+
+
+@dataclass(frozen=True)
+class Pot:
+    """What is in a pot, what was paid into it in all, and what the buyer announced (None where nothing)."""
+
+    available_minor: int
+    announced_minor: int | None
+    paid_in_minor: int
+
+    @property
+    def missing_minor(self) -> int:
+        """What of the announced pot was never paid in."""
+        return max(0, (self.announced_minor or 0) - self.paid_in_minor)
+
+
+@dataclass(frozen=True)
+class PotMove:
+    """One movement of a pot, and what was in it afterwards."""
+
+    transaction: LedgerTransaction
+    amount_minor: int
+    after_minor: int
+
+    @property
+    def words(self) -> str:
+        """What happened."""
+        reason = self.transaction.reason
+        return _MOVES.get(LedgerTransaction.Reason(reason), self.transaction.get_reason_display())
 
 
 def pot_available_minor(request: DataRequest) -> int:
@@ -32,14 +72,24 @@ def _sum(**conditions: object) -> int:
     return int(LedgerEntry.objects.filter(**conditions).aggregate(total=Sum("amount_minor", default=0))["total"])
 
 
-def payments_into(request: DataRequest) -> QuerySet[LedgerEntry]:
-    """The buyer's payments, the newest first."""
-    return (
-        LedgerEntry.objects.filter(
-            transaction__reason=LedgerTransaction.Reason.FUNDING,
-            account__kind=LedgerAccount.Kind.BANK,
-            transaction__entries__account__request=request,
-        )
-        .select_related("transaction__by")
-        .order_by("-pk")
+def pot_of(request: DataRequest) -> Pot:
+    """The pot of a request as its ledger account has it, beside what the buyer announced."""
+    moved = [-entry.amount_minor for entry in _pot_entries(request)]
+    return Pot(
+        available_minor=sum(moved),
+        announced_minor=request.pot_minor,
+        paid_in_minor=sum(-entry.amount_minor for entry in _pot_entries(request).filter(transaction__reason=FUNDING)),
     )
+
+
+def pot_history(request: DataRequest) -> list[PotMove]:
+    """Every movement of a request's pot, the newest first, each with what was in the pot after it."""
+    after, moves = 0, []
+    for entry in _pot_entries(request).select_related("transaction__by"):
+        after -= entry.amount_minor
+        moves.append(PotMove(entry.transaction, -entry.amount_minor, after))
+    return moves[::-1]
+
+
+def _pot_entries(request: DataRequest) -> QuerySet[LedgerEntry]:
+    return LedgerEntry.objects.filter(account__kind=LedgerAccount.Kind.POT, account__request=request).order_by("pk")

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from marketplace.models import DataRequest, User
 from marketplace.services import events
+from marketplace.shared.errors import ConflictError
 from payouts.errors import AmountError, NaturalKeyError
 from payouts.models import LedgerTransaction
 from payouts.services import accounts, ledger, locks
@@ -37,6 +38,7 @@ def record(*, request: DataRequest, amount_minor: int, bank_reference: str, by: 
 
     Raises:
         AmountError: The amount is not above 0, or the reference is empty or too long to compare.
+        ConflictError: The request is still a draft, whose currency may change.
         NaturalKeyError: The reference was recorded with another amount or for another request.
     """
     reference = bank_reference.strip()
@@ -45,7 +47,8 @@ def record(*, request: DataRequest, amount_minor: int, bank_reference: str, by: 
         raise AmountError("A payment needs the reference on the bank statement.", remedy="Copy it from the statement.")
     if len(identity) > IDENTITY_LENGTH_MAX:
         raise AmountError("The bank reference is too long.", remedy="Write it in plain letters and figures.")
-    locks.lock_request(request.pk)
+    if locks.lock_request(request.pk).is_draft:
+        raise ConflictError("A draft takes no money yet.", remedy="Record the payment once the request is open.")
     natural_key = f"funding:{identity}"
     existing = LedgerTransaction.objects.filter(natural_key=natural_key).first()
     try:

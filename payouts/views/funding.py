@@ -1,48 +1,62 @@
-"""What the buyer has paid in, recorded by an operator from the bank statement."""
+"""A request's pot: recorded by operators from the bank statement, watched by the buyer."""
 
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
 
-from marketplace.models import DataRequest
+from marketplace.models import DataRequest, Role
+from marketplace.selectors.access import is_operator
+from marketplace.selectors.drafts import own_requests
 from marketplace.shared.access import role_required
-from marketplace.shared.errors import FaircutError
+from marketplace.shared.errors import FaircutError, NotAllowedError
 from marketplace.views.signed_in import SignedInRequest
 from payouts.core.money import format_amount
 from payouts.forms import FundingForm
-from payouts.selectors.balances import payments_into, pot_available_minor
+from payouts.selectors.balances import pot_history, pot_of
 from payouts.services import funding
 
 
-@role_required("operator")
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.OPERATOR, Role.BUYER)
 def fund(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    data_request = get_object_or_404(DataRequest.objects.select_related("buyer"), pk=pk)
-    form = FundingForm(request.POST or None, currency=data_request.currency)
-    if request.method == "POST" and form.is_valid():
-        try:
-            recorded = funding.record(
-                request=data_request,
-                amount_minor=form.cleaned_data["amount"],
-                bank_reference=form.cleaned_data["bank_reference"],
-                by=request.user,
-            )
-        except FaircutError as error:
-            form.add_error("bank_reference", f"{error.message} {error.remedy}")
-        else:
-            amount = format_amount(form.cleaned_data["amount"], data_request.currency)
-            if recorded.is_replay:
-                messages.info(
-                    request, f"The payment {recorded.transaction.reference} was recorded already; it counts once."
-                )
-            else:
-                messages.success(request, f"{amount} from the buyer is in the pot.")
+    """Show the pot to its buyer, and let an operator record what the bank statement says."""
+    may_record = is_operator(request.user)
+    requests = DataRequest.objects.select_related("buyer") if may_record else own_requests(request.user)
+    data_request = get_object_or_404(requests, pk=pk)
+    form = FundingForm(request.POST or None, currency=data_request.currency) if may_record else None
+    if request.method == "POST":
+        if form is None:
+            return render(request, "403.html", status=NotAllowedError.status)
+        if form.is_valid() and _recorded(request, data_request, form):
             return redirect("payouts:fund", data_request.pk)
     context = {
         "data_request": data_request,
         "form": form,
-        "available_minor": pot_available_minor(data_request),
-        "payments": payments_into(data_request),
+        "pot": pot_of(data_request),
+        "moves": pot_history(data_request),
     }
-    return render(request, "payouts/fund.html", context, status=400 if form.errors else 200)
+    return render(request, "payouts/fund.html", context, status=400 if form is not None and form.errors else 200)
+
+
+def _recorded(request: SignedInRequest, data_request: DataRequest, form: FundingForm) -> bool:
+    amount_minor = form.cleaned_data["amount"]
+    try:
+        recorded = funding.record(
+            request=data_request,
+            amount_minor=amount_minor,
+            bank_reference=form.cleaned_data["bank_reference"],
+            by=request.user,
+        )
+    except FaircutError as error:
+        form.add_error("bank_reference", f"{error.message} {error.remedy}")
+        return False
+    if recorded.is_replay:
+        reference = recorded.transaction.reference
+        messages.info(request, f"The payment {reference} was recorded already; it counts once.")
+    else:
+        amount = format_amount(amount_minor, data_request.currency)
+        messages.success(request, f"{amount} from the buyer is in the pot.")
+    return True

@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from payouts.forms import RoundForm
-from payouts.models import ApiKey, PayoutRound
-from payouts.selectors.balances import pot_available_minor
+from payouts.models import ApiKey, LedgerTransaction, PayoutRound
+from payouts.selectors.balances import pot_available_minor, pot_history, pot_of
 from payouts.services import funding, rounds
 from payouts.services.rounds import opening
+from tests.factories.accounts import make_organization
 from tests.integration.payouts import scenario
 from valuation.core.errors import BudgetTooSmallError
 from valuation.services import runs
@@ -423,8 +424,7 @@ ROUND_STEPS = ["round_trigger", "round_approve", "round_post", "round_paid", "ro
 
 def test_only_operators_come_here(place):
     payout_round = scenario.posted(place)
-    pages = [page(name) for name in OPERATOR_PAGES] + [page("fund", place.request.pk)]
-    pages += [page(name, payout_round.pk) for name in ROUND_PAGES]
+    pages = [page(name) for name in OPERATOR_PAGES] + [page(name, payout_round.pk) for name in ROUND_PAGES]
     steps = [page(name, payout_round.pk) for name in ROUND_STEPS]
     seller, buyer = browser(place.people[0]), browser(scenario.person("buyer", place.buyer))
 
@@ -508,3 +508,32 @@ def test_whoever_sets_a_factor_up_finds_the_way_back(place):
 
     link = f'href="{address}">Back to what you were doing'
     assert link in client.get(reverse("mfa_index")).content.decode()
+
+
+def test_a_buyer_watches_its_own_pot_and_records_nothing(place):
+    payout_round = scenario.posted(place)
+    address = page("fund", place.request.pk)
+    buyer = browser(scenario.person("buyer", place.buyer))
+
+    seen = words(buyer.get(address))
+    answer = buyer.post(address, {"amount": "1.00", "bank_reference": "MINE"})
+
+    assert "Payment of the buyer" in seen
+    assert "Taken by a round that started" in seen
+    assert str(payout_round.pk) not in buyer.get(address).content.decode()
+    assert "Record the payment" not in seen
+    assert answer.status_code == 403
+    assert not LedgerTransaction.objects.filter(reference="MINE").exists()
+    assert browser(place.people[0]).get(address).status_code == 403
+    assert browser(scenario.person("buyer", make_organization())).get(address).status_code == 404
+
+
+def test_the_history_of_a_pot_adds_up(place):
+    scenario.posted(place)
+
+    moves = pot_history(place.request)
+    pot = pot_of(place.request)
+
+    assert moves[0].after_minor == pot.available_minor == pot_available_minor(place.request)
+    assert sum(move.amount_minor for move in moves) == pot.available_minor
+    assert [move.words for move in moves][-2:] == ["Taken by a round that started", "Payment of the buyer"]

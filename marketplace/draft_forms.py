@@ -1,0 +1,201 @@
+"""The forms of the guided request, one a step: they say whether an input can be read, services whether it may be."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.db.models import QuerySet
+from django.template.defaultfilters import filesizeformat
+
+from marketplace.models import DataRequest, Organization
+from marketplace.services.drafts import VALIDATION_ROWS_MIN
+from marketplace.templatetags.figures import EXPONENTS
+
+CURRENCIES = ("EUR", "CHF", "DKK", "GBP", "JPY", "NOK", "SEK", "USD")
+POT_MAX_MINOR = 10**15
+PERCENT = 100
+
+
+class WordsForm(forms.Form):
+    """What is wanted, in the buyer's words."""
+
+    title = forms.CharField(
+        label="Title",
+        max_length=DataRequest._meta.get_field("title").max_length,  # noqa: SLF001 - Django documents _meta as public
+        help_text="What sellers read in the list of requests, such as “Chest X-rays of adults, with their finding”.",
+    )
+    description = forms.CharField(
+        label="What it is for",
+        required=False,
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="Who you are, what the model is for, and which rows you hope for.",
+    )
+
+
+class NewRequestForm(WordsForm):
+    """The first step: also says for whom."""
+
+    def __init__(self, *args: Any, organizations: QuerySet[Organization], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        one = organizations.count() == 1
+        self.fields["organization"] = forms.ModelChoiceField(
+            organizations,
+            label="Buyer",
+            empty_label=None,
+            initial=organizations.first(),
+            widget=forms.HiddenInput if one else forms.Select,
+        )
+        self.order_fields(["organization"])
+
+
+class _FileForm(forms.Form):
+    # Empty files pass here: the problem list says what is wrong with them.
+    file = forms.FileField(label="File", allow_empty_file=True)
+    about = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        limit = filesizeformat(settings.FAIRCUT_UPLOAD_MAX_BYTES)
+        self.fields["file"].help_text = f"{self.about} CSV (UTF-8) or Parquet, up to {limit}."
+        self.fields["file"].widget.attrs["accept"] = ".csv,.parquet,text/csv"
+
+
+class SampleForm(_FileForm):
+    about = "Some rows as you would like to buy them. They are read once and not kept."
+
+
+class ValidationForm(_FileForm):
+    about = f"At least {VALIDATION_ROWS_MIN} rows with the columns of the request, which no seller sees."
+
+
+class ColumnForm(forms.Form):
+    """One column of the schema."""
+
+    name = forms.CharField(label="Name", max_length=120, help_text="As it stands in the header of a seller's file.")
+    kind = forms.ChoiceField(
+        label="Kind",
+        choices=[("number", "Number"), ("category", "Category: one of a list of words")],
+        widget=forms.RadioSelect,
+        initial="number",
+    )
+    required = forms.BooleanField(
+        label="Every row must have it",
+        required=False,
+        initial=True,
+        help_text="Otherwise empty cells are accepted, and the model sees them as unknown.",
+    )
+    minimum = forms.FloatField(
+        label="Least number", required=False, help_text="Rows below it are refused. Empty means no limit."
+    )
+    maximum = forms.FloatField(
+        label="Greatest number", required=False, help_text="Rows above it are refused. Empty means no limit."
+    )
+    categories = forms.CharField(
+        label="Categories",
+        required=False,
+        max_length=200_000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="One a line, spelled as in the files. Rows with another word are refused.",
+    )
+
+    @classmethod
+    def initial_of(cls, column: dict[str, Any]) -> dict[str, Any]:
+        """What the form shows of a column of the schema."""
+        return {**column, "categories": "\n".join(column.get("categories") or ())}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        minimum, maximum = cleaned.get("minimum"), cleaned.get("maximum")
+        words = [line.strip() for line in cleaned.get("categories", "").splitlines() if line.strip()]
+        if cleaned.get("kind") == "category":
+            minimum = maximum = None
+            if not words:
+                self.add_error("categories", "A category needs its words, one a line.")
+        else:
+            words = []
+            if minimum is not None and maximum is not None and minimum > maximum:
+                self.add_error("maximum", "The greatest number is below the least one.")
+        return cleaned | {"minimum": minimum, "maximum": maximum, "categories": words}
+
+    def column(self) -> dict[str, Any]:
+        """The column as the schema holds it."""
+        return {key: self.cleaned_data[key] for key in self.fields}
+
+
+class TargetForm(forms.Form):
+    """Which column is predicted, and how."""
+
+    task = forms.ChoiceField(
+        label="Task",
+        widget=forms.RadioSelect,
+        choices=[
+            ("classification", "Classification: the target is a category, such as yes or no"),
+            ("regression", "Regression: the target is a number, such as a price"),
+        ],
+    )
+
+    def __init__(self, *args: Any, columns: list[dict[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = [(column["name"], f"{column['name']} ({column['kind']})") for column in columns]
+        self.fields["target"] = forms.ChoiceField(
+            label="Target",
+            choices=[("", "Choose a column"), *names],
+            help_text="The column that the model shall predict from all the others.",
+        )
+        self.order_fields(["target", "task"])
+
+
+class BudgetForm(forms.Form):
+    """What is paid, and how sure the valuation is to be."""
+
+    currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in CURRENCIES])
+    pot = forms.DecimalField(
+        label="Pot", min_value=Decimal(0), max_digits=20, help_text="What all sellers together are paid, like 10000.00."
+    )
+    precision = forms.DecimalField(
+        label="Precision, percent of the pot",
+        min_value=Decimal("0.1"),
+        max_value=Decimal(50),
+        initial=Decimal(2),
+        help_text="With 2, the 95 % interval of every seller's share is at most 2 % of the pot to each side. Half as "
+        "wide costs four times as much computing.",
+    )
+    evaluations_max = forms.IntegerField(
+        label="Budget, evaluations",
+        min_value=1_000,
+        max_value=10**9,
+        initial=200_000,
+        help_text="One evaluation trains your model once. A valuation never spends more, and stops earlier when the "
+        "precision is met.",
+    )
+
+    @classmethod
+    def initial_of(cls, draft: DataRequest) -> dict[str, Any]:
+        """What the form shows of a draft."""
+        digits = EXPONENTS.get(draft.currency, 2)
+        pot = None if draft.pot_minor is None else Decimal(draft.pot_minor).scaleb(-digits)
+        precision = (Decimal(str(draft.precision_target)) * PERCENT).normalize()
+        return {
+            "currency": draft.currency,
+            "pot": pot,
+            "precision": f"{precision:f}",
+            "evaluations_max": draft.evaluations_max,
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        pot, currency = cleaned.get("pot"), cleaned.get("currency")
+        if pot is not None and currency:
+            digits = EXPONENTS.get(currency, 2)
+            minor = pot.scaleb(digits)
+            if minor != minor.to_integral_value():
+                self.add_error("pot", f"An amount in {currency} has at most {digits} decimals.")
+            elif not 0 < minor <= POT_MAX_MINOR:
+                self.add_error("pot", "The pot must be above 0, and of a size that can be paid.")
+            else:
+                cleaned["pot_minor"] = int(minor)
+        if cleaned.get("precision") is not None:
+            cleaned["precision_target"] = float(cleaned["precision"]) / PERCENT
+        return cleaned

@@ -1,0 +1,92 @@
+"""How far a draft request has come, and what is missing before it can open."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from marketplace.models import DataRequest, Role, User
+from marketplace.selectors.access import organizations_of
+from marketplace.selectors.requests import family_in_words
+from marketplace.templatetags.figures import amount, count, percent
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the guided request, as a page lists it."""
+
+    url_name: str
+    title: str
+    is_done: bool
+    done_words: str
+    missing_words: str
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """How many validation rows hold a class, and as a fraction of all of them."""
+
+    label: str
+    rows: int
+    fraction: float
+
+
+def own_requests(user: User) -> QuerySet[DataRequest]:
+    """Requests of the organisations that a person buys for."""
+    return DataRequest.objects.select_related("buyer").filter(buyer__in=organizations_of(user, Role.BUYER))
+
+
+def steps_of(draft: DataRequest) -> list[Step]:
+    """Every step in its order."""
+    columns = draft.schema.get("columns", [])
+    return [
+        Step("marketplace:draft_words", "Title and words", is_done=True, done_words=draft.title, missing_words=""),
+        Step(
+            "marketplace:draft_columns",
+            "Columns",
+            is_done=bool(columns),
+            done_words=f"{count(len(columns))} columns",
+            missing_words="Upload a sample file, or describe each column.",
+        ),
+        Step(
+            "marketplace:draft_target",
+            "Target and task",
+            is_done=bool(draft.target),
+            done_words=f"{draft.get_task_display()} of {draft.target}",
+            missing_words="Say which column the model shall predict.",
+        ),
+        Step(
+            "valuation:request_model",
+            "Model and metric",
+            is_done=bool(draft.model_spec and draft.metric),
+            done_words=f"{family_in_words(draft.model_spec)}, scored by {draft.metric.replace('_', ' ')}",
+            missing_words="Choose what is trained and what it is judged by.",
+        ),
+        Step(
+            "marketplace:draft_validation",
+            "Validation file",
+            is_done=bool(draft.validation_sha256),
+            done_words=f"{count(draft.validation_rows)} rows",
+            missing_words="Upload the private rows that decide what data is worth.",
+        ),
+        Step(
+            "marketplace:draft_budget",
+            "Budget and precision",
+            is_done=draft.pot_minor is not None,
+            done_words=f"{amount(draft.pot_minor, draft.currency)}, ± {percent(draft.precision_target)} of the pot",
+            missing_words="Say how much is to be paid, and how sure you want to be.",
+        ),
+    ]
+
+
+def missing_steps(draft: DataRequest) -> list[Step]:
+    """The steps that stand between a draft and its opening."""
+    return [step for step in steps_of(draft) if not step.is_done]
+
+
+def class_balance(request: DataRequest) -> list[ClassCount]:
+    """The target's classes in the validation rows, the most frequent first; empty for numbers and before the upload."""
+    for column in request.validation_profile.get("columns", []):
+        if column["name"] == request.target and column["kind"] == "category":
+            ordered = sorted(column["counts"].items(), key=lambda item: -item[1])
+            return [ClassCount(label, rows, rows / request.validation_rows) for label, rows in ordered]
+    return []

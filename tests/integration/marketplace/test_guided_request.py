@@ -1,0 +1,368 @@
+"""A buyer's way from nothing to an open request: each step is kept, each refusal says how to mend it."""
+
+import io
+import re
+from types import SimpleNamespace
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, ProgrammingError, transaction
+from django.urls import reverse
+
+from marketplace.models import AuditEvent, DataRequest, Role
+from marketplace.selectors.drafts import missing_steps
+from marketplace.services import drafts
+from payouts.models import LedgerEntry
+from tests.factories.accounts import make_member, organization_of
+from tests.factories.drafts import completed, make_draft, rows_csv
+from tests.factories.requests import make_request
+
+pytestmark = pytest.mark.django_db
+
+STEPS = ("words", "columns", "target", "model", "parameters", "validation", "budget", "review")
+
+
+def upload(content, name="rows.csv"):
+    return {"file": SimpleUploadedFile(name, content)}
+
+
+@pytest.fixture
+def buyer(client):
+    person = make_member(Role.BUYER)
+    client.force_login(person)
+    return person
+
+
+def address(step, draft):
+    return f"/requests/{draft.pk}/draft/{step}/"
+
+
+def words_of(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+@pytest.fixture
+def draft(buyer):
+    """A draft after the first three steps."""
+    return make_draft(buyer)
+
+
+@pytest.fixture
+def complete(buyer, draft):
+    return completed(draft, buyer)
+
+
+def test_every_step_is_kept_and_leads_to_the_next(client, buyer):
+    given = {"title": "Buyers by age", "description": "We sell.", "organization": organization_of(buyer).pk}
+    answer = client.post("/requests/new/", given)
+    draft = DataRequest.objects.get()
+    assert (draft.state, draft.buyer) == ("draft", organization_of(buyer))
+    assert answer["Location"] == address("columns", draft)
+
+    answer = client.post(address("columns", draft), upload(rows_csv(60)), follow=True)
+    draft.refresh_from_db()
+    assert draft.schema["columns"][0] | {"minimum": 10.0, "maximum": 90.0} == draft.schema["columns"][0]
+    assert [column["kind"] for column in draft.schema["columns"]] == ["number", "category", "category"]
+    assert "3 columns were read from 60 rows" in words_of(answer)
+
+    answer = client.post(address("target", draft), {"target": "buys", "task": "classification"})
+    assert answer["Location"] == address("model", draft)
+
+    answer = client.post(address("model", draft), {"model": "knn", "metric": "accuracy"})
+    assert answer["Location"] == address("parameters", draft)
+    answer = client.post(address("parameters", draft), {"n_neighbors": "7"})
+    draft.refresh_from_db()
+    assert draft.model_spec == {"family": "knn", "params": {"n_neighbors": 7}, "seed": 0}
+    assert answer["Location"] == address("validation", draft)
+
+    answer = client.post(address("validation", draft), upload(rows_csv(150, seed=1)), follow=True)
+    draft.refresh_from_db()
+    assert (draft.validation_rows, len(draft.validation_sha256)) == (150, 64)
+    assert "Share of rows" in words_of(answer)
+
+    budget = {"currency": "JPY", "pot": "250000", "precision": "2.5", "evaluations_max": "50000"}
+    answer = client.post(address("budget", draft), budget)
+    draft.refresh_from_db()
+    assert (draft.pot_minor, draft.currency, draft.precision_target) == (250_000, "JPY", 0.025)
+    assert answer["Location"] == address("review", draft)
+    assert "cannot change any more" in words_of(client.get(address("review", draft)))
+
+    answer = client.post(f"/requests/{draft.pk}/open/", follow=True)
+    draft.refresh_from_db()
+    assert draft.state == "open"
+    assert draft.opened_at is not None
+    assert "Your side" in words_of(answer)
+    assert AuditEvent.objects.get(action="request.opened").data["validation_sha256"] == draft.validation_sha256
+
+
+def test_the_draft_says_what_is_missing(client, draft):
+    page = words_of(client.get(f"/requests/{draft.pk}/"))
+
+    assert "3 steps to do before it can open" in page
+    assert [step.title for step in missing_steps(draft)] == [
+        "Model and metric",
+        "Validation file",
+        "Budget and precision",
+    ]
+
+    answer = client.post(f"/requests/{draft.pk}/open/", follow=True)
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+    assert "cannot open yet: model and metric, validation file, budget and precision" in words_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "The file is empty"),
+        (b"age,buys\n1\n", "The row has 1 cells; the header has 2."),
+        (b"age,age\n1,2\n", "2 columns have this name."),
+        (b"age,buys\n", "no row below its column names"),
+        (b"=age,buys\n1,no\n", "must not begin with"),
+        (b"PAR1 nothing PAR1", "cannot be read"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    ],
+)
+def test_a_sample_that_cannot_be_read_says_why(client, draft, content, said):
+    before = draft.schema
+
+    answer = client.post(address("columns", draft), upload(content))
+
+    draft.refresh_from_db()
+    assert answer.status_code == 422
+    assert said in words_of(answer)
+    assert draft.schema == before
+
+
+def test_a_column_of_free_text_is_left_out_and_told(client, draft):
+    content = b"name,age\n" + b"".join(b"Person %d,%d\n" % (number, number) for number in range(50))
+
+    answer = client.post(address("columns", draft), upload(content), follow=True)
+
+    draft.refresh_from_db()
+    assert [column["name"] for column in draft.schema["columns"]] == ["age"]
+    assert "The column name is left out: 50 different texts" in words_of(answer)
+    assert draft.target == ""
+
+
+def test_columns_are_changed_added_and_left_out(client, draft):
+    edit = reverse("marketplace:draft_column", args=[draft.pk, 0])
+    client.post(edit, {"name": "age", "kind": "number", "required": "on", "minimum": "18", "maximum": ""})
+    client.post(reverse("marketplace:draft_column_new", args=[draft.pk]),
+                {"name": "size", "kind": "category", "categories": "S\nM\n\nL\n"})  # fmt: skip
+    client.post(reverse("marketplace:draft_column_remove", args=[draft.pk, 1]))
+
+    draft.refresh_from_db()
+    assert [column["name"] for column in draft.schema["columns"]] == ["age", "buys", "size"]
+    assert draft.schema["columns"][0]["maximum"] is None
+    assert draft.schema["columns"][2]["categories"] == ["S", "M", "L"]
+    assert draft.target == "buys"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"name": "town", "kind": "number"}, "declared 2 times"),
+        ({"name": "age", "kind": "number", "minimum": "9", "maximum": "1"}, "below the least one"),
+        ({"name": "age", "kind": "category", "categories": " \n "}, "needs its words"),
+        ({"name": "age", "kind": "category", "categories": "a\na"}, "listed 2 times"),
+        ({"name": "@age", "kind": "number"}, "must not begin with"),
+        ({"name": "age", "kind": "number", "minimum": "nan"}, "Enter a number"),
+        ({"name": "", "kind": "image"}, "This field is required"),
+    ],
+)
+def test_a_column_that_cannot_be_is_refused(client, draft, given, said):
+    before = draft.schema
+
+    answer = client.post(reverse("marketplace:draft_column", args=[draft.pk, 0]), given)
+
+    draft.refresh_from_db()
+    assert answer.status_code == 422
+    assert said in words_of(answer)
+    assert draft.schema == before
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "said"),
+    [
+        ("age", "classification", "must be a category"),
+        ("buys", "regression", "must be a number"),
+        ("wage", "regression", "Select a valid choice"),
+    ],
+)
+def test_a_target_that_does_not_fit_is_refused(client, draft, target, task, said):
+    answer = client.post(address("target", draft), {"target": target, "task": task})
+
+    assert answer.status_code == 422
+    assert said in words_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "said"),
+    [
+        ("logistic_regression", {"C": "0"}, "greater than or equal to 0.0001"),
+        ("logistic_regression", {"C": "nan"}, "Enter a number"),
+        ("logistic_regression", {"C": ""}, "This field is required"),
+        ("knn", {"n_neighbors": "2.5"}, "Enter a whole number"),
+        ("sklearn:LinearDiscriminantAnalysis", {"solver": "svd", "shrinkage": "0.5"}, "null with the solver svd"),
+        ("sklearn:DecisionTreeClassifier", {"criterion": "__import__"}, "Select a valid choice"),
+    ],
+)
+def test_a_parameter_out_of_bounds_is_refused_with_its_bounds(client, draft, model, given, said):
+    client.post(address("model", draft), {"model": model, "metric": "accuracy"})
+    draft.refresh_from_db()
+    before = draft.model_spec
+
+    answer = client.post(address("parameters", draft), given)
+
+    draft.refresh_from_db()
+    assert answer.status_code == 422
+    assert said in words_of(answer)
+    assert draft.model_spec == before
+
+
+def test_only_models_of_the_task_are_offered_and_another_task_asks_again(client, draft):
+    answer = client.post(address("model", draft), {"model": "ridge_regression", "metric": "r2"})
+    assert answer.status_code == 422
+    client.post(address("model", draft), {"model": "knn", "metric": "accuracy"})
+
+    client.post(address("target", draft), {"target": "age", "task": "regression"})
+
+    draft.refresh_from_db()
+    assert (draft.task, draft.model_spec, draft.metric) == ("regression", {}, "")
+    assert "Ridge regression" in words_of(client.get(address("model", draft)))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (rows_csv(99), "at least 100 are needed"),
+        (rows_csv(150, one_class=True), "every model scores alike"),
+        (rows_csv(150).replace(b"Ely", b"Elyy"), "Perhaps “Ely” is meant"),
+        (rows_csv(150).replace(b",town", b",city"), "1 problem"),
+        (b"", "The file is empty"),
+    ],
+)
+def test_a_validation_file_that_cannot_judge_is_refused(client, draft, content, said):
+    answer = client.post(address("validation", draft), upload(content))
+
+    draft.refresh_from_db()
+    assert answer.status_code == 422
+    assert said in words_of(answer) or "town" in words_of(answer)
+    assert draft.validation_sha256 == ""
+    assert not default_storage.exists("validation") or default_storage.listdir("validation")[1] == []
+
+
+def test_another_schema_forgets_the_validation_rows(client, complete, django_capture_on_commit_callbacks):
+    stored = complete.validation_file.name
+    assert default_storage.exists(stored)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("marketplace:draft_column_remove", args=[complete.pk, 1]))
+
+    complete.refresh_from_db()
+    assert (complete.validation_sha256, complete.validation_rows, complete.validation_profile) == ("", 0, {})
+    assert not default_storage.exists(stored)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"pot": "0"}, "above 0"),
+        ({"pot": "1.005"}, "at most 2 decimals"),
+        ({"pot": "-1"}, "greater than or equal to 0"),
+        ({"precision": "0"}, "greater than or equal to 0.1"),
+        ({"evaluations_max": "10"}, "greater than or equal to 1000"),
+        ({"currency": "DOG"}, "Select a valid choice"),
+    ],
+)
+def test_a_budget_that_cannot_be_paid_is_refused(client, draft, change, said):
+    given = {"currency": "EUR", "pot": "100", "precision": "2", "evaluations_max": "50000"} | change
+
+    answer = client.post(address("budget", draft), given)
+
+    assert answer.status_code == 422
+    assert said in words_of(answer)
+
+
+def test_rows_exchanged_in_the_storage_do_not_open(client, complete):
+    default_storage.delete(complete.validation_file.name)
+    default_storage.save(complete.validation_file.name, io.BytesIO(b"other rows"))
+
+    answer = client.post(f"/requests/{complete.pk}/open/", follow=True)
+
+    complete.refresh_from_db()
+    assert complete.state == "draft"
+    assert "not those that were checked" in words_of(answer)
+
+
+def test_an_open_request_takes_no_step_any_more(client, complete, buyer):
+    drafts.open_draft(request=complete, by=buyer)
+    before = DataRequest.objects.values().get(pk=complete.pk)
+
+    for step in STEPS:
+        for method in (client.get, client.post):
+            answer = method(address(step, complete), {"title": "Other words"}, follow=True)
+            assert "committed and cannot change any more" in words_of(answer), step
+    with pytest.raises(drafts.NotADraftError):
+        drafts.set_words(request=complete, title="Other", description="", by=buyer)
+
+    assert DataRequest.objects.values().get(pk=complete.pk) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"metric": "accuracy"}, {"validation_sha256": "f" * 64}, {"schema": {}}, {"pot_minor": 1}, {"evaluations_max": 5},
+     {"precision_target": 0.1}, {"state": "draft"}, {"opened_at": None}, {"validation_profile": {"rows": 1}}],
+)  # fmt: skip
+def test_the_database_keeps_the_terms_after_opening(change):
+    request = make_request()
+
+    with pytest.raises((ProgrammingError, IntegrityError)), transaction.atomic():
+        DataRequest.objects.filter(pk=request.pk).update(**change)
+
+
+def test_the_database_lets_a_draft_change_and_opens_no_incomplete_one():
+    draft = DataRequest.objects.create(buyer=organization_of(make_member(Role.BUYER)), title="Draft")
+    DataRequest.objects.filter(pk=draft.pk).update(metric="accuracy", schema={"columns": []})
+
+    with pytest.raises(IntegrityError, match="request_opened_is_complete"), transaction.atomic():
+        DataRequest.objects.filter(pk=draft.pk).update(state="open", opened_at="2026-11-21T00:00Z")
+
+
+def test_a_buyer_closes_a_request_once(client, complete, buyer):
+    drafts.open_draft(request=complete, by=buyer)
+
+    client.post(f"/requests/{complete.pk}/close/")
+    answer = client.post(f"/requests/{complete.pk}/close/", follow=True)
+
+    complete.refresh_from_db()
+    assert complete.state == "closed"
+    assert "is closed, not open" in words_of(answer)
+    assert AuditEvent.objects.filter(action="request.closed").count() == 1
+
+
+def test_nobody_else_sees_or_touches_a_draft(client, complete):
+    people = SimpleNamespace(seller=make_member(Role.SELLER), rival=make_member(Role.BUYER))
+    for person in vars(people).values():
+        client.force_login(person)
+        for step in STEPS:
+            assert client.get(address(step, complete)).status_code in {403, 404}
+            assert client.post(address(step, complete), {"title": "x"}).status_code in {403, 404}
+        for step in ("open", "close", "quote"):
+            assert client.post(f"/requests/{complete.pk}/{step}/").status_code in {403, 404}
+        assert client.get(f"/requests/{complete.pk}/").status_code == 404
+        assert "Buyers by age" not in words_of(client.get("/requests/"))
+    complete.refresh_from_db()
+    assert complete.state == "draft"
+
+
+def test_an_operator_may_look_at_a_draft_but_not_fund_it(client, draft):
+    client.force_login(make_member(Role.OPERATOR))
+
+    assert client.get(f"/requests/{draft.pk}/").status_code == 200
+    answer = client.post(f"/requests/{draft.pk}/fund/", {"amount": "5", "bank_reference": "B-1"})
+    assert answer.status_code == 400
+    assert "The request is a draft" in words_of(answer)
+    assert not LedgerEntry.objects.exists()

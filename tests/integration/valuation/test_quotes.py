@@ -1,0 +1,193 @@
+"""A dry run with a quote: a real fit on the buyer's rows, once, with a sentence where it cannot be had."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import ProgrammingError, transaction
+from django.utils import timezone
+
+from marketplace.models import Role
+from marketplace.services import drafts
+from tests.factories.accounts import make_member
+from tests.factories.drafts import completed, make_draft
+from valuation import tasks
+from valuation.core.errors import FitFailedError
+from valuation.models import Quote
+from valuation.offers import view_of
+from valuation.services import quotes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def buyer(client):
+    person = make_member(Role.BUYER)
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def draft(buyer):
+    return completed(make_draft(buyer), buyer)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    hints = []
+    monkeypatch.setattr(quotes, "send", lambda *, quote_id: hints.append(str(quote_id)))
+    return hints
+
+
+def ask(draft, buyer, **market):
+    return quotes.ask(request=draft, by=buyer, **({"sellers": 3, "rows_per_seller": 40} | market))
+
+
+def words_of(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def test_a_buyer_asks_watches_and_reads_a_quote(client, draft, sent, django_capture_on_commit_callbacks):
+    address = f"/requests/{draft.pk}/quote/"
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(address, {"sellers": "3", "rows_per_seller": "40"})
+    quote = Quote.objects.get()
+    assert sent == [str(quote.pk)]
+    watched = client.get(f"{address}progress/").content.decode()
+    assert "hx-get" in watched
+    assert "Reading the validation rows" in watched
+
+    tasks.quote(quote_id=str(quote.pk))
+
+    page = client.get(address)
+    assert "hx-get" not in client.get(f"{address}progress/").content.decode()
+    assert "The model learns from 75 rows" in words_of(page)
+    assert "2 workers" in page.content.decode()
+    assert "For 3 sellers with 40 rows each, 120 together" in words_of(page)
+    quote.refresh_from_db()
+    view = view_of(quote)
+    assert view.learning.empty == 0.5
+    assert view.mean_score > 0.8
+    assert (view.projection.rows, view.projection.is_extrapolated) == (120, False)
+    assert [offer.half_width for offer in view.offers] == [0.01, 0.02, 0.05]
+    assert [offer.is_wanted for offer in view.offers] == [False, True, False]
+    halved = view.offers[0].evaluations / view.offers[1].evaluations
+    assert halved == pytest.approx(4, rel=1e-3)
+    assert view.offers[1].seconds[1] == pytest.approx(view.offers[1].seconds[0] / 2)
+
+
+def test_a_larger_market_is_extrapolated_and_says_so(client, draft, buyer, sent):
+    quote = ask(draft, buyer, sellers=4, rows_per_seller=25_000)
+
+    tasks.quote(quote_id=str(quote.pk))
+
+    quote.refresh_from_db()
+    view = view_of(quote)
+    assert view.projection.is_extrapolated
+    assert [market.rows for market in view.markets] == [500, 2_000]
+    assert "are extrapolated from them" in words_of(client.get(f"/requests/{draft.pk}/quote/"))
+
+
+def test_a_second_delivery_changes_nothing_and_a_second_click_starts_nothing(draft, buyer, sent):
+    quote = ask(draft, buyer)
+    assert ask(draft, buyer, sellers=9) == quote
+
+    tasks.quote(quote_id=str(quote.pk))
+    first = Quote.objects.values().get(pk=quote.pk)
+    tasks.quote(quote_id=str(quote.pk))
+
+    assert Quote.objects.values().get(pk=quote.pk) == first
+    assert ask(draft, buyer) != quote
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FitFailedError("The model failed on 20 rows."), "The model failed on 20 rows."),
+        (tasks.SoftTimeLimitExceeded(), "too slow to value sellers"),
+    ],
+)
+@pytest.mark.usefixtures("sent")
+def test_a_model_that_cannot_be_fitted_ends_with_a_sentence(client, buyer, monkeypatch, error, said):
+    def fail(*_, **__):
+        raise error
+
+    draft = completed(make_draft(buyer), buyer)
+    quote = ask(draft, buyer)
+    monkeypatch.setattr(quotes, "try_model", fail)
+
+    tasks.quote(quote_id=str(quote.pk))
+
+    quote.refresh_from_db()
+    assert quote.state == "failed"
+    assert said in words_of(client.get(f"/requests/{draft.pk}/quote/"))
+
+
+def test_what_nobody_foresaw_ends_the_quote_too_and_is_not_hidden(draft, buyer, sent, monkeypatch):
+    monkeypatch.setattr(quotes, "try_model", lambda *_, **__: 1 / 0)
+    quote = ask(draft, buyer)
+
+    with pytest.raises(ZeroDivisionError):
+        tasks.quote(quote_id=str(quote.pk))
+
+    quote.refresh_from_db()
+    assert (quote.state, quote.error != "") == ("failed", True)
+
+
+def test_rows_exchanged_in_the_storage_give_no_quote(draft, buyer, sent):
+    quote = ask(draft, buyer)
+    with draft.validation_file.storage.open(draft.validation_file.name, "wb") as stored:
+        stored.write(b"other rows")
+
+    tasks.quote(quote_id=str(quote.pk))
+
+    quote.refresh_from_db()
+    assert quote.state == "failed"
+    assert "not those whose hash" in quote.error
+
+
+def test_nothing_to_try_is_said(client, buyer):
+    draft = make_draft(buyer)
+
+    assert "Nothing to try yet" in words_of(client.get(f"/requests/{draft.pk}/quote/"))
+    answer = client.post(f"/requests/{draft.pk}/quote/", {"sellers": "3", "rows_per_seller": "40"})
+    assert answer.status_code == 422
+    assert not Quote.objects.exists()
+
+
+@pytest.mark.parametrize("market", [{"sellers": "1"}, {"rows_per_seller": "0"}, {"sellers": "many"}])
+def test_a_market_that_cannot_be_is_refused(client, draft, market):
+    given = {"sellers": "3", "rows_per_seller": "40"} | market
+
+    assert client.post(f"/requests/{draft.pk}/quote/", given).status_code == 422
+    assert not Quote.objects.exists()
+
+
+def test_a_quote_for_other_terms_says_that_it_is_out_of_date(client, draft, buyer, sent):
+    quote = ask(draft, buyer)
+    tasks.quote(quote_id=str(quote.pk))
+
+    spec = {"family": "knn", "params": {"n_neighbors": 3}, "seed": 0}
+    drafts.set_model(request=draft, task="classification", model_spec=spec, metric="accuracy", by=buyer)
+
+    assert "Out of date" in words_of(client.get(f"/requests/{draft.pk}/quote/"))
+
+
+def test_a_lost_hint_is_sent_again(draft, buyer, sent, monkeypatch):
+    quote = ask(draft, buyer)
+    quotes.revive()
+    assert sent == []
+
+    later = timezone.now() + dt.timedelta(seconds=quotes.HINT_SILENCE_SECONDS + 1)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    quotes.revive()
+
+    assert sent == [str(quote.pk)]
+
+
+def test_an_ended_quote_never_changes(draft, buyer, sent):
+    quote = ask(draft, buyer)
+    quotes.fail(quote_id=quote.pk, error="No.")
+
+    with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
+        Quote.objects.filter(pk=quote.pk).update(error="Yes.")

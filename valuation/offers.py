@@ -1,0 +1,101 @@
+"""What a quote says, in figures that a page can show."""
+
+from dataclasses import dataclass
+
+from marketplace.models import DataRequest
+from valuation.core.rehearsal import Learning, Market, Projection
+from valuation.models import Quote
+from valuation.services.quotes import STEPS, terms_sha256
+
+PRECISIONS = (0.01, 0.02, 0.05)
+WORKERS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One precision: how many evaluations it takes, and how long on each number of workers of ``WORKERS``."""
+
+    half_width: float
+    evaluations: int
+    seconds: tuple[float, ...]
+    is_wanted: bool
+    is_within_budget: bool
+
+
+@dataclass(frozen=True)
+class QuoteView:
+    """A finished quote as its buyer reads it.
+
+    Attributes:
+        learning: What the model scored after a few rows.
+        mean_score: The mean of those scores.
+        markets: The two rehearsed markets.
+        projection: What they say about the market that was asked for.
+        offers: One a precision; empty where no interval is known.
+        budget_half_width: What the request's budget brings the widest interval to; None where not known.
+        budget_seconds: How long the whole budget takes, by ``WORKERS``.
+        is_outdated: Whether model, columns or validation rows were changed since.
+    """
+
+    learning: Learning
+    mean_score: float
+    markets: tuple[Market, ...]
+    projection: Projection
+    offers: tuple[Offer, ...]
+    budget_half_width: float | None
+    budget_seconds: tuple[float, ...]
+    is_outdated: bool
+
+
+def latest_quote(request: DataRequest) -> Quote | None:
+    """The quote that was asked for last."""
+    return Quote.objects.filter(request=request).first()
+
+
+def step_in_words(quote: Quote) -> str:
+    """What a quote at work is doing."""
+    return STEPS[min(quote.steps_done, len(STEPS) - 1)]
+
+
+def view_of(quote: Quote) -> QuoteView | None:
+    """The figures of a finished quote; None before it is done."""
+    result, request = quote.result, quote.request
+    if result is None:
+        return None
+    learned = result["learning"]
+    learning = Learning(learned["rows"], learned["empty"], tuple(learned["scores"]))
+    projection = Projection(**result["projection"])
+    budget = request.evaluations_max
+    variance = projection.unit_variance
+    return QuoteView(
+        learning=learning,
+        mean_score=sum(learning.scores) / len(learning.scores),
+        markets=tuple(Market(**market) for market in result["markets"]),
+        projection=projection,
+        offers=_offers(projection, request),
+        budget_half_width=None if variance is None else (variance / budget) ** 0.5,
+        budget_seconds=_seconds(projection, budget),
+        is_outdated=quote.terms_sha256 != terms_sha256(request),
+    )
+
+
+def _offers(projection: Projection, request: DataRequest) -> tuple[Offer, ...]:
+    if projection.unit_variance is None:
+        return ()
+    offers = []
+    for half_width in sorted({*PRECISIONS, request.precision_target}):
+        evaluations = max(1, round(projection.unit_variance / half_width**2))
+        offers.append(
+            Offer(
+                half_width,
+                evaluations,
+                _seconds(projection, evaluations),
+                is_wanted=half_width == request.precision_target,
+                is_within_budget=evaluations <= request.evaluations_max,
+            )
+        )
+    return tuple(offers)
+
+
+def _seconds(projection: Projection, evaluations: int) -> tuple[float, ...]:
+    return tuple(projection.seconds_per_evaluation * evaluations / workers for workers in WORKERS)

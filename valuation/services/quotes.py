@@ -1,0 +1,136 @@
+"""Quotes: rehearse a request's model on the buyer's rows once, and keep what that says of time and precision."""
+
+import datetime as dt
+import hashlib
+import json
+import uuid
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace.celery import app as celery_app
+from marketplace.models import DataRequest, User
+from marketplace.services import events
+from marketplace.services.datasets import lock_request
+from marketplace.services.requests import require_buyer
+from marketplace.shared.errors import ConflictError
+from valuation.core.rehearsal import Market, market_sizes, project, rehearse_market, try_model
+from valuation.core.utility import ModelSpec
+from valuation.core.utility.features import FeatureEncoder
+from valuation.models import Quote
+from valuation.services.inputs import committed_columns
+
+# Each of the two rehearsed markets may take about this long; a slow model then gets no interval, and the quote says so.
+MARKET_SECONDS_MAX = 20.0
+STEPS = ("Reading the validation rows", "Training on 100 rows", "Rehearsing a small market", "Rehearsing a larger one")
+SEED = 0
+# A hint that nobody has taken up for this long is taken for lost.
+HINT_SILENCE_SECONDS = 30
+
+
+class QuoteRefusedError(ConflictError):
+    """There is nothing to rehearse yet."""
+
+    code = "quote_refused"
+
+
+@transaction.atomic
+def ask(*, request: DataRequest, sellers: int, rows_per_seller: int, by: User) -> Quote:
+    """Ask for a quote; one that is at work already is returned instead of starting another.
+
+    Raises:
+        NotAllowedError: The person does not buy for the organisation.
+        QuoteRefusedError: Model or validation rows are missing.
+    """
+    require_buyer(request.buyer, by)
+    request = lock_request(request)
+    if not (request.target and request.model_spec and request.metric and request.validation_sha256):
+        raise QuoteRefusedError(
+            "Model and validation rows are needed for a dry run.", remedy="Go through those steps first."
+        )
+    at_work = Quote.objects.filter(request=request).exclude(state__in=Quote.ENDED).first()
+    if at_work is not None:
+        return at_work
+    quote = Quote.objects.create(
+        request=request,
+        terms_sha256=terms_sha256(request),
+        sellers=sellers,
+        rows_per_seller=rows_per_seller,
+        requested_by=by,
+    )
+    events.record(action="quote.asked", subject=quote, by=by, data={"request": str(request.pk)})
+    transaction.on_commit(lambda: send(quote_id=quote.pk), robust=True)
+    return quote
+
+
+def send(*, quote_id: uuid.UUID) -> None:
+    """Put a hint on the broker; a lost one is sent again by the sweeper."""
+    celery_app.send_task("valuation.quote", kwargs={"quote_id": str(quote_id)})
+
+
+def revive() -> None:
+    """Send the hints of quotes again that nobody has taken up for a while."""
+    long_ago = timezone.now() - dt.timedelta(seconds=HINT_SILENCE_SECONDS)
+    for pk in Quote.objects.filter(state=Quote.State.QUEUED, created_at__lt=long_ago).values_list("pk", flat=True):
+        send(quote_id=pk)
+
+
+def terms_sha256(request: DataRequest) -> str:
+    """Hash of the terms that a quote depends on."""
+    terms = [request.schema, request.target, request.model_spec, request.metric, request.validation_sha256]
+    return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def compute(*, quote_id: uuid.UUID) -> None:
+    """Rehearse, and store the result once. A second delivery of the same task computes in vain and changes nothing.
+
+    Raises:
+        ValuationError: The model cannot be fitted.
+        InputsChangedError: The validation rows are not those that were checked.
+    """
+    at_work = Quote.objects.filter(pk=quote_id).exclude(state__in=Quote.ENDED)
+    if not at_work.update(state=Quote.State.RUNNING, started_at=timezone.now(), steps_done=0):
+        return
+    quote = at_work.select_related("request").get()
+    result = _rehearse(quote)
+    at_work.update(state=Quote.State.DONE, result=result, steps_done=len(STEPS), finished_at=timezone.now())
+
+
+def fail(*, quote_id: uuid.UUID, error: str) -> None:
+    """End a quote that cannot be had, with the sentence that its buyer reads."""
+    at_work = Quote.objects.filter(pk=quote_id).exclude(state__in=Quote.ENDED)
+    at_work.update(state=Quote.State.FAILED, error=error, finished_at=timezone.now())
+
+
+def _rehearse(quote: Quote) -> dict[str, Any]:
+    request = quote.request
+    spec = ModelSpec.from_json({**request.model_spec, "metric": request.metric})
+    columns = committed_columns(request)
+    encoder = FeatureEncoder.fit(request.schema, request.target, columns)
+    features, target = encoder.encode(columns).values, encoder.encode_target(columns)
+    rng = np.random.default_rng(SEED)
+    _reached(quote, 1)
+    learning = try_model(spec, features, target, rng=rng)
+    _reached(quote, 2)
+    rows = quote.sellers * quote.rows_per_seller
+    markets: list[Market] = []
+    for step, size in enumerate(market_sizes(quote.sellers, rows), start=3):
+        markets.append(
+            rehearse_market(
+                spec, features, target, sellers=quote.sellers, rows=size, seconds_max=MARKET_SECONDS_MAX, rng=rng
+            )
+        )
+        _reached(quote, step)
+    return {
+        "learning": {**asdict(learning), "learns": learning.learns},
+        "markets": [asdict(market) for market in markets],
+        "projection": asdict(project(markets[0], markets[1], rows=rows)),
+        "validation_rows": len(features),
+    }
+
+
+def _reached(quote: Quote, steps: int) -> None:
+    Quote.objects.filter(pk=quote.pk, state=Quote.State.RUNNING).update(steps_done=steps)

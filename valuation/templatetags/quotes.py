@@ -1,0 +1,32 @@
+"""Quotes on pages: the last one of a request, and figures as a quote writes them."""
+
+from collections.abc import Sequence
+
+from django import template
+
+from marketplace.models import DataRequest
+from marketplace.templatetags.figures import decimals
+from valuation.models import Quote
+from valuation.offers import latest_quote
+
+register = template.Library()
+
+MILLISECONDS = 1_000
+
+
+@register.simple_tag
+def last_quote(request: DataRequest) -> Quote | None:
+    """The quote that was asked for last, for pages of the marketplace."""
+    return latest_quote(request)
+
+
+@register.filter
+def short_time(seconds: float) -> str:
+    """Write the length of one evaluation: ``0.31 ms`` or ``2.4 s``."""
+    return f"{decimals(seconds, 1)} s" if seconds >= 1 else f"{decimals(seconds * MILLISECONDS, 2)} ms"
+
+
+@register.filter
+def workers_in_words(place: int, workers: Sequence[int]) -> str:
+    """Name a number of workers by its place: ``2 workers``."""
+    return f"{workers[place]} worker{'' if workers[place] == 1 else 's'}"

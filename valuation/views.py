@@ -1,0 +1,137 @@
+"""The buyer's pages that need the engine: choosing a model, and its dry run with a quote."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from marketplace.models import DataRequest, Role
+from marketplace.selectors.drafts import own_requests, steps_of
+from marketplace.services import drafts
+from marketplace.shared.access import role_required
+from marketplace.shared.errors import FaircutError
+from marketplace.views.drafts import draft_step, next_page
+from marketplace.views.signed_in import SignedInRequest
+from valuation.core.errors import InvalidSpecError
+from valuation.core.utility import ModelSpec
+from valuation.core.utility.catalogue import Model, model_of, models_for
+from valuation.core.utility.metrics import Task
+from valuation.forms import ModelForm, ParametersForm, QuoteForm
+from valuation.offers import WORKERS, latest_quote, step_in_words, view_of
+from valuation.services import quotes
+from valuation.services.quotes import STEPS
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@draft_step
+def request_model(request: SignedInRequest, draft: DataRequest) -> HttpResponse:
+    """Choose what is trained and what it is judged by; a newly chosen model gets its defaults."""
+    if not draft.target:
+        messages.error(request, "Choose the target first: the task decides which models there are.")
+        return redirect("marketplace:draft_target", draft.pk)
+    task = cast("Task", draft.task)
+    chosen = model_of(draft.model_spec, task)
+    initial = {"model": chosen.key if chosen else models_for(task)[0].key, "metric": draft.metric}
+    form = ModelForm(request.POST or None, task=task, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        model = next(model for model in models_for(task) if model.key == form.cleaned_data["model"])
+        spec = draft.model_spec if model == chosen else model.spec(model.defaults)
+        if _kept(request, draft, form, spec, form.cleaned_data["metric"]):
+            messages.success(request, f"{model.title} is kept.")
+            return redirect("valuation:request_parameters", draft.pk)
+    return _page(request, draft, form, "Model and metric")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@draft_step
+def request_parameters(request: SignedInRequest, draft: DataRequest) -> HttpResponse:
+    """Set the parameters of the chosen model."""
+    chosen = model_of(draft.model_spec, cast("Task", draft.task)) if draft.task else None
+    if chosen is None:
+        messages.error(request, "Choose the model first.")
+        return redirect("valuation:request_model", draft.pk)
+    form = ParametersForm(request.POST or None, model=chosen, initial=_values_of(draft, chosen))
+    is_readable = request.method == "POST" and form.is_valid()
+    if is_readable and _kept(request, draft, form, chosen.spec(form.values()), draft.metric):
+        messages.success(request, f"The parameters of {chosen.title} are kept.")
+        return next_page(draft)
+    return _page(request, draft, form, f"Parameters of {chosen.title}", note=chosen.sentence)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.BUYER)
+def quote(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Ask for a dry run, watch it, read what it says."""
+    data_request = get_object_or_404(own_requests(request.user), pk=pk)
+    form = QuoteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            quotes.ask(request=data_request, by=request.user, **form.cleaned_data)
+        except FaircutError as error:
+            form.add_error(None, f"{error.message} {error.remedy}")
+        else:
+            return redirect("valuation:quote", pk)
+    context = _quote_context(data_request) | {"form": form}
+    return render(request, "valuation/quote.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@role_required(Role.BUYER)
+def quote_progress(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """The part of the quote's page that changes while it is at work."""
+    data_request = get_object_or_404(own_requests(request.user), pk=pk)
+    return render(request, "valuation/_quote.html", _quote_context(data_request))
+
+
+def _quote_context(data_request: DataRequest) -> dict[str, Any]:
+    asked = latest_quote(data_request)
+    can_ask = bool(data_request.model_spec and data_request.metric and data_request.validation_sha256)
+    context: dict[str, Any] = {"data_request": data_request, "quote": asked, "can_ask": can_ask}
+    if asked is None:
+        return context
+    return context | {
+        "view": view_of(asked),
+        "workers": WORKERS,
+        "step": step_in_words(asked),
+        "steps_total": len(STEPS),
+        "rows": asked.sellers * asked.rows_per_seller,
+    }
+
+
+def _kept(
+    request: SignedInRequest, draft: DataRequest, form: ModelForm | ParametersForm, spec: dict[str, Any], metric: str
+) -> bool:
+    """Check a model in full and keep it; what stands in the way is told on the form."""
+    try:
+        ModelSpec.from_json({**spec, "metric": metric})
+        drafts.set_model(request=draft, task=draft.task, model_spec=spec, metric=metric, by=request.user)
+    except InvalidSpecError as error:
+        name = error.field.rpartition(".")[2]
+        form.add_error(name if name in form.fields else None, f"Expected: {error.expected}.")
+        return False
+    except FaircutError as error:
+        form.add_error(None, f"{error.message} {error.remedy}")
+        return False
+    return True
+
+
+def _values_of(draft: DataRequest, model: Model) -> dict[str, Any]:
+    params: dict[str, Any] = draft.model_spec["params"]
+    return {**model.defaults, **params.get("params", params)}
+
+
+def _page(
+    request: SignedInRequest, draft: DataRequest, form: ModelForm | ParametersForm, title: str, note: str = ""
+) -> HttpResponse:
+    context = {
+        "draft": draft,
+        "form": form,
+        "title": title,
+        "note": note,
+        "steps": steps_of(draft),
+        "button": "Keep and go on",
+    }
+    return render(request, "marketplace/draft_form.html", context, status=422 if form.errors else 200)
