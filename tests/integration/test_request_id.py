@@ -55,3 +55,13 @@ def test_a_task_goes_out_with_the_id_and_a_worker_finds_it():
 
     assert sent["request_id"] == "r-1"
     assert current_request_id() == ""
+
+
+def test_the_page_of_a_failure_names_the_id_that_the_logs_have(client, monkeypatch):
+    client.raise_request_exception = False
+    monkeypatch.setattr("marketplace.views.health.readiness", lambda: 1 / 0)
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 500
+    assert f"<code>{response['X-Request-ID']}</code>" in response.content.decode()
