@@ -215,9 +215,9 @@ def countries() -> list[tuple[str, str]]:
 
 
 def _text(name: str, label: str, autocomplete: str, hint: str = "") -> forms.CharField:
-    length = PayoutProfile._meta.get_field(name).max_length  # noqa: SLF001 - Django documents _meta as public
+    field: Any = PayoutProfile._meta.get_field(name)  # noqa: SLF001 - Django documents _meta as public
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, max_length=length, widget=widget, help_text=hint)
+    return forms.CharField(label=label, max_length=field.max_length, widget=widget, help_text=hint)
 
 
 class PayoutDetailsForm(forms.Form):

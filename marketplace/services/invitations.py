@@ -140,7 +140,7 @@ def _write(invitation: Invitation) -> None:
         address=invitation.email,
         organization=organization,
         kind="invitation",
-        subject=f"act for {organization.name}",
+        subject=f"{organization.name} invites you",
         body=f"{who} to act for {organization.name} on Faircut as {' and '.join(invitation.roles)}.\n\n"
         f"See what that means, and accept or leave it:\n\n"
         f"{address('marketplace:invitation', invitation.token)}\n\n"

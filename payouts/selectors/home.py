@@ -2,8 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from marketplace.models import DataRequest, DatasetVersion, Role, Submission, User
 from marketplace.selectors.access import organizations_of
@@ -80,7 +81,8 @@ def requests_to_answer(user: User) -> QuerySet[DataRequest]:
 def buyer_needs(user: User) -> list[Need]:
     """A buyer's drafts, and requests that data has come in for while their pots are empty."""
     needs = []
-    for request in with_pots(with_accepted(own_requests(user))).filter(~Q(state=DataRequest.State.CLOSED)):
+    requests: QuerySet[Any] = with_pots(with_accepted(own_requests(user)))
+    for request in requests.exclude(state=DataRequest.State.CLOSED):
         url = path("marketplace:request_detail", request.pk)
         if request.state == DataRequest.State.DRAFT:
             needs.append(Need(f"“{request.title}” is a draft: no seller sees it yet.", "Go on with it", url))
@@ -92,7 +94,9 @@ def buyer_needs(user: User) -> list[Need]:
 
 def operator_needs() -> list[Need]:
     """The rounds that wait for an operator, those that have waited longest first."""
-    waiting = numbered_rounds().select_related("request").filter(state__in=_WAITING).order_by("created_at", "pk")
+    waiting: QuerySet[Any] = (
+        numbered_rounds().select_related("request").filter(state__in=_WAITING).order_by("created_at", "pk")
+    )
     return [
         Need(
             f"“{payout_round.request.title}”, round {payout_round.number}, waits for "
@@ -136,7 +140,7 @@ def _unfinished_uploads(user: User) -> list[Need]:
     ]
 
 
-def _not_submitted(versions: list[DatasetVersion]) -> list[Need]:
+def _not_submitted(versions: list[Any]) -> list[Need]:
     return [
         Need(
             f"{version} is checked and not submitted to “{version.dataset.request.title}”.",

@@ -36,7 +36,7 @@ def profile(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @role_required(Role.SELLER)
 @require_http_methods(["GET", "HEAD", "POST"])
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def profile_change(request: SignedInRequest, pk: int) -> HttpResponse:
     organization = _own(request.user, pk)
     current = selectors.current(organization)

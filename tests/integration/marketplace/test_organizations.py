@@ -100,7 +100,7 @@ def test_a_colleague_accepts_by_the_link_in_the_e_mail(client, seller):
     client.post(link)
 
     assert mail.recipient == "colleague@north.example"
-    assert mail.subject == "act for North Clinic"
+    assert mail.subject == "North Clinic invites you"
     assert "North Clinic invites you" in stranger
     assert "North Clinic invites you" in found_at_home
     assert roles_in(house, colleague) == ["seller"]

@@ -1,0 +1,101 @@
+"""The first page: what was earned, what needs the person; and the e-mails that lead there."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from marketplace.models import DataRequest, Notice
+from payouts.services import profiles, rounds
+from payouts.services.profiles import PayoutDetails
+from tests.factories.requests import make_request
+from tests.integration.payouts import scenario
+from tests.integration.words import words_of
+
+pytestmark = pytest.mark.django_db
+
+DETAILS = PayoutDetails("North", "Hafenstraße", "12", "20457", "Hamburg", "DE", "DE89370400440532013000")
+
+
+def home_of(user):
+    client = Client()
+    client.force_login(user)
+    return words_of(client.get("/"))
+
+
+def test_a_seller_sees_what_was_earned_and_what_it_waits_for(place):
+    payout_round = scenario.posted(place)
+    line = payout_round.lines.get(organization=place.sellers[0])
+
+    page = home_of(place.people[0])
+
+    assert f"Earned so far {line.amount_minor / 100:,.2f} EUR" in page
+    assert f"Last statement {line.amount_minor / 100:,.2f} EUR Incomes" in page
+    assert f"The payout details of {place.sellers[0]} are missing: what it earned cannot be sent." in page
+    assert "No open request that you have not answered" in page
+    assert place.sellers[1].name not in page
+
+
+def test_a_value_stands_beside_the_data_that_it_came_from(place):
+    assert re.search(r"UTC none yet", home_of(place.people[0]))
+    scenario.posted(place)
+
+    assert re.search(r"UTC 50\.00 points", home_of(place.people[0]))
+
+
+def test_sums_of_two_rounds_are_one_figure(place):
+    first, second = scenario.posted(place), scenario.posted(place)
+    earned = sum(r.lines.get(organization=place.sellers[0]).amount_minor for r in (first, second))
+
+    assert f"Earned so far {earned / 100:,.2f} EUR" in home_of(place.people[0])
+
+
+def test_a_seller_who_gave_everything_is_asked_for_nothing(place):
+    profiles.give(organization=place.sellers[0], details=DETAILS, by=place.people[0])
+
+    assert "What needs you Nothing waits for you." in home_of(place.people[0])
+
+
+def test_a_seller_is_offered_requests_that_nobody_of_the_house_has_answered(place):
+    make_request(title="Another question")
+    make_request(title="A drawer", state=DataRequest.State.DRAFT)
+
+    offered = home_of(place.people[0]).partition("Open requests")[2]
+
+    assert "Another question" in offered
+    assert "Incomes" not in offered
+    assert "A drawer" not in offered
+
+
+def test_a_buyer_is_told_of_an_empty_pot_and_an_operator_of_who_waits(place):
+    buyer = scenario.person("buyer", place.buyer)
+    assert "Data is submitted to “Incomes”, and its pot is empty." in home_of(buyer)
+
+    scenario.in_review(place)
+
+    assert "Nothing waits for you." in home_of(buyer)
+    assert "“Incomes”, round 1, waits for another operator to approve it." in home_of(place.second)
+
+
+def test_posting_tells_each_seller_the_own_amount_and_nobody_elses(place):
+    profiles.give(organization=place.sellers[0], details=DETAILS, by=place.people[0])
+    payout_round = scenario.posted(place)
+    amounts = {line.organization_id: f"{line.amount_minor / 100:,.2f} EUR" for line in payout_round.lines.all()}
+
+    for organization, person in zip(place.sellers, place.people, strict=True):
+        told = Notice.objects.get(recipient=person.email, kind="round_posted")
+        assert told.subject == f"{organization} earned {amounts[organization.pk]}"
+        assert f"http://localhost:8000/results/{payout_round.pk}/" in told.body
+        others = [text for pk, text in amounts.items() if pk != organization.pk]
+        assert not any(f" {other}" in told.body + told.subject for other in others)
+    asked = Notice.objects.filter(kind="payout_details_missing").values_list("organization_id", flat=True)
+    assert set(asked) == {organization.pk for organization in place.sellers[1:]}
+
+
+def test_posting_again_tells_nobody_again(place):
+    payout_round = scenario.posted(place)
+    told = Notice.objects.count()
+
+    rounds.post(payout_round=payout_round, by=place.second)
+
+    assert Notice.objects.count() == told
