@@ -68,13 +68,17 @@ class SizeCut:
 
 @dataclass(frozen=True)
 class SegmentCut:
-    """FGSV values cut by a column of the validation rows: contributions and standard errors are (segments, players)."""
+    """FGSV values cut by a column of the validation rows: contributions and standard errors are (segments, players).
+
+    `total_standard_errors` (segments,) are those of all players together.
+    """
 
     column: str
     segments: tuple[str, ...]
     rows: tuple[int, ...]
     contributions: Array
     standard_errors: Array
+    total_standard_errors: Array
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,7 @@ def _segment_cut(stored: Mapping[str, Any]) -> SegmentCut:
         rows=tuple(stored["rows"]),
         contributions=np.array(stored["contributions"], dtype=np.float64),
         standard_errors=np.array(stored["standard_errors"], dtype=np.float64),
+        total_standard_errors=np.array(stored["total_standard_errors"], dtype=np.float64),
     )
 
 

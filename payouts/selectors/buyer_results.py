@@ -3,6 +3,7 @@
 Sellers stay numbered: before the round a buyer sees totals only, and a name would tell who brought what.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +22,6 @@ from valuation.models import ValuationRun
 from valuation.selectors import Array, SegmentCut
 
 _QUANTILE = normal_quantile(0.95)
-# More sellers than this, and their parts of a segment are only told together.
-SELLERS_SHOWN_MAX = 8
 # The learning curve's finding names the rows that bring this part of the gain.
 _MOST = 0.8
 
@@ -31,12 +30,42 @@ _MOST = 0.8
 class SellerResult:
     """One seller, numbered: its rows, and the score when only its rows are left out, in the unit of the metric."""
 
-    label: str
+    number: int
     rows: int
     without: float
     value: float
     low: float
     high: float
+
+    @property
+    def label(self) -> str:
+        return f"Seller {self.number}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a seller adds on one class, and the half-width of its 95 % interval over validation rows."""
+
+    segment: str
+    value: float
+    half_width: float
+
+
+@dataclass(frozen=True)
+class PartsRow:
+    """What a seller adds on each class."""
+
+    label: str
+    cells: list[Part]
+
+
+@dataclass(frozen=True)
+class ClassParts:
+    """What each seller adds on each class of the target."""
+
+    column: str
+    segments: tuple[str, ...]
+    rows: list[PartsRow]
 
 
 @dataclass(frozen=True)
@@ -53,6 +82,7 @@ class BuyerResults:
     finding: str
     curve: Chart | None
     by_class: Chart | None
+    class_parts: ClassParts | None
     segment_columns: list[str]
 
 
@@ -77,6 +107,7 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
     figures = payout_round.audit_report.figures
     run = _run_of(payout_round)
     sellers = _sellers(payout_round, metric)
+    classes = valuation.by_class(run)
     return BuyerResults(
         round=payout_round,
         metric=metric_name(metric),
@@ -89,7 +120,8 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
             [{"label": each.label, "value": each.value, "low": each.low, "high": each.high} for each in sellers]
         ),
         curve=_curve(run, metric),
-        by_class=_class_chart(run, metric),
+        by_class=None if classes is None else _segment_chart(classes, metric),
+        class_parts=None if classes is None else _class_parts(classes, sellers, metric),
         segment_columns=[cut.column for cut in valuation.by_segment(run)],
     )
 
@@ -107,7 +139,7 @@ def _sellers(payout_round: PayoutRound, metric: str) -> list[SellerResult]:
     place = {seller["organization_id"]: index for index, seller in enumerate(figures["sellers"])}
     return [
         SellerResult(
-            label=f"Seller {line.number}",
+            number=line.number,
             rows=line.rows,
             without=in_unit(figures["utility_full"] - left_out[place[line.organization_id]], metric),
             value=in_unit(line.value, metric),
@@ -153,42 +185,44 @@ def _curve(run: ValuationRun, metric: str) -> Chart | None:
     )
 
 
-def _class_chart(run: ValuationRun, metric: str) -> Chart | None:
-    cut = valuation.by_class(run)
-    return None if cut is None else _segment_chart(cut, metric)
-
-
 def _segment_chart(cut: SegmentCut, metric: str) -> Chart:
-    """What the data adds on each segment: a series a seller where they are few, all together otherwise."""
-    together = [in_unit(float(part), metric) for part in cut.contributions.sum(axis=1)]
-    best, worst = int(np.argmax(together)), int(np.argmin(together))
+    """What all sellers together add on each segment."""
+    parts = cut.contributions.sum(axis=1)
+    best, worst = int(np.argmax(parts)), int(np.argmin(parts))
     title = f"The data helps most where {cut.column} is {cut.segments[best]}"
-    if together[worst] < 0:
+    if parts[worst] < 0:
         title += f", and costs where it is {cut.segments[worst]}"
-    n_sellers = cut.contributions.shape[1]
-    series = [
-        _series(f"Seller {place + 1}", cut, cut.contributions[:, place], cut.standard_errors[:, place], metric)
-        for place in range(n_sellers)
-    ]
-    if n_sellers > SELLERS_SHOWN_MAX:
-        series = [Series("All sellers", cut.segments, tuple(together))]
+    halves = _QUANTILE * cut.total_standard_errors
     return Chart(
-        kind="intervals" if n_sellers <= SELLERS_SHOWN_MAX else "bars",
+        kind="intervals",
         title=title,
         x_title=cut.column.capitalize(),
-        y_title=_axis("Part of the gain", metric),
-        series=tuple(series),
-        alternative=f"{title}. What each seller adds on each value; together they are the whole gain.",
+        y_title=_axis("Part of the gain, 95 % interval of the validation rows", metric),
+        series=(
+            Series(
+                "All sellers",
+                cut.segments,
+                _figures(parts, metric),
+                low=_figures(parts - halves, metric),
+                high=_figures(parts + halves, metric),
+            ),
+        ),
+        alternative=f"{title}. What all sellers together add on each value; all values together are the whole gain.",
     )
 
 
-def _series(name: str, cut: SegmentCut, parts: Array, errors: Array, metric: str) -> Series:
-    def ends(sign: float) -> tuple[float, ...]:
-        return tuple(
-            in_unit(float(part + sign * _QUANTILE * error), metric) for part, error in zip(parts, errors, strict=True)
-        )
+def _figures(numbers: Array, metric: str) -> tuple[float, ...]:
+    return tuple(in_unit(float(each), metric) for each in numbers)
 
-    return Series(name, cut.segments, tuple(in_unit(float(part), metric) for part in parts), ends(-1.0), ends(1.0))
+
+def _class_parts(cut: SegmentCut, sellers: Sequence[SellerResult], metric: str) -> ClassParts:
+    def cells(seller: SellerResult) -> list[Part]:
+        place = seller.number - 1
+        halves = _figures(_QUANTILE * cut.standard_errors[:, place], metric)
+        parts = _figures(cut.contributions[:, place], metric)
+        return [Part(*found) for found in zip(cut.segments, parts, halves, strict=True)]
+
+    return ClassParts(cut.column, cut.segments, [PartsRow(seller.label, cells(seller)) for seller in sellers])
 
 
 def _axis(words: str, metric: str) -> str:

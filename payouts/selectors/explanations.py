@@ -71,20 +71,20 @@ def _size_finding(cut: SizeCut, parts: list[float]) -> str:
             return "More than half of your value was decided in the largest mixtures"
         return f"Half of your value was decided in mixtures of at most {_rows(size)} out of {count(cut.edges[-1])}"
     name, _ = max(coarse_parts(cut.edges, parts), key=lambda part: abs(part[1]))
-    return f"Mixtures of {name} rows moved your value most"
+    return f"Mixtures of {name} moved your value most"
 
 
 def _class_finding(cut: SegmentCut, parts: list[float], metric: str) -> str:
-    unit = f" {unit_of(metric)}".rstrip()
     best, worst = int(np.argmax(parts)), int(np.argmin(parts))
-    name = metric_name(metric)
+    name, unit = metric_name(metric), f" {unit_of(metric)}".rstrip()
+    most, least = (f"{_signed(parts[place], metric)}{unit}" for place in (best, worst))
     if parts[worst] >= 0:
-        return f"Your rows help most with {cut.segments[best]}: {_signed(parts[best], metric)}{unit} of {name}"
+        return f"Your rows help most where {cut.column} is {cut.segments[best]}: {most} of {name}"
     if parts[best] <= 0:
-        return f"Your rows cost most with {cut.segments[worst]}: {_signed(parts[worst], metric)}{unit} of {name}"
+        return f"Your rows cost most where {cut.column} is {cut.segments[worst]}: {least} of {name}"
     return (
-        f"Your rows help with {cut.segments[best]} ({_signed(parts[best], metric)}{unit}) "
-        f"and cost with {cut.segments[worst]} ({_signed(parts[worst], metric)}{unit})"
+        f"Your rows help where {cut.column} is {cut.segments[best]} ({most}) "
+        f"and cost where it is {cut.segments[worst]} ({least})"
     )
 
 

@@ -10,7 +10,7 @@ _STEP = 2.2
 
 
 def coarse_parts(edges: Sequence[int], parts: Sequence[float]) -> list[tuple[str, float]]:
-    """Sums over coarse bins, each under the name of its sizes: ``1``, ``2 to 4``.
+    """Sums over coarse bins, each under the name of its sizes: ``1 row``, ``2 to 4 rows``.
 
     Args:
         edges: A run's own edges, from 0 to all rows: bin ``b`` holds the sizes ``edges[b] + 1`` to ``edges[b + 1]``.
@@ -29,4 +29,6 @@ def _places(edges: Sequence[int]) -> list[int]:
 
 
 def _name(first: int, last: int) -> str:
-    return count(last) if first == last else f"{count(first)} to {count(last)}"
+    if first < last:
+        return f"{count(first)} to {count(last)} rows"
+    return "1 row" if last == 1 else f"{count(last)} rows"

@@ -57,6 +57,8 @@ def test_standard_errors_are_those_of_a_mean_over_all_rows():
         within = np.where(segments == segment, contributions, 0.0)
         expected = within.std(axis=1, ddof=1) / np.sqrt(50)
         np.testing.assert_allclose(found.standard_errors[segment], expected, rtol=1e-12)
+        together = within.sum(axis=0).std(ddof=1) / np.sqrt(50)
+        np.testing.assert_allclose(found.total_standard_errors[segment], together, rtol=1e-12)
 
 
 def test_without_contributions_there_is_nothing_to_cut():

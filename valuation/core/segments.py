@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.games import FloatMatrix
+from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.results import GroupValues
 
 
@@ -16,10 +16,12 @@ class SegmentContributions:
     Attributes:
         contributions: float64 ``(n_segments, n_groups)``, in metric units; columns sum to the values of the groups.
         standard_errors: float64 ``(n_segments, n_groups)``: error because the validation rows are a sample.
+        total_standard_errors: float64 ``(n_segments,)``: the same of all groups together.
     """
 
     contributions: FloatMatrix
     standard_errors: FloatMatrix
+    total_standard_errors: FloatVector
 
 
 def by_segment(values: GroupValues, segments: npt.NDArray[np.int64], n_segments: int) -> SegmentContributions | None:
@@ -45,7 +47,16 @@ def by_segment(values: GroupValues, segments: npt.NDArray[np.int64], n_segments:
     member = (segments == np.arange(n_segments)[:, None]).astype(np.float64)
     parts = member @ values.contributions.T / m
     parts += np.outer(member.sum(axis=1) / m, values.values - parts.sum(axis=0))
-    squares = member @ (values.contributions**2).T / m
-    # Variance of the mean over all m rows of (contribution in the segment, 0 outside it).
-    variances = np.maximum(squares - parts**2, 0.0) / max(m - 1, 1)
-    return SegmentContributions(contributions=parts, standard_errors=np.sqrt(variances))
+    together = values.contributions.sum(axis=0, keepdims=True)
+    return SegmentContributions(
+        contributions=parts,
+        standard_errors=_standard_errors(member, values.contributions),
+        total_standard_errors=_standard_errors(member, together)[:, 0],
+    )
+
+
+def _standard_errors(member: FloatMatrix, contributions: FloatMatrix) -> FloatMatrix:
+    """Of the means over all m rows of (contribution in the segment, 0 outside it), ``(n_segments, n_groups)``."""
+    m = member.shape[1]
+    means, squares = member @ contributions.T / m, member @ (contributions**2).T / m
+    return np.asarray(np.sqrt(np.maximum(squares - means**2, 0.0) / max(m - 1, 1)))

@@ -86,4 +86,5 @@ def _segmented(values: GroupValues, column: str, names: list[str], codes: Codes)
         "rows": [int(counts[code]) for code in shown] + ([rest] if rest else []),
         "contributions": found.contributions.tolist(),
         "standard_errors": found.standard_errors.tolist(),
+        "total_standard_errors": found.total_standard_errors.tolist(),
     }

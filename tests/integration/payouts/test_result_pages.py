@@ -56,12 +56,12 @@ def explanations(place):
         "by_class": {
             "column": "income", "segments": ["low", "high"], "rows": [70, 30],
             "contributions": np.outer([-0.1, 1.1], values).tolist(),
-            "standard_errors": np.full((2, 4), 0.001).tolist(),
+            "standard_errors": np.full((2, 4), 0.001).tolist(), "total_standard_errors": [0.002, 0.002],
         },
         "by_segment": [{
             "column": "town", "segments": ["north", "south"], "rows": [60, 40],
             "contributions": np.outer([0.75, 0.25], values).tolist(),
-            "standard_errors": np.full((2, 4), 0.001).tolist(),
+            "standard_errors": np.full((2, 4), 0.001).tolist(), "total_standard_errors": [0.002, 0.002],
         }],
         "hcdv": {"points": default_storage.save("points/test.parquet", ContentFile(sink.getvalue()))},
     }  # fmt: skip
@@ -74,7 +74,7 @@ def test_a_result_is_explained_by_size_class_and_rows(place):
     text = words(response)
 
     assert "Half of your value was decided in mixtures of at most 20 rows out of" in text
-    assert f"Your rows help with high (+55.00 points) and cost with low ({MINUS}5.00 points)" in text
+    assert f"Your rows help where income is high (+55.00 points) and cost where it is low ({MINUS}5.00 points)" in text
     assert "15 of your 24 rows helped, 8 hurt" in text
     # Row 25 of the file is the last of 24 rows: row 1 is the header.
     assert "Row 25 1.500 age 53 note s0r23" in text
