@@ -28,3 +28,38 @@ def test_loading_the_urls_loads_no_torch():
     )
 
     assert loaded_by(statement, "torch") == set()
+
+
+def test_planning_row_values_and_opening_a_workers_tasks_loads_no_torch():
+    plan = (
+        "from valuation.core import HcdvPlan\n"
+        "from valuation.core.hcdv.market import market_config\n"
+        "config = market_config(n_rows=10_000, task='classification', metric='roc_auc', batched=True)\n"
+        "plan = HcdvPlan(10_000, config)\n"
+        "plan.next_wave(plan.start())"
+    )
+    tasks = (
+        "import os, django\n"
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'marketplace.settings'\n"
+        "django.setup()\n"
+        "import valuation.tasks"
+    )
+
+    assert loaded_by(plan, "torch", "sklearn") == set()
+    assert loaded_by(tasks, "torch") == set()
+
+
+def test_of_hcdvs_blocks_only_the_one_that_trains_the_encoder_loads_torch():
+    games = (
+        "import numpy as np\n"
+        "from valuation.core import HcdvConfig, estimate_hcdv\n"
+        "class Game:\n"
+        "    n_players = 20\n"
+        "    def __call__(self, coalitions):\n"
+        "        return coalitions.mean(axis=1)\n"
+        "X = np.random.default_rng(0).normal(size=(20, 2))\n"
+        "config = HcdvConfig(embedding='standardized', children=(2,), leaf_size=5)\n"
+        "estimate_hcdv(Game(), X, np.arange(20) % 2, config=config, rng=np.random.default_rng(0))"
+    )
+
+    assert loaded_by(games, "torch") == set()
