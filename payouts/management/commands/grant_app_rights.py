@@ -9,7 +9,15 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from psycopg import sql
 
-from marketplace.models import AuditEvent, CopyComparison, CopyFinding, DataRequest, DatasetVersion
+from marketplace.models import (
+    AuditEvent,
+    CopyComparison,
+    CopyFinding,
+    DataRequest,
+    DatasetVersion,
+    Invitation,
+    Notice,
+)
 from payouts.models import APPEND_ONLY_TABLES, PayoutLine, PayoutRound
 from valuation.models import PlayerValue, Quote, ValuationRun, WorkBlock
 
@@ -49,10 +57,10 @@ def append_only_tables() -> set[str]:
 
 
 def rights_on(table: str) -> str:
-    """What the application may do with a table; rounds, lines, runs and blocks change state, but are never deleted."""
+    """What the application may do with a table; what only changes state is never deleted."""
     if table in append_only_tables():
         return "SELECT, INSERT"
-    changing = (PayoutRound, PayoutLine, ValuationRun, WorkBlock, DataRequest, Quote, CopyFinding)
+    changing = (PayoutRound, PayoutLine, ValuationRun, WorkBlock, DataRequest, Quote, CopyFinding, Invitation, Notice)
     if table in {model._meta.db_table for model in changing}:  # noqa: SLF001 - public by Django's word
         return "SELECT, INSERT, UPDATE"
     return "SELECT, INSERT, UPDATE, DELETE"

@@ -55,7 +55,13 @@ def test_no_setting_of_a_session_switches_the_rules_off(as_application):
 
 @pytest.mark.parametrize(
     "statement",
-    ["DELETE FROM payouts_payoutround", "DELETE FROM valuation_workblock", "DELETE FROM marketplace_datarequest"],
+    [
+        "DELETE FROM payouts_payoutround",
+        "DELETE FROM valuation_workblock",
+        "DELETE FROM marketplace_datarequest",
+        "DELETE FROM marketplace_invitation",
+        "DELETE FROM marketplace_notice",
+    ],
 )
 def test_the_application_deletes_no_record_of_a_round(as_application, statement):
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
