@@ -59,19 +59,17 @@ def compare(
 def repeats(own: Rows, others: Sequence[Rows]) -> Copies | None:
     """Find whether a file repeats its own rows more often than all files together let expect.
 
-    The reference is how often rows of two different files, or two rows of the other files, are alike; a file of one
-    kind of people may repeat TILT times as often.
+    The reference is how often its rows are like another file's, for each of them, and how often two rows of the others
+    are alike: the median, because what was copied between two files says nothing of chance. A file of one kind of
+    people may repeat TILT times as often.
     """
     kinds, *other_kinds = kinds_of(own, *others)
     pooled = np.concatenate(other_kinds)
-    top = max(int(kinds.max()), int(pooled.max())) + 1
-    mine, theirs = np.bincount(kinds, minlength=top), np.bincount(pooled, minlength=top)
-    rates = [
-        (float((mine * theirs).sum()) + UNSEEN) / (len(own) * len(pooled)),
-        (float((theirs * (theirs - 1) // 2).sum()) + UNSEEN) / max(math.comb(len(pooled), 2), 1),
-    ]
+    alike = [(_equal_pairs([kinds, theirs]), len(own) * len(theirs)) for theirs in other_kinds]
+    alike.append((_repeated_pairs(pooled), math.comb(len(pooled), 2)))
+    rate = np.median([(seen + UNSEEN) / max(pairs, 1) for seen, pairs in alike])
     again = _occurrence(kinds) > 0
-    verdict = repeating(int(again.sum()), expected=TILT * math.comb(len(own), 2) * max(rates))
+    verdict = repeating(int(again.sum()), expected=TILT * math.comb(len(own), 2) * float(rate))
     if not verdict.is_finding:
         return None
     rows = np.flatnonzero(again)
@@ -122,6 +120,11 @@ def _collision_rate(cells: Array) -> float:
     """The chance that two cells of a column are equal."""
     _, counts = np.unique(cells, return_counts=True)
     return float((counts * (counts - 1)).sum()) / max(len(cells) * (len(cells) - 1), 1)
+
+
+def _repeated_pairs(kinds: Array) -> int:
+    counts = np.bincount(kinds)
+    return int((counts * (counts - 1)).sum() // 2)
 
 
 def _equal_pairs(kinds: Sequence[Array]) -> int:

@@ -16,11 +16,11 @@ SAMPLES = 5
 LOG10_P_SHOWN = 100
 
 KINDS = {
-    CopyFinding.Kind.EXACT: "equal rows in the same order",
-    CopyFinding.Kind.REORDERED: "equal rows in another order",
-    CopyFinding.Kind.ROUNDED: "rows with rounded numbers",
-    CopyFinding.Kind.JITTERED: "rows with slightly changed numbers",
-    CopyFinding.Kind.WITHIN: "rows repeated within the file",
+    CopyFinding.Kind.EXACT: "equal, in the same order",
+    CopyFinding.Kind.REORDERED: "equal, in another order",
+    CopyFinding.Kind.ROUNDED: "with rounded numbers",
+    CopyFinding.Kind.JITTERED: "with slightly changed numbers",
+    CopyFinding.Kind.WITHIN: "repeated within the file",
 }
 
 
@@ -51,14 +51,14 @@ class Sample:
 
 
 def kind_in_words(finding: CopyFinding) -> str:
-    """What was found, as the end of a sentence."""
+    """In which dress the rows were found."""
     return KINDS[CopyFinding.Kind(finding.kind)]
 
 
 def chance_in_words(finding: CopyFinding) -> str:
     """What innocent files would show, and how unlikely chance is."""
     digits = min(LOG10_P_SHOWN, math.floor(-finding.log10_p_value))
-    expected = _rows_by_chance(finding)
+    expected = rows_by_chance(finding)
     return (
         f"From how often these files repeat rows of their own, chance explains {expected}. "
         f"That innocent files share as many has a probability below 1 in 10{_superscript(digits)}."
@@ -68,7 +68,7 @@ def chance_in_words(finding: CopyFinding) -> str:
 def chance_chart(finding: CopyFinding) -> Chart:
     """What was found beside what chance explains."""
     matched = f"{count(finding.rows_matched)} row{'s' if finding.rows_matched != 1 else ''}"
-    title = f"{matched} alike; chance explains {_rows_by_chance(finding)}"
+    title = f"{matched} alike; chance explains {rows_by_chance(finding)}"
     return Chart(
         kind="bars",
         title=title,
@@ -121,7 +121,8 @@ def _written(cell: float | str | None) -> str:
     return cell if isinstance(cell, str) else f"{cell:.15g}"
 
 
-def _rows_by_chance(finding: CopyFinding) -> str:
+def rows_by_chance(finding: CopyFinding) -> str:
+    """How many rows the files' own repeats let expect."""
     expected = finding.expected_by_chance
     if expected < 1:
         return "less than 1"

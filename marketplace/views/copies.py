@@ -15,6 +15,7 @@ from marketplace.selectors.copies import findings_for_operators, is_party
 from marketplace.services import copies
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError
+from marketplace.templatetags.states import badge
 from marketplace.views.signed_in import SignedInRequest
 
 PAGE_SIZE = 25
@@ -25,7 +26,14 @@ State = CopyFinding.State
 @role_required(Role.OPERATOR)
 def finding_list(request: SignedInRequest) -> HttpResponse:
     page = Paginator(findings_for_operators(), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [{"finding": finding, "kind": copy_evidence.kind_in_words(finding)} for finding in page]
+    rows = [
+        {
+            "finding": finding,
+            "kind": copy_evidence.kind_in_words(finding),
+            "by_chance": copy_evidence.rows_by_chance(finding),
+        }
+        for finding in page
+    ]
     return render(request, "marketplace/copy_list.html", {"page": page, "rows": rows})
 
 
@@ -45,7 +53,12 @@ def finding_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "chance_chart": copy_evidence.chance_chart(finding),
         "samples": copy_evidence.samples(finding),
         "decisions": [
-            {"at": event.at, "who": event.actor, "what": State(event.data["to"]).label, "detail": event.data["reason"]}
+            {
+                "at": event.at,
+                "who": event.actor and (event.actor.full_name or event.actor.email),
+                "what": badge(event.data["to"]).words,
+                "detail": event.data["reason"],
+            }
             for event in copy_evidence.decisions(finding)
         ],
         "is_party": is_party(request.user, finding),

@@ -191,7 +191,7 @@ def test_the_pages_show_the_rows_side_by_side_and_take_the_decision(client, requ
     address = f"/copies/{finding.pk}/"
 
     listed, page = client.get("/copies/").content.decode(), client.get(address).content.decode()
-    for words in ("First House", "Second House", "equal rows in another order"):
+    for words in ("First House", "Second House", "equal, in another order"):
         assert words in listed
         assert words in page
     assert "chance explains less than 1" in page
