@@ -69,6 +69,11 @@ class Chart:
         return named and self.kind in {"bars", "intervals"}
 
     @property
+    def names(self) -> list[str]:
+        """The names that run down the page, each once."""
+        return list(dict.fromkeys(str(x) for series in self.series for x in series.x))
+
+    @property
     def has_intervals(self) -> bool:
         """Whether any number comes with the ends of its interval."""
         return any(series.low is not None for series in self.series)

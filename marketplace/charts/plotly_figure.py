@@ -10,6 +10,8 @@ from marketplace.charts.chart import Chart, Series, name_lines
 from marketplace.charts.palette import DASHES, MARKERS, place
 
 ROW_HEIGHT = 44
+BAR_HEIGHT = 15
+SERIES_APART = 0.65
 FRAME_HEIGHT = 100
 HEIGHT = 360
 BAND_OPACITY = 0.18
@@ -34,6 +36,11 @@ def _colours(chart: Chart, series: Series, index: int) -> str | list[str]:
 def _traces(chart: Chart, series: Series, index: int) -> list[dict[str, Any]]:
     across, up = ("y", "x") if chart.lies_on_its_side else ("x", "y")
     trace: dict[str, Any] = {"name": _text(series.name), across: [_text(x) for x in series.x], up: list(series.y)}
+    if chart.lies_on_its_side and chart.kind == "intervals":
+        # Beside each other, so that no whisker hides another; the axis writes the names.
+        shift = SERIES_APART * (index - (len(chart.series) - 1) / 2) / len(chart.series)
+        trace |= {"y": [chart.names.index(str(x)) + shift for x in series.x], "text": trace["y"]}
+        trace["hovertemplate"] = "%{text}: %{x}"
     marker = {"color": _colours(chart, series, index)}
     if chart.kind in {"bars", "histogram"}:
         trace |= {"type": "bar", "orientation": "h" if chart.lies_on_its_side else "v", "marker": marker}
@@ -84,11 +91,12 @@ def _band(series: Series, index: int) -> dict[str, Any]:
 
 def _layout(chart: Chart) -> dict[str, Any]:
     names, numbers = ("yaxis", "xaxis") if chart.lies_on_its_side else ("xaxis", "yaxis")
-    rows = max((len(series.x) for series in chart.series), default=0)
+    bars = len(chart.series) if chart.kind == "bars" else 1
+    height = FRAME_HEIGHT + max(ROW_HEIGHT, BAR_HEIGHT * bars) * max(2, len(chart.names))
     layout: dict[str, Any] = {
         names: _axis(chart.x_title, grid=chart.kind in {"line", "scatter"}),
         numbers: _axis(chart.y_title, grid=True),
-        "height": FRAME_HEIGHT + ROW_HEIGHT * max(rows, 2) if chart.lies_on_its_side else HEIGHT,
+        "height": height if chart.lies_on_its_side else HEIGHT,
         "margin": {"l": 10, "r": 16, "t": 36, "b": 10},
         "bargap": 0.02 if chart.kind == "histogram" else 0.35,
         "showlegend": len(chart.series) > 1,
@@ -102,6 +110,10 @@ def _layout(chart: Chart) -> dict[str, Any]:
     if chart.lies_on_its_side:
         # The first name on top, as in the table.
         layout[names] |= {"autorange": "reversed", "type": "category", "title": {"text": ""}, "ticksuffix": "  "}
+    if chart.lies_on_its_side and chart.kind == "intervals":
+        count = len(chart.names)
+        layout[names] |= {"type": "linear", "tickvals": list(range(count)), "ticktext": [_text(n) for n in chart.names]}
+        layout[names] |= {"autorange": False, "range": [count - 0.4, -0.6], "zeroline": False, "showgrid": False}
     return layout
 
 

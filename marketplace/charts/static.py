@@ -16,6 +16,7 @@ WIDTH_INCHES = 7.2
 HEIGHT_INCHES = 3.6
 ROW_INCHES = 0.42
 FRAME_INCHES = 0.95
+BAR_INCHES = 0.14
 LEGEND_ROW_INCHES = 0.22
 LEGEND_CHARACTERS = 84
 X_TITLE_CHARACTERS = 70
@@ -60,7 +61,8 @@ def _height(chart: Chart) -> float:
     legend = LEGEND_ROW_INCHES * max(0, -(-len(chart.series) // _legend_columns(chart)) - 1)
     if not chart.lies_on_its_side:
         return HEIGHT_INCHES + legend
-    return FRAME_INCHES + legend + ROW_INCHES * max(2, *(len(series.x) for series in chart.series))
+    bars = len(chart.series) if chart.kind == "bars" else 1
+    return FRAME_INCHES + legend + max(ROW_INCHES, BAR_INCHES * bars) * max(2, len(chart.names))
 
 
 def _legend_columns(chart: Chart) -> int:
@@ -87,7 +89,7 @@ def _draw(chart: Chart, axes: "Axes") -> None:
 
 
 def _draw_on_its_side(chart: Chart, axes: "Axes") -> None:
-    names = list(dict.fromkeys(str(x) for series in chart.series for x in series.x))
+    names = chart.names
     thickness = 0.65 / len(chart.series)
     for index, series in enumerate(chart.series):
         shift = (index - (len(chart.series) - 1) / 2) * thickness

@@ -35,6 +35,10 @@ class Try:
     defended_gain_minor: int
     pays: bool
 
+    def beyond_chance(self) -> int:
+        """By how much the gain exceeds the interval of the difference; below 0 where it does not."""
+        return self.gain_minor - self.half_width_minor
+
 
 @dataclass(frozen=True)
 class AttackRows:
@@ -49,15 +53,16 @@ class AttackRows:
 
     @property
     def best(self) -> Try | None:
-        """The try with the greatest gain."""
-        return max(self.tries, key=lambda each: each.gain_minor, default=None)
+        """The try that gains most beyond the interval of its difference."""
+        return max(self.tries, key=Try.beyond_chance, default=None)
 
     @property
     def best_by_attacker(self) -> tuple[Try, ...]:
         """For each attacker its best number of accounts."""
         best: dict[str, Try] = {}
         for each in self.tries:
-            if each.who not in best or each.gain_minor > best[each.who].gain_minor:
+            known = best.get(each.who)
+            if known is None or Try.beyond_chance(each) > Try.beyond_chance(known):
                 best[each.who] = each
         return tuple(best.values())
 

@@ -146,7 +146,7 @@ def attacks(rows: Sequence[Any], currency: str) -> Chart:
         tuple((row.gain_minor - row.half_width_minor) / scale for row in rows),
         tuple((row.gain_minor + row.half_width_minor) / scale for row in rows),
     )
-    defended = Series("Accounts linked, copies left out", names, tuple(row.defended_gain_minor / scale for row in rows))
+    defended = Series("Once somebody looks", names, tuple(row.defended_gain_minor / scale for row in rows))
     paying = [row.name for row in rows if row.pays]
     finding = "No attack that was tried gains more than the interval of the difference"
     if paying:

@@ -89,7 +89,8 @@ def test_partial_data_is_drawn_the_same_way_twice(kind, series):
 def test_names_run_down_and_whiskers_follow_the_numbers():
     (trace,) = figure(chart(coloured="points"))["data"]
 
-    assert trace["y"] == ["North Clinic", "East &lt;Registry&gt; &amp; Sons"]
+    assert trace["y"] == [0, 1]
+    assert trace["text"] == ["North Clinic", "East &lt;Registry&gt; &amp; Sons"]
     assert trace["marker"]["color"] == ["--chart-1", "--chart-2"]
     assert trace["error_x"]["array"] == pytest.approx([0.2, 0.1])
     assert trace["error_x"]["arrayminus"] == pytest.approx([0.2, 0.1])
