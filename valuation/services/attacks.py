@@ -16,7 +16,6 @@ from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.models import ValuationRun
 from valuation.services import inputs
-from valuation.services.row_values import GAMES_KIND, TREE_KIND
 from valuation.services.runs import looped_model_seconds
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -31,6 +30,8 @@ STRANGERS_PART = 0.1
 # Second words of the seeds, so that no two deals share their chance.
 _DEALS: dict[Split, int] = {"random": 1, "by_size": 2, "by_label": 3}
 _WORTHLESS = 4
+# Blocks of the plan of sellers' values, whose speed an attack has too; those of rows do other work.
+_SELLERS_KINDS = ("enumeration", "covariance", "coupled", "weighing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +133,7 @@ def _value(
 
 def _budget(run: ValuationRun) -> int:
     """As many evaluations as the time allows, at the speed of the run itself."""
-    sellers = run.blocks.exclude(kind__in=(TREE_KIND, GAMES_KIND))
+    sellers = run.blocks.filter(kind__in=_SELLERS_KINDS)
     spent = sellers.aggregate(seconds=Sum("seconds", default=0.0), evaluations=Sum("evaluations", default=0))
     if not spent["seconds"]:
         return EVALUATIONS_MAX
