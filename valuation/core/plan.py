@@ -49,7 +49,11 @@ KERNELS: Mapping[str, BlockKernel] = {
     "coupled": fgsv_blocks.coupled,
     "weighing": fgsv_blocks.weighing,
 }
-ROW_KERNELS: Mapping[str, RowKernel] = {"hcdv_tree": hcdv_blocks.tree, "hcdv_games": hcdv_blocks.games}
+ROW_KERNELS: Mapping[str, RowKernel] = {
+    "hcdv_tree": hcdv_blocks.tree,
+    "hcdv_neighbors": hcdv_blocks.neighbors,
+    "hcdv_games": hcdv_blocks.games,
+}
 # Kinds of blocks that others build on.
 FOUNDATIONS = frozenset({"hcdv_tree"})
 # Third word of the seeds of row kernels, so that they share no draw with the others.

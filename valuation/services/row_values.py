@@ -28,7 +28,7 @@ SCHEMA = pa.schema(
 )
 # The rules under which the sums of a seller's row values are shown: with the dispersion, and by the metric alone.
 RULE, METRIC_RULE = "hcdv", "hcdv_metric"
-TREE_KIND, GAMES_KIND = "hcdv_tree", "hcdv_games"
+TREE_KIND, GAME_KINDS = "hcdv_tree", ("hcdv_neighbors", "hcdv_games")
 
 
 @dataclass(frozen=True)

@@ -299,7 +299,8 @@ def _outcome(
     # Sums of row values carry no honest error: a value is a product of shares down one tree of one encoder.
     covariances |= {rule: {"computation": None, "validation": None} for rule in rows.sums}
     seconds = {row["kind"]: row["total"] for row in run.blocks.values("kind").annotate(total=Sum("seconds")).order_by()}
-    embedding, games = (seconds.pop(kind, 0.0) for kind in (row_values.TREE_KIND, row_values.GAMES_KIND))
+    embedding = seconds.pop(row_values.TREE_KIND, 0.0)
+    valuing_rows = sum(seconds.pop(kind, 0.0) for kind in row_values.GAME_KINDS)
     return {
         "utility_empty": utility_empty,
         "utility_full": utility_full,
@@ -309,7 +310,7 @@ def _outcome(
             "freezing": run.progress["freeze_seconds"],
             "evaluating, all workers together": sum(seconds.values()),
             "embedding rows": embedding,
-            "valuing rows, all workers together": games,
+            "valuing rows, all workers together": valuing_rows,
             "merging": run.progress["merge_seconds"],
         },
     }

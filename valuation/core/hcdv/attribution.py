@@ -9,7 +9,7 @@ import numpy as np
 from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector
 from valuation.core.hcdv.config import HcdvConfig, Method
 from valuation.core.hcdv.hierarchy import Hierarchy
-from valuation.core.hcdv.local_game import LocalValues
+from valuation.core.hcdv.local_game import LocalValues, given_values
 from valuation.core.hcdv.pot import pot_shares
 from valuation.core.results import LevelSummary
 
@@ -24,14 +24,21 @@ class PartSums:
         totals: Sums of marginal contributions under ``v`` and under the metric alone, float64 ``(n_parts, 2)``.
         squares: Sums of their squares under ``v``, float64 ``(n_parts,)``.
         alone: What each part adds to nothing, float64 ``(n_parts, 2)``.
+        neighbors: KNN-Shapley values of the rows in content order, float64 ``(n_rows,)``, for leaves that ask.
     """
 
     totals: FloatMatrix
     squares: FloatVector
     alone: FloatMatrix
+    neighbors: FloatVector
 
-    def of(self, parts: slice, orders: int) -> LocalValues:
-        """The local values of one node's parts."""
+    def of(self, tree: Hierarchy, node: int, method: Method, orders: int) -> LocalValues:
+        """The local values of one node's parts; those of leaves too large to enumerate need no local game."""
+        parts = parts_of(tree, node)
+        if method == "knn":
+            return given_values(self.neighbors[tree.rows(node)])
+        if method == "uniform":
+            return given_values(np.ones(parts.stop - parts.start))
         return LocalValues(self.totals[parts], self.squares[parts], orders, self.alone[parts])
 
 
@@ -101,7 +108,7 @@ def attribute(
         if not is_played(method, shares[node], config):
             shares[parts] = shares[node] / max(1, len(sizes))
             continue
-        local = sums.of(parts, config.permutations_at(level) if method == "sampled" else 1)
+        local = sums.of(tree, node, method, config.permutations_at(level) if method == "sampled" else 1)
         errors[node] = local.variances.mean()
         shares[parts], faded[node] = _divided(local, shares[node], sizes, method, config)
     values = np.zeros((len(tree.order), 2))

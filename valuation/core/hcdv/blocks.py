@@ -1,4 +1,4 @@
-"""What one block of an HCDV run computes: the embedding and its tree, or the local games of some nodes.
+"""What one block of an HCDV run computes: the embedding and its tree, neighbours' values, or some nodes' local games.
 
 These kernels never see who owns a row. The games build on the arrays that the tree's block returned.
 """
@@ -14,17 +14,21 @@ import numpy.typing as npt
 from valuation.core.errors import FitFailedError, InvalidDataError
 from valuation.core.estimators.knn_shapley import knn_shapley
 from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, scores
-from valuation.core.hcdv.attribution import node_method, parts_of
+from valuation.core.hcdv.attribution import node_method
 from valuation.core.hcdv.balanced_kmeans import content_order
 from valuation.core.hcdv.config import ENDS_EVALUATIONS, HcdvConfig
 from valuation.core.hcdv.dispersion import dispersion_of_parts, unit_rows
 from valuation.core.hcdv.encoder import train_encoder
 from valuation.core.hcdv.encoder_inputs import Scaling
 from valuation.core.hcdv.hierarchy import Hierarchy, build_hierarchy
-from valuation.core.hcdv.local_game import LocalGame, LocalValues, RowsUtility, enumerated, given_values, sampled
+from valuation.core.hcdv.local_game import LocalGame, LocalValues, RowsUtility, enumerated, sampled
 from valuation.core.rows import PooledRows
 
 Arrays = dict[str, npt.NDArray[Any]]
+
+# Pairs of a row and a validation row that neighbours are looked for among; of more validation rows every second,
+# third, ... is asked.
+_NEIGHBOR_PAIRS_MAX = 200_000_000
 
 TREE_ARRAYS = ("order", "starts", "stops", "parents", "levels", "first_children", "child_counts")
 
@@ -41,10 +45,10 @@ def tree(
 
     Returns:
         In content order of the rows: ``players`` (position of each in the game), ``z``, ``codes`` (classes or
-        numbers) and ``twin_of`` (the first row alike in features and target); ``z_valid`` and ``codes_valid`` where
-        leaves ask for neighbours; the tree's arrays; ``ends`` ``(2,)``, the metric of none and of all rows as it is;
-        ``dispersion`` of all rows; ``encoder_refused``, characters of the sentence why there is no encoder. And the
-        evaluations spent.
+        numbers) and ``twin_of`` (the first row alike in features and target). Then ``z_valid``, ``codes_valid`` and
+        ``valid_weights`` of the validation rows that leaves ask for neighbours, none where no leaf does; the tree's
+        arrays; ``ends`` ``(2,)``, the metric of none and of all rows as it is; ``dispersion`` of all rows;
+        ``encoder_refused``, characters of the sentence why there is no encoder. And the evaluations spent.
 
     Raises:
         InvalidDataError: A target is not finite, or leaves need neighbours that cannot be had; nothing is spent by
@@ -74,12 +78,42 @@ def tree(
                 "Leaves too large to enumerate are valued by neighbours, which needs labels and validation "
                 "embeddings: give them, choose smaller leaves, or divide large leaves uniformly."
             )
-        arrays |= {"z_valid": z_valid, "codes_valid": codes_valid}
+        asked = np.arange(0, len(codes_valid), -(-len(codes_valid) * len(X) // _NEIGHBOR_PAIRS_MAX))
+        z_valid, codes_valid = z_valid[asked], codes_valid[asked]
+    else:
+        z_valid, codes_valid = z_valid[:0], np.zeros(0, dtype=np.intp)
+    arrays |= {
+        "z_valid": z_valid,
+        "codes_valid": codes_valid,
+        "valid_weights": _weights(codes_valid, balanced=config.balanced_classes),
+    }
     together = dispersion_of_parts(unit_rows(z), codes, np.zeros(len(z), dtype=np.intp), 1, config.task)
     arrays["dispersion"] = together(np.ones((1, 1), dtype=np.bool_))[0]
     nobody_and_all = np.repeat([[False], [True]], game.n_players, axis=1)
     arrays["ends"] = scores(game, nobody_and_all)[0]
     return arrays, ENDS_EVALUATIONS
+
+
+def neighbors(
+    game: Game, rows: PooledRows, params: Mapping[str, Any], foundation: Arrays, rng: np.random.Generator
+) -> tuple[Arrays, int]:
+    """KNN-Shapley values of all rows for validation rows ``first..last-1``, weighted: sums over blocks are the values.
+
+    All rows play, not a leaf's alone: in a leaf of one class most validation rows are of another, and would reward
+    whoever is out of place there.
+
+    Returns:
+        ``neighbor_values`` ``(n,)`` in content order, and no evaluations.
+    """
+    del game, rows, rng
+    some, config = slice(params["first"], params["last"]), HcdvConfig.from_json(params["config"])
+    z_valid, codes_valid, weights = (foundation[name][some] for name in ("z_valid", "codes_valid", "valid_weights"))
+    values = np.zeros(len(foundation["z"]))
+    for code in np.unique(codes_valid):
+        alike = codes_valid == code
+        mean = knn_shapley(foundation["z"], foundation["codes"], z_valid[alike], codes_valid[alike], config.n_neighbors)
+        values += weights[alike].sum() * mean
+    return {"neighbor_values": values}, 0
 
 
 def games(
@@ -97,10 +131,8 @@ def games(
     empty, low_high = bounded_ends(foundation["ends"], config)[0], bounds(foundation["ends"], config)
     table = _Table(
         tree_of(foundation),
-        foundation["z"],
         unit_rows(foundation["z"]),
         foundation["codes"],
-        (foundation["z_valid"], foundation["codes_valid"]) if "z_valid" in foundation else None,
         RowsUtility(game, players, low_high),
         config,
         empty,
@@ -160,6 +192,14 @@ def _embedded(
     return scaling(X), scaling(X_valid), refused
 
 
+def _weights(codes: IndexVector, *, balanced: bool) -> FloatVector:
+    """Weights of validation rows, which sum to 1: of each row the same, or of each class."""
+    if not balanced:
+        return np.full(len(codes), 1.0 / max(1, len(codes)))
+    classes, place, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / (max(1, len(classes)) * counts[place]))
+
+
 def _first_alike(X: FloatMatrix, codes: npt.NDArray[Any]) -> IndexVector:
     """For rows in content order, the first that is equal in all, int ``(n,)``."""
     if not len(X):
@@ -173,10 +213,8 @@ class _Table:
     """What local games are played with: the tree, its rows, and the utility of rows."""
 
     tree: Hierarchy
-    z: FloatMatrix
     units: FloatMatrix
     codes: npt.NDArray[Any]
-    valid: tuple[FloatMatrix, IndexVector] | None
     utility: RowsUtility
     config: HcdvConfig
     empty: float
@@ -191,13 +229,7 @@ class _Table:
             orders = self.config.permutations_at(int(self.tree.levels[node]))
             outside = () if alone else self._levels_outside(node)
             return sampled(self._game(node, outside), orders, rng, with_alone=alone)
-        parts = parts_of(self.tree, node)
-        if method == "uniform":
-            return given_values(np.ones(parts.stop - parts.start))
-        if self.valid is None:
-            raise InvalidDataError("Leaves valued by neighbours need validation embeddings.")
-        own = self.tree.rows(node)
-        return given_values(knn_shapley(self.z[own], self.codes[own], *self.valid, self.config.n_neighbors))
+        raise ValueError(f"Node {node} has no local game: it is solved by {method}.")
 
     def _levels_outside(self, node: int) -> tuple[list[IndexVector], ...]:
         """For each level from this node's up, the rows of its node's siblings, one array each."""

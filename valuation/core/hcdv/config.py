@@ -37,6 +37,8 @@ class HcdvConfig:
         large_leaf: How leaves with ``2^m > T m`` are valued: KNN-Shapley in the embedding (classification, needs
             validation embeddings) or uniformly.
         n_neighbors: Neighbours of KNN-Shapley.
+        balanced_classes: Whether KNN-Shapley counts the validation rows of every class alike, as balanced accuracy,
+            macro F1 and AUC do, instead of every validation row.
         shares_limit: Largest sum of absolute shares of a pot, ``A``, above 1.
         metric_range: The metric is clipped to this range, so that ``v`` is bounded whatever the metric: no change for
             accuracies and AUC; R2 is cut at -1. ``None`` leaves the metric as it is.
@@ -59,6 +61,7 @@ class HcdvConfig:
     context: Context = "alone"
     large_leaf: LargeLeaf = "knn"
     n_neighbors: int = 5
+    balanced_classes: bool = False
     shares_limit: float = 2.0
     metric_range: tuple[float, float] | None = (-1.0, 1.0)
     in_baselines: bool = False

@@ -13,6 +13,7 @@ EVALUATIONS_LOOPED = 3_000
 
 # Losses without a lower bound: cut at twice the constant predictor's loss, and lambda in units of that loss.
 _LOSSES = {"neg_log_loss", "neg_mse"}
+_BALANCED = {"balanced_accuracy", "macro_f1", "roc_auc"}
 # Eight children play an exact game of 255 coalitions, for which 16 children ask 3,840 in random orders.
 _CHILDREN = 8
 # Rows times epochs that an encoder is trained on: 10 epochs of the demo's 10,000 rows.
@@ -39,6 +40,7 @@ def market_config(*, n_rows: int, task: Task, metric: str, batched: bool) -> Hcd
         encoder=EncoderConfig(device="cpu", epochs=epochs),
         children=(_CHILDREN,),
         permutations=(64,),
+        balanced_classes=metric in _BALANCED,
     )
     if task == "regression":
         # Numbers have no KNN-Shapley here: small leaves, reached by cheap cuts in four, are divided evenly.

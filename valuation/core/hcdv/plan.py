@@ -27,8 +27,8 @@ from valuation.core.results import HcdvValues
 METHOD_VERSION = "hcdv/2"
 # Half of what a block should take: coalitions of like rows are fitted more slowly than those the cost was measured on.
 _BLOCK_SECONDS = 0.5
-# A row of a leaf valued by neighbours costs about this much: its distances to the validation rows, sorted.
-_NEIGHBOR_ROW_SECONDS = 5e-4
+# Seconds to rank a row among the neighbours of a validation row.
+_PAIR_SECONDS = 3e-8
 
 
 def _constant_cost(size: float) -> float:
@@ -75,8 +75,10 @@ class HcdvPlan:
         else:
             tree = tree_of(state.arrays)
             for level in range(int(state.arrays["levels_played"]), int(tree.levels.max()) + 1):
-                games = self._games(tree, state, level)
-                pieces = [("hcdv_games", {"config": config, "level": level, "builds_on": 0, **game}) for game in games]
+                common = {"config": config, "level": level, "builds_on": 0}
+                if level == 0:
+                    pieces = [("hcdv_neighbors", {**common, **part}) for part in self._neighbors(state)]
+                pieces += [("hcdv_games", {**common, **game}) for game in self._games(tree, state, level)]
                 if pieces:
                     break
         end = state.blocks_merged + len(pieces)
@@ -85,6 +87,13 @@ class HcdvPlan:
             for number, (kind, params) in enumerate(pieces, start=state.blocks_merged)
         ]
 
+    def _neighbors(self, state: PlanState) -> list[dict[str, Any]]:
+        """Validation rows that leaves ask for neighbours, cut into pieces of about ``_BLOCK_SECONDS``."""
+        count = int(state.arrays["valid_count"])
+        n_pieces = int(np.ceil(count * self.n_rows * _PAIR_SECONDS / _BLOCK_SECONDS))
+        ends = np.linspace(0, count, n_pieces + 1).round().astype(int).tolist()
+        return [{"first": first, "last": last} for first, last in pairwise(ends) if first < last]
+
     def _games(self, tree: Hierarchy, state: PlanState, level: int) -> list[dict[str, Any]]:
         """The nodes of a level that play, cut into pieces of about ``_BLOCK_SECONDS``."""
         pots = self.attribution(state, levels=level).pots
@@ -92,12 +101,12 @@ class HcdvPlan:
         filled = np.inf
         for node in np.flatnonzero(tree.levels == level).tolist():
             method = node_method(tree, node, self.config)
-            if not is_played(method, pots[node], self.config):
+            if method not in {"enumerated", "sampled"} or not is_played(method, pots[node], self.config):
                 continue
             parts = parts_of(tree, node)
             n_parts, size = parts.stop - parts.start, float(tree.stops[node] - tree.starts[node])
             evaluations = self.config.node_evaluations(n_parts, level, is_leaf=not tree.child_counts[node])
-            seconds = evaluations * self.cost(size / 2) + (_NEIGHBOR_ROW_SECONDS * size if method == "knn" else 0.0)
+            seconds = evaluations * self.cost(size / 2)
             if method == "enumerated" and seconds > 2 * _BLOCK_SECONDS:
                 ends = np.linspace(0, 2**n_parts, int(seconds / _BLOCK_SECONDS) + 1).round().astype(int).tolist()
                 pieces += [{"nodes": [node], "first": first, "last": last} for first, last in pairwise(ends)]
@@ -146,12 +155,18 @@ class HcdvPlan:
             "totals": np.zeros((n_parts, 2)),
             "squares": np.zeros(n_parts),
             "alone": np.zeros((n_parts, 2)),
+            "neighbor_values": np.zeros(len(tree.order)),
+            "valid_count": np.array(len(result.arrays["codes_valid"])),
             "levels_played": np.array(0),
             "level_evaluations": np.zeros(int(tree.levels.max()) + 1, dtype=np.int64),
         }
 
     def _with_games(self, state: PlanState, block: Block, result: BlockResult) -> dict[str, Any]:
         arrays, tree, level = dict(state.arrays), tree_of(state.arrays), block.params["level"]
+        arrays["levels_played"] = np.array(level + 1)
+        if block.kind == "hcdv_neighbors":
+            arrays["neighbor_values"] = arrays["neighbor_values"] + result.arrays["neighbor_values"]
+            return arrays
         places = [
             np.arange(parts.start, parts.stop) for node in block.params["nodes"] for parts in [parts_of(tree, node)]
         ]
@@ -159,7 +174,6 @@ class HcdvPlan:
         for name in SUMS:
             arrays[name] = arrays[name].copy()
             arrays[name][at] += result.arrays[name]
-        arrays["levels_played"] = np.array(level + 1)
         arrays["level_evaluations"] = arrays["level_evaluations"].copy()
         arrays["level_evaluations"][level] += result.evaluations
         return arrays
@@ -175,7 +189,7 @@ class HcdvPlan:
 
     def attribution(self, state: PlanState, levels: int | None = None) -> Attribution:
         """Pots of nodes and values of rows in content order; of the first ``levels`` levels while others play."""
-        sums = PartSums(*(state.arrays[name] for name in SUMS))
+        sums = PartSums(*(state.arrays[name] for name in (*SUMS, "neighbor_values")))
         return attribute(tree_of(state.arrays), sums, self.pot(state), self.config, levels=levels)
 
     def estimate(self, state: PlanState, seed: int | None = None) -> HcdvValues:
