@@ -59,17 +59,17 @@ def compare(
 def repeats(own: Rows, others: Sequence[Rows]) -> Copies | None:
     """Find whether a file repeats its own rows more often than all files together let expect.
 
-    The reference is how often its rows are like another file's, for each of them, and how often two rows of the others
-    are alike: the median, because what was copied between two files says nothing of chance. A file of one kind of
-    people may repeat TILT times as often.
+    The reference is how often the other files repeat rows, and how often they share rows with this one: of each the
+    median file, because what is copied between two files says nothing of chance, and of both the larger, because
+    sellers of unlike people share nothing and sellers who remove their repeats have none. A file of one kind of people
+    may repeat TILT times as often.
     """
     kinds, *other_kinds = kinds_of(own, *others)
-    pooled = np.concatenate(other_kinds)
-    alike = [(_equal_pairs([kinds, theirs]), len(own) * len(theirs)) for theirs in other_kinds]
-    alike.append((_repeated_pairs(pooled), math.comb(len(pooled), 2)))
-    rate = np.median([(seen + UNSEEN) / max(pairs, 1) for seen, pairs in alike])
+    repeated = [_rate(_repeated_pairs(theirs), math.comb(len(theirs), 2)) for theirs in other_kinds]
+    shared = [_rate(_equal_pairs([kinds, theirs]), len(kinds) * len(theirs)) for theirs in other_kinds]
+    rate = max(float(np.median(repeated)), float(np.median(shared)))
     again = _occurrence(kinds) > 0
-    verdict = repeating(int(again.sum()), expected=TILT * math.comb(len(own), 2) * float(rate))
+    verdict = repeating(int(again.sum()), expected=TILT * math.comb(len(own), 2) * rate)
     if not verdict.is_finding:
         return None
     rows = np.flatnonzero(again)
@@ -120,6 +120,10 @@ def _collision_rate(cells: Array) -> float:
     """The chance that two cells of a column are equal."""
     _, counts = np.unique(cells, return_counts=True)
     return float((counts * (counts - 1)).sum()) / max(len(cells) * (len(cells) - 1), 1)
+
+
+def _rate(alike: int, pairs: int) -> float:
+    return (alike + UNSEEN) / max(pairs, 1)
 
 
 def _repeated_pairs(kinds: Array) -> int:
