@@ -103,7 +103,8 @@ class ColumnForm(forms.Form):
     @classmethod
     def initial_of(cls, column: dict[str, Any]) -> dict[str, Any]:
         """What the form shows of a column of the schema."""
-        return {**column, "categories": "\n".join(column.get("categories") or ())}
+        bounds = {key: f"{column[key]:.15g}" for key in ("minimum", "maximum") if column.get(key) is not None}
+        return {**column, **bounds, "categories": "\n".join(column.get("categories") or ())}
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -119,4 +119,4 @@ def _accepted(column: Mapping[str, Any]) -> str:
 
 
 def _number(bound: float | None) -> str:
-    return "" if bound is None else f"{bound:,}".replace(",", NARROW_SPACE)
+    return "" if bound is None else f"{bound:,.15g}".replace(",", NARROW_SPACE)
