@@ -76,12 +76,12 @@ class ColumnsForm(forms.Form):
     def __init__(self, *args: Any, schema: TableSchema, reading: Reading, seen: Preview, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._columns = schema.columns
-        choices = [("", "Not in my file"), *((str(at), _in_words(seen, at)) for at in range(len(seen.labels)))]
+        found = [(str(at), _in_words(seen, at)) for at in range(len(seen.labels))]
         for number, column in enumerate(schema.columns):
             position = (reading.positions or {}).get(column.name)
             self.fields[f"column_{number}"] = forms.ChoiceField(
                 label=column.name,
-                choices=choices,
+                choices=[("", "Choose a column" if column.required else "Not in my file"), *found],
                 required=column.required,
                 initial="" if position is None else str(position),
                 error_messages={"required": "Choose the column of your file that holds it; it must be there."},

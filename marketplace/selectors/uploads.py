@@ -7,11 +7,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from marketplace.ingest import Problem, Reading, TableSchema
+from marketplace.ingest import Column, Problem, Reading, TableSchema
 from marketplace.ingest.problems import KINDS, shorten
 from marketplace.ingest.reading import DECIMALS, DELIMITERS, ENCODINGS, folded_categories, folded_category
 from marketplace.models import Role, UploadDraft, User
 from marketplace.selectors.access import organizations_of
+
+EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ def own_drafts(user: User) -> QuerySet[UploadDraft]:
 
 def steps_of(draft: UploadDraft | None, current: int) -> list[Step]:
     """The five steps; those behind can be opened again, the file itself only by another upload."""
-    reached = {None: 1, "reading": 2, "matching": 3, "checked": 5}[draft.state if draft else None]
+    reached = {None: 1, "reading": 2, "matching": 3, "checked": 4}[draft.state if draft else None]
+    if draft is not None and (draft.findings or {}).get("profile"):
+        reached = 5
     words = (
         ("Choose the file", ""),
         ("How we read it", "marketplace:upload_reading"),
@@ -116,8 +120,8 @@ def left_out(reading: Reading) -> list[str]:
 
 def renamed(reading: Reading) -> list[tuple[str, str]]:
     """Columns read from one of another name, as (name in the file, name asked for)."""
-    positions = (reading.positions or {}).items()
-    found = [(shorten(reading.labels[at]), name) for name, at in positions if at is not None]
+    taken = sorted((at, name) for name, at in (reading.positions or {}).items() if at is not None)
+    found = [(shorten(reading.labels[at]), name) for at, name in taken]
     return [(label, name) for label, name in found if label != name]
 
 
@@ -158,3 +162,25 @@ def change_of(draft: UploadDraft) -> Change | None:
 
 def _content(problem: Problem) -> tuple[str, str | None, str | None]:
     return problem.code, problem.column, problem.value
+
+
+def example_rows(schema: Mapping[str, Any]) -> list[list[str]]:
+    """Rows that a request would take, made up from its columns; optional cells are empty in the last."""
+    columns = TableSchema.from_json(schema).columns
+    return [
+        ["" if at == EXAMPLES - 1 and not column.required else _example(column, at) for column in columns]
+        for at in range(EXAMPLES)
+    ]
+
+
+def _example(column: Column, at: int) -> str:
+    if column.kind == "category":
+        return column.categories[at % len(column.categories)]
+    low, high = column.minimum, column.maximum
+    if low is None:
+        low = 0.0 if high is None else high - 10
+    if high is None:
+        high = low + 10
+    exact = low + (high / (EXAMPLES + 1) - low / (EXAMPLES + 1)) * (at + 1)
+    rounded = round(exact)
+    return f"{rounded if low <= rounded <= high else exact:.15g}"

@@ -19,6 +19,7 @@ from marketplace.selectors.requests import (
     with_accepted,
 )
 from marketplace.selectors.submissions import visible_submissions
+from marketplace.selectors.uploads import example_rows, own_drafts
 from marketplace.views.signed_in import SignedInRequest
 
 PAGE_SIZE = 25
@@ -47,6 +48,11 @@ def request_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "metric": metric_in_words(data_request),
         "submissions": visible_submissions(data_request, request.user),
     }
+    if data_request.is_open:
+        context |= {
+            "examples": example_rows(data_request.schema),
+            "drafts": own_drafts(request.user).filter(request=data_request),
+        }
     return render(request, "marketplace/request_detail.html", context)
 
 

@@ -1,5 +1,6 @@
 """An upload's five steps as a seller meets them."""
 
+import io
 import re
 from html import unescape
 from pathlib import Path
@@ -10,10 +11,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from marketplace import ingest
 from marketplace.models import DataRequest, Dataset, DatasetVersion, Membership, Role, Submission, UploadDraft
+from marketplace.selectors.uploads import example_rows
 from tests.factories.accounts import make_member, make_organization, organization_of
 from tests.factories.datasets import make_draft, make_submission, make_version
-from tests.factories.requests import BAD_CSV, GOOD_CSV, make_request
+from tests.factories.requests import BAD_CSV, GOOD_CSV, SCHEMA, make_request
 
 pytestmark = pytest.mark.django_db
 
@@ -360,3 +363,24 @@ def test_a_discarded_upload_is_gone():
 
     assert "census.csv is discarded." in text_of(response)
     assert client.get(url("upload_draft", draft)).status_code == 404
+
+
+def test_the_request_says_to_sellers_how_it_pays_and_shows_rows_that_fit():
+    page = signed_in(make_member(Role.SELLER)).get(reverse("marketplace:request_detail", args=[make_request().pk]))
+
+    assert "How it pays" in text_of(page)
+    assert "not by how many rows there are" in text_of(page)
+    header = ",".join(column["name"] for column in SCHEMA["columns"])
+    rows = [",".join(row) for row in example_rows(SCHEMA)]
+    assert rows == ["30,2,Female,<=50K", "60,5,Male,>50K", "90,,Female,<=50K"]
+    found = ingest.check(
+        io.BytesIO("\n".join([header, *rows]).encode()), filename="a.csv", schema=ingest.TableSchema.from_json(SCHEMA)
+    )
+    assert isinstance(found, ingest.Checked)
+
+
+def test_buyers_are_not_told_how_sellers_are_paid():
+    buyer = make_member(Role.BUYER)
+    request = make_request(buyer=organization_of(buyer))
+
+    assert "How it pays" not in text_of(signed_in(buyer).get(reverse("marketplace:request_detail", args=[request.pk])))
