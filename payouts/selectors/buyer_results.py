@@ -24,6 +24,9 @@ from valuation.selectors import Array, SegmentCut
 _QUANTILE = normal_quantile(0.95)
 # The learning curve's finding names the rows that bring this part of the gain.
 _MOST = 0.8
+# Between two points of the drawn curve the rows grow by this much: near all rows the run's own points lie closer than
+# their noise.
+_GROWTH = 1.15
 
 
 @dataclass(frozen=True)
@@ -166,13 +169,14 @@ def _curve(run: ValuationRun, metric: str) -> Chart | None:
     cut = valuation.by_size(run)
     if cut is None:
         return None
-    scores = [in_unit(float(utility), metric) for utility in cut.curve_utilities]
-    gains = cut.curve_utilities - cut.curve_utilities[0]
+    kept = _spread_out(cut.curve_rows)
+    rows, utilities = cut.curve_rows[kept], cut.curve_utilities[kept]
+    gains = utilities - utilities[0]
     title = "More rows did not raise the score"
     if gains[-1] > 0:
-        rows = float(cut.curve_rows[int((gains >= _MOST * gains[-1]).argmax())])
+        enough = float(rows[int((gains >= _MOST * gains[-1]).argmax())])
         title = (
-            f"The first {count(round(rows))} of {count(round(float(cut.curve_rows[-1])))} rows "
+            f"The first {count(round(enough))} of {count(round(float(rows[-1])))} rows "
             f"bring {percent(_MOST, 0)} of the gain"
         )
     return Chart(
@@ -180,9 +184,18 @@ def _curve(run: ValuationRun, metric: str) -> Chart | None:
         title=title,
         x_title="Rows, drawn at random from all sellers",
         y_title=_axis(metric_name(metric).capitalize(), metric),
-        series=(Series("Mean score", tuple(float(rows) for rows in cut.curve_rows), tuple(scores)),),
+        series=(Series("Mean score", tuple(float(size) for size in rows), _figures(utilities, metric)),),
         alternative=f"{title}. A line of the mean score by the number of training rows.",
     )
+
+
+def _spread_out(rows: Array) -> list[int]:
+    """Places of points far enough apart, the first and the last among them."""
+    kept = [0]
+    for place in range(1, len(rows) - 1):
+        if rows[place] >= _GROWTH * rows[kept[-1]] and rows[-1] >= _GROWTH * rows[place]:
+            kept.append(place)
+    return [*kept, len(rows) - 1]
 
 
 def _segment_chart(cut: SegmentCut, metric: str) -> Chart:
