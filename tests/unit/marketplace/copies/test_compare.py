@@ -85,7 +85,7 @@ def test_of_a_file_that_is_all_copies_hardly_a_row_stays(weighted, dress):
 
 
 def test_no_innocent_seller_is_found_on_adults_own_repeats(bare):
-    """Splits of Adult at random and by kind of people, and the demo's sellers, without the column that tells people apart: 10.6 % rows repeat."""
+    """Adult split at random, by kind of people and as in the demo, without what tells people apart: 10.6 % repeat."""
     splits = [np.array_split(np.random.default_rng(seed).permutation(len(bare.numbers)), 8) for seed in (1, 2)]
     splits.append([seller.row_numbers for seller in profiles.sample_sellers(adult.training_part(), seed=3)])
     relationship = np.array(adult.training_part()["relationship"].to_pylist())
