@@ -63,7 +63,7 @@ def view_of(quote: Quote) -> QuoteView | None:
     if result is None:
         return None
     learned = result["learning"]
-    learning = Learning(learned["rows"], learned["empty"], tuple(learned["scores"]))
+    learning = Learning(learned["rows"], learned["empty"], tuple(learned["scores"]), learned["sampling_error"])
     projection = Projection(**result["projection"])
     budget = request.evaluations_max
     variance = projection.unit_variance

@@ -66,7 +66,9 @@ def request_parameters(request: SignedInRequest, draft: DataRequest) -> HttpResp
 def quote(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Ask for a dry run, watch it, read what it says."""
     data_request = get_object_or_404(own_requests(request.user), pk=pk)
-    form = QuoteForm(request.POST or None)
+    asked = latest_quote(data_request)
+    initial = {"sellers": asked.sellers, "rows_per_seller": asked.rows_per_seller} if asked else None
+    form = QuoteForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             quotes.ask(request=data_request, by=request.user, **form.cleaned_data)

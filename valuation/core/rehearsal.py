@@ -11,7 +11,7 @@ import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.plan import FgsvPlan, batched_model_seconds
-from valuation.core.games import FloatMatrix, FloatVector, IndexVector, is_rowwise
+from valuation.core.games import FloatMatrix, FloatVector, IndexVector, is_rowwise, scores
 from valuation.core.plan import run_block
 from valuation.core.results import normal_quantile
 from valuation.core.utility import ModelSpec, UtilityGame, make_utility
@@ -32,18 +32,22 @@ class Learning:
         rows: Rows of each training.
         empty: Score of the constant predictor, which every training has to beat.
         scores: Score of each training on the rows it did not see.
+        sampling_error: Standard error of one such score beyond ``empty``, from the unseen rows being a sample.
     """
 
     rows: int
     empty: float
     scores: tuple[float, ...]
+    sampling_error: float
 
     @property
     def learns(self) -> bool:
-        """Whether the mean beats the constant predictor beyond chance: by its 95 % interval over the draws."""
-        scores = np.array(self.scores)
-        error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else 0.0
-        return bool(scores.mean() - normal_quantile(0.95) * error > self.empty)
+        """Whether the mean beats the constant predictor beyond chance.
+
+        The draws share their rows, so their spread is not divided by their number.
+        """
+        error = float(np.hypot(np.std(self.scores), self.sampling_error))
+        return bool(np.mean(self.scores) - normal_quantile(0.95) * error > self.empty)
 
 
 @dataclass(frozen=True)
@@ -106,15 +110,22 @@ def try_model(spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.random
         ValuationError: The model cannot be trained on these rows.
     """
     rows = min(DRY_RUN_ROWS, len(X) // 2)
-    scores = []
-    empty = 0.0
-    for _ in range(DRY_RUN_DRAWS):
-        train, held_out = _split(y, rows, rng)
-        game = make_utility(spec, X[train], y[train], X[held_out], y[held_out])
-        nobody, everybody = np.zeros((1, rows), dtype=np.bool_), np.ones((1, rows), dtype=np.bool_)
-        empty, full = (float(score) for score in game(np.vstack([nobody, everybody])))
-        scores.append(full)
-    return Learning(rows, empty, tuple(scores))
+    found = [_train_once(spec, X, y, rows, rng) for _ in range(DRY_RUN_DRAWS)]
+    empty, full, error = (np.array(column) for column in zip(*found, strict=True))
+    return Learning(rows, float(empty.mean()), tuple(full.tolist()), float(error.mean()))
+
+
+def _train_once(
+    spec: ModelSpec, X: FloatMatrix, y: FloatVector, rows: int, rng: np.random.Generator
+) -> tuple[float, float, float]:
+    """Score of nobody's rows, of ``rows`` drawn rows, and the standard error of their difference."""
+    train, held_out = _split(y, rows, rng)
+    game = make_utility(spec, X[train], y[train], X[held_out], y[held_out])
+    coalitions = np.vstack([np.zeros(rows, dtype=np.bool_), np.ones(rows, dtype=np.bool_)])
+    (empty, full), by_row = scores(game, coalitions)
+    if by_row is None:  # a metric between 0 and 1 that is no mean of rows: the widest error such a mean could have
+        return float(empty), float(full), float(0.5 / np.sqrt(len(held_out)))
+    return float(empty), float(full), float((by_row[1] - by_row[0]).std() / np.sqrt(len(held_out)))
 
 
 def market_sizes(sellers: int, rows: int) -> tuple[int, int]:

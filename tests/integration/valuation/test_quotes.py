@@ -66,7 +66,7 @@ def test_a_buyer_asks_watches_and_reads_a_quote(client, draft, sent, django_capt
     assert "For 3 sellers with 40 rows each, 120 together" in words_of(page)
     quote.refresh_from_db()
     view = view_of(quote)
-    assert view.learning.empty == 0.5
+    assert view.learning.empty == pytest.approx(0.5)
     assert view.mean_score > 0.8
     assert (view.projection.rows, view.projection.is_extrapolated) == (120, False)
     assert [offer.half_width for offer in view.offers] == [0.01, 0.02, 0.05]

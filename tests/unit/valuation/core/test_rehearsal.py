@@ -1,0 +1,67 @@
+"""What a rehearsal says of a market that it did not rehearse, and what it refuses to guess."""
+
+import numpy as np
+import pytest
+
+from valuation.core.rehearsal import Market, market_sizes, project, rehearse_market, try_model
+from valuation.core.utility import ModelSpec
+
+SPEC = ModelSpec("logistic_regression", {}, "balanced_accuracy")
+
+
+def rows(n, *, signal, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 2))
+    y = (X[:, 0] * signal + rng.normal(size=n) > 0).astype(np.int64)
+    return X, y
+
+
+def test_a_rehearsed_size_is_taken_as_it_is():
+    small, large = Market(500, 1_000, 1.0, 0.1), Market(2_000, 1_000, 2.0, 0.2)
+
+    found = project(small, large, rows=2_000)
+
+    assert (found.is_extrapolated, found.seconds_per_evaluation) == (False, 0.002)
+    assert found.unit_variance == pytest.approx(40.0)
+
+
+def test_beyond_it_seconds_grow_by_a_power_and_variance_by_the_logarithm():
+    small, large = Market(500, 1_000, 1.0, 0.1), Market(2_000, 1_000, 2.0, 0.2)
+
+    found = project(small, large, rows=8_000)
+
+    assert found.is_extrapolated
+    assert found.seconds_per_evaluation == pytest.approx(0.004)
+    assert found.unit_variance == pytest.approx(70.0)
+
+
+def test_an_unknown_interval_stays_unknown():
+    assert project(Market(50, 3, 1.0, None), Market(200, 3, 9.0, None), rows=10_000).unit_variance is None
+
+
+def test_a_model_too_slow_for_the_time_gets_no_interval():
+    X, y = rows(120, signal=3.0)
+
+    market = rehearse_market(SPEC, X, y, sellers=3, rows=60, seconds_max=0.0, rng=np.random.default_rng(0))
+
+    assert market.half_width is None
+    assert market.seconds_per_evaluation > 0
+
+
+def test_learning_is_told_from_chance():
+    rng = np.random.default_rng(0)
+
+    assert try_model(SPEC, *rows(400, signal=3.0), rng=rng).learns
+    by_chance = [try_model(SPEC, *rows(400, signal=0.0, seed=seed), rng=rng).learns for seed in range(40)]
+    assert sum(by_chance) <= 4  # one-sided 2.5 % of 40, and three standard deviations more
+
+
+def test_equal_draws_come_from_equal_seeds():
+    X, y = rows(300, signal=1.0)
+
+    assert try_model(SPEC, X, y, rng=np.random.default_rng(5)) == try_model(SPEC, X, y, rng=np.random.default_rng(5))
+
+
+def test_small_markets_still_give_every_seller_two_rows():
+    assert market_sizes(5, 3) == (10, 10)
+    assert market_sizes(5, 10_000) == (500, 2_000)
