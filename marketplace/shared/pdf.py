@@ -1,5 +1,6 @@
 """A page of ours as PDF, by weasyprint; nothing is fetched from anywhere."""
 
+import hashlib
 import logging
 from pathlib import Path
 
@@ -39,5 +40,8 @@ def pdf_of(html: str, *, stylesheet: str) -> bytes:
         raise FileNotFoundError(stylesheet)
     fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data"})
     rules = weasyprint.CSS(string=Path(path).read_text(encoding="utf-8"), url_fetcher=fetcher)
-    written: bytes = weasyprint.HTML(string=html, url_fetcher=fetcher).write_pdf(stylesheets=[rules])
+    # The identifier is otherwise drawn by chance; equal pages are equal files.
+    identifier = hashlib.sha256(html.encode()).digest()[:16]
+    page = weasyprint.HTML(string=html, url_fetcher=fetcher)
+    written: bytes = page.write_pdf(stylesheets=[rules], pdf_identifier=identifier)
     return written

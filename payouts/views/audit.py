@@ -2,16 +2,17 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
 from marketplace.shared.access import role_required
+from marketplace.shared.pdf import PdfUnavailableError, pdf_of
 from marketplace.views.signed_in import SignedInRequest
 from payouts.models import PayoutRound
 from payouts.selectors.audit import report
-from payouts.selectors.paper import PaperUnavailableError, pdf
 from payouts.views.rounds import find
 
 
@@ -28,9 +29,10 @@ def audit_pdf(request: SignedInRequest, pk: UUID) -> HttpResponse:
     payout_round = _valued(pk)
     context = report(payout_round) | {"on_paper": True}
     try:
-        body = pdf(render_to_string("payouts/audit_paper.html", context))
-    except PaperUnavailableError as error:
-        return render(request, "payouts/paper_unavailable.html", {"round": payout_round, "error": error}, status=503)
+        body = pdf_of(render_to_string("payouts/audit_paper.html", context), stylesheet="faircut/audit.css")
+    except PdfUnavailableError as error:
+        messages.error(request, f"{error.message} {error.remedy}")
+        return redirect("payouts:round_audit", pk)
     disposition = f'attachment; filename="audit-{pk}.pdf"'
     return HttpResponse(body, content_type="application/pdf", headers={"Content-Disposition": disposition})
 

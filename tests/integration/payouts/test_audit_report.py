@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from marketplace.shared.pdf import PdfUnavailableError
 from payouts import tasks
 from payouts.models import PayoutRound
-from payouts.selectors import paper
 from payouts.services import attacks, funding, rounds
 from tests.integration.payouts import scenario
 from tests.integration.valuation.market import make_market, work_off
@@ -71,13 +71,12 @@ def test_without_pango_the_page_says_what_to_install(place, client, monkeypatch)
     payout_round, operator = place
     client.force_login(operator)
 
-    def missing(_html):
-        raise paper.PaperUnavailableError("The library Pango is missing.", remedy="Install it.")
+    def missing(_html, *, stylesheet):
+        raise PdfUnavailableError("The library Pango is missing.", remedy="Install it.")
 
-    monkeypatch.setattr("payouts.views.audit.pdf", missing)
-    answer = client.get(f"/rounds/{payout_round.pk}/audit.pdf")
+    monkeypatch.setattr("payouts.views.audit.pdf_of", missing)
+    answer = client.get(f"/rounds/{payout_round.pk}/audit.pdf", follow=True)
 
-    assert answer.status_code == 503
     assert "The library Pango is missing. Install it." in answer.content.decode()
 
 
