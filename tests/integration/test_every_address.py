@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from marketplace.models import Membership, Organization, Role
+from marketplace.models import CopyFinding, Membership, Organization, Role
 from payouts.models import PayoutPolicy
 from payouts.services import funding, rounds
 from tests.factories.accounts import make_member, make_organization, organization_of
@@ -33,13 +33,17 @@ def place():
     rival = make_member(Role.SELLER, organization=make_organization(name="Rival"))
     submission = make_submission(request=request, seller=victim, name=SECRET_DATASET, data=csv_of(table(40, seed=1)))
     draft = make_draft(request=request, seller=victim, name=SECRET_DATASET, data=csv_of(table(20, seed=3)))
-    make_submission(request=request, seller=rival, name="Own rows", data=csv_of(table(30, seed=2)))
+    rivals = make_submission(request=request, seller=rival, name="Own rows", data=csv_of(table(30, seed=2)))
     first, second = make_member(Role.OPERATOR), make_member(Role.OPERATOR)
     payout_round = post_a_round(request, first=first, second=second)
+    finding = CopyFinding.objects.create(
+        request=request, first=submission.version, second=rivals.version, kind="exact", rows_matched=1,
+        expected_by_chance=0.0, log10_p_value=-7.0, pairs=[[0, 0]],
+    )  # fmt: skip
     return SimpleNamespace(
         objects={
             "requests": request.pk, "rounds": payout_round.pk, "results": payout_round.pk,
-            "datasets": submission.version_id, "uploads": draft.pk, "keys": 1,
+            "datasets": submission.version_id, "uploads": draft.pk, "keys": 1, "copies": finding.pk,
             "organisations": organization_of(victim).pk,
             "owners": organization_of(victim).pk,
             "statements": payout_round.lines.get(organization=organization_of(victim)).pk,
