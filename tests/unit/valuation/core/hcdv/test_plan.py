@@ -7,8 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from valuation.core import Block, BlockResult, FgsvPlan, HcdvPlan, PlansInTurn, PlanState, run_block, run_plan
+from valuation.core import (
+    Block,
+    BlockResult,
+    FgsvPlan,
+    HcdvPlan,
+    PlansInTurn,
+    PlanState,
+    knn_shapley,
+    run_block,
+    run_plan,
+)
 from valuation.core.errors import BudgetTooSmallError, InvalidSpecError, PlanOrderError
+from valuation.core.hcdv import plan as hcdv_plan
 from valuation.core.hcdv.blocks import bounded_ends, bounds
 from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.encoder import EncoderConfig
@@ -78,6 +89,21 @@ def test_the_tree_comes_first_and_then_a_wave_a_level():
     assert state.evaluations == game.asked
     figures = plan.progress(state)
     assert (figures["levels"], figures["levels_played"], figures["evaluations_left"]) == (3, 2, 0)
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+@pytest.mark.parametrize("seconds", [0.5, 1e-6])
+def test_leaves_ask_the_neighbours_of_all_rows(monkeypatch, balanced, seconds):
+    monkeypatch.setattr(hcdv_plan, "_BLOCK_SECONDS", seconds)  # one block, or one a validation row
+    plan = HcdvPlan(N, replace(CONFIG, balanced_classes=balanced))
+
+    state = run_plan(plan, Game(), [], 3, rows=ROWS)
+
+    classes = [code == Y_VALID for code in (0, 1)] if balanced else [np.full(30, fill_value=True)]
+    expected = np.mean([knn_shapley(X, Y, X_VALID[some], Y_VALID[some], 5) for some in classes], axis=0)
+    found = np.empty(N)
+    found[state.arrays["players"]] = state.arrays["neighbor_values"]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_a_dear_game_is_played_in_pieces_with_the_same_values():
