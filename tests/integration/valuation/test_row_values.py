@@ -1,11 +1,13 @@
 """Values of rows in a run over the database: whose they are, where they are kept, and what they sum to."""
 
+import datetime as dt
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from django.core.files.storage import default_storage
 from django.db import ProgrammingError, transaction
+from django.utils import timezone
 
 from marketplace.models import Role
 from tests.factories.accounts import make_member, make_organization
@@ -13,8 +15,8 @@ from tests.factories.datasets import make_submission
 from tests.integration.valuation.market import csv_of, make_market, start_run, table, work_off
 from valuation import selectors
 from valuation.core.plan import PlanState
-from valuation.models import ValuationRun
-from valuation.services import row_values, runs
+from valuation.models import ValuationRun, WorkBlock
+from valuation.services import blocks, row_values, runs
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +79,36 @@ def test_renaming_and_splitting_sellers_changes_no_bit_of_a_rows_value():
     assert first == second
     assert len(first) == 105
     assert {len(values) for values in first.values()} == {1}
+
+
+def work_off_with_deaths(run):
+    """Every holder of a block dies before it can store its result; another starts anew and does the wave backwards."""
+    past = timezone.now() - dt.timedelta(seconds=1)
+    while runs.mark_running(run_id=run.pk):
+        while (block := blocks.claim(run_id=run.pk)) is not None:
+            blocks.compute(run=run, block=block)
+        run.blocks.filter(state=WorkBlock.State.LEASED).update(leased_until=past)
+        blocks._foundation.cache_clear()
+        claimed = []
+        while (block := blocks.claim(run_id=run.pk)) is not None:
+            claimed.append(block)
+        for block in reversed(claimed):
+            result, seconds = blocks.compute(run=run, block=block)
+            assert block.attempts == 2
+            blocks.store(block=block, result=result, seconds=seconds)
+        runs.advance(run_id=run.pk)
+    return ValuationRun.objects.get(pk=run.pk)
+
+
+def test_workers_that_die_in_every_block_change_no_bit():
+    request = make_market()
+
+    smooth, rough = work_off(start_run(request)), work_off_with_deaths(start_run(request))
+
+    assert selectors.point_values(rough).equals(selectors.point_values(smooth))
+    assert rough.outcome["hcdv"]["points_sha256"] == smooth.outcome["hcdv"]["points_sha256"]
+    for rule, values in selectors.outcome(smooth).rules.items():
+        assert selectors.outcome(rough).rules[rule].values.tolist() == values.values.tolist()
 
 
 def test_concluding_twice_leaves_one_whole_file():
