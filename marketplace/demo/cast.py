@@ -40,6 +40,15 @@ SELLERS = tuple(
     for number, profile in enumerate(TABLE_4, start=1)
 )
 
+# Their check digits are right, and no bank has given them to anybody.
+SELLER_IBANS = (
+    "DE62370400440532013001",
+    "DE35370400440532013002",
+    "DE08370400440532013003",
+    "DE78370400440532013004",
+    "DE51370400440532013005",
+)
+
 
 def seed() -> DataRequest:
     """Create the people and the buyer's open request where they are missing."""

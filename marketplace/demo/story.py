@@ -12,13 +12,14 @@ import requests
 
 from marketplace.demo import adult, totp
 from marketplace.demo.browser import Person, RefusedError, words_of
-from marketplace.demo.cast import APPROVER, PASSWORD, SELLERS, TRIGGER
+from marketplace.demo.cast import APPROVER, PASSWORD, SELLER_IBANS, SELLERS, TRIGGER
 from marketplace.demo.profiles import Seller
 
 POT = "10000.00"
 PRECISION_PERCENT = "1.5"
 SCOPES = ["rounds:read", "lines:read"]
 EVALUATIONS_MAX = "200000"
+ADDRESS = {"street": "Harbour Road", "building_number": "1", "postcode": "50667", "town": "Cologne", "country": "DE"}
 POLL_SECONDS = 0.5
 VALUING_SECONDS_MAX = 900
 WAVE = re.compile(
@@ -57,9 +58,9 @@ class Story:
         return self._fetch(round_id, self._reached()["api_key"])
 
     def bring_data(self) -> None:
-        """Every seller signs in, uploads a file and submits it."""
+        """Every seller signs in, says where the money goes, uploads a file and submits it."""
         with self._stage("uploading and checking"):
-            for part, seller in zip(SELLERS, self.sellers, strict=True):
+            for part, seller, iban in zip(SELLERS, self.sellers, SELLER_IBANS, strict=True):
                 person = Person(self.site_url, part.email)
                 person.sign_in(PASSWORD)
                 page = person.send(
@@ -71,7 +72,18 @@ class Story:
                 # An earlier start may have come this far: the same bytes give the version that was submitted then.
                 if "/submit/" in page.text:
                     person.send_form(page, "submit", {})
+                self._give_payout_details(person, part.organization, iban)
                 self._say(f"  {part.organization}: {len(seller.row_numbers):,} rows uploaded and submitted")
+
+    def _give_payout_details(self, person: Person, organization: str, iban: str) -> None:
+        """Say where the money goes, unless an earlier start of the demo did: the first page asks for it until then."""
+        missing = re.search(r"/organisations/\d+/payout-details/", person.get("/").text)
+        if missing is None:
+            return
+        page = person.get(f"{missing.group()}change/")
+        if "/reauthenticate/" in page.url:  # money is at stake, so the password is asked for again
+            page = person.send_form(page, "reauthenticate", {"password": PASSWORD})
+        person.send_form(page, "change", ADDRESS | {"payee_name": organization, "iban": iban})
 
     def draft_round(
         self, *, seed: int, precision: str = PRECISION_PERCENT, bank_reference: str = "DEMO-FUNDING-1"

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from marketplace.models import DataRequest, DatasetVersion, Role, Submission, User
+from marketplace.models import CopyFinding, DataRequest, DatasetVersion, Role, Submission, User
 from marketplace.selectors.access import organizations_of
 from marketplace.selectors.datasets import latest_versions
 from marketplace.selectors.drafts import own_requests
@@ -93,7 +93,20 @@ def buyer_needs(user: User) -> list[Need]:
 
 
 def operator_needs() -> list[Need]:
-    """The rounds that wait for an operator, those that have waited longest first."""
+    """Findings of copies to decide, then the rounds that wait for an operator, the longest waiting first."""
+    return [*_findings_to_decide(), *_waiting_rounds()]
+
+
+def _findings_to_decide() -> list[Need]:
+    """One line for all of them: a round with an open finding cannot start."""
+    open_findings = CopyFinding.objects.filter(state=CopyFinding.State.OPEN).count()
+    if not open_findings:
+        return []
+    findings = "1 finding" if open_findings == 1 else f"{open_findings} findings"
+    return [Need(f"{findings} of copied rows to decide.", "See the copies", path("marketplace:copy_list"))]
+
+
+def _waiting_rounds() -> list[Need]:
     waiting: QuerySet[Any] = (
         numbered_rounds().select_related("request").filter(state__in=_WAITING).order_by("created_at", "pk")
     )

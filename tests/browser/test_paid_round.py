@@ -107,7 +107,7 @@ def record_payments(page):
 def open_result(page):
     page.goto("/")
     page.get_by_role("link", name="My results").first.click()
-    page.get_by_role("rowheader").filter(has_text=TITLE).get_by_role("link").click()
+    page.get_by_role("rowheader").get_by_role("link", name=TITLE).first.click()
     for step in page.locator(".chain summary").all():
         step.click()
     return page.locator("main").inner_text()

@@ -14,7 +14,7 @@ class Command(BaseCommand):
         if isinstance(default_storage, FileSystemStorage):
             Path(default_storage.location).mkdir(parents=True, exist_ok=True)
             return
-        client = default_storage.connection.meta.client
-        buckets = {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
-        if default_storage.bucket_name not in buckets:
-            client.create_bucket(Bucket=default_storage.bucket_name)
+        bucket: Any = default_storage
+        client = bucket.connection.meta.client
+        if bucket.bucket_name not in {found["Name"] for found in client.list_buckets()["Buckets"]}:
+            client.create_bucket(Bucket=bucket.bucket_name)
