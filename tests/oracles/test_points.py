@@ -131,7 +131,7 @@ def test_no_row_and_one_row_are_exact(method):
 def test_long_orders_are_walked_in_slices(monkeypatch):
     game = learning_table(8, np.random.default_rng(6))
     whole = estimate(game, "permutation")
-    monkeypatch.setattr("valuation.core.estimators.permutation.slice_length", lambda _: 3)
+    monkeypatch.setattr("valuation.core.estimators.orders.slice_length", lambda _: 3)
 
     sliced = estimate(game, "permutation")
 
@@ -140,7 +140,7 @@ def test_long_orders_are_walked_in_slices(monkeypatch):
 
 
 def test_an_unknown_method_and_a_utility_of_nan_are_refused():
-    with pytest.raises(InvalidSpecError, match="permutation or banzhaf"):
+    with pytest.raises(InvalidSpecError, match="permutation or truncated"):
         estimate(learning_table(3, np.random.default_rng(0)), "guess")
     for method in METHODS:
         with pytest.raises(UtilityNotFiniteError):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
+from valuation.core.estimators.draws import seeded
 from valuation.core.games import Game, scores, slice_length
 from valuation.core.results import PointValues
 
@@ -10,7 +11,7 @@ from valuation.core.results import PointValues
 SAMPLES_MIN = 64
 
 
-def banzhaf_values(game: Game, *, budget: int, seed: int) -> PointValues:
+def banzhaf_values(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:
     """Banzhaf value of every row: mean utility of coalitions with it, minus that of coalitions without it.
 
     Coalitions are random halves: each row is in with probability 1/2, independently (Wang & Jia 2023,
@@ -20,7 +21,7 @@ def banzhaf_values(game: Game, *, budget: int, seed: int) -> PointValues:
     Args:
         game: A game of at least two rows.
         budget: Utility evaluations to spend, one a coalition.
-        seed: Seed of the coalitions.
+        rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
     Returns:
         Values and standard errors, float64 ``(n,)``, in metric units; Banzhaf values sum to nothing in particular.
@@ -32,7 +33,7 @@ def banzhaf_values(game: Game, *, budget: int, seed: int) -> PointValues:
     n = game.n_players
     if budget < SAMPLES_MIN:
         raise BudgetTooSmallError(budget, SAMPLES_MIN)
-    rng = np.random.default_rng(seed)
+    seed, rng = seeded(rng)
     step = slice_length(n)
     # First row: coalitions with a row of the data; second: those without it.
     counts, sums, squares = np.zeros((2, n)), np.zeros((2, n)), np.zeros((2, n))

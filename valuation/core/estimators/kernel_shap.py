@@ -1,0 +1,81 @@
+"""KernelSHAP and its unbiased form, both with every coalition paired with its complement."""
+
+import numpy as np
+
+from valuation.core.errors import BudgetTooSmallError
+from valuation.core.estimators.draws import coalitions_of, kernel_sizes, seeded
+from valuation.core.estimators.kernel_regression import contrasts, paired_responses, regress
+from valuation.core.estimators.orders import SampleMean, ends_of
+from valuation.core.games import BoolMatrix, Game, slice_length, utilities_of
+from valuation.core.results import PointValues
+
+PAIRS_MIN = 32
+
+
+def kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:
+    """Shapley value of every row by least squares over coalitions drawn from Shapley's kernel.
+
+    Coalitions of size ``s`` by ``1 / (s (n - s))``, uniform within a size, each with its complement (Lundberg & Lee
+    2017, arXiv:1705.07874; paired as in Covert & Lee 2021, arXiv:2012.01536). Being a ratio it has a bias of order
+    one over the number of pairs.
+
+    Args:
+        game: A game of at least two rows.
+        budget: Most utility evaluations to spend: two, and two a pair; two pairs a row at least.
+        rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
+
+    Returns:
+        Values and jackknife standard errors, float64 ``(n,)``, in metric units, summing to ``U(N) - U(empty)``.
+
+    Raises:
+        BudgetTooSmallError: The budget does not cover 32 pairs and two pairs a row.
+        UtilityNotFiniteError: The game answered NaN or infinity.
+    """
+    n, pairs = game.n_players, (budget - 2) // 2
+    needed = max(PAIRS_MIN, 2 * n)
+    if pairs < needed:
+        raise BudgetTooSmallError(budget, 2 + 2 * needed)
+    seed, rng = seeded(rng)
+    empty, full = utilities_of(game, ends_of(n))
+    coalitions = _kernel_draws(n, pairs, rng)
+    responses = paired_responses(game, coalitions, full - empty)
+    gamma, errors = regress(coalitions, responses, np.ones(pairs), np.ones(pairs))
+    return PointValues((full - empty) / n + gamma, errors, 2 + 2 * pairs, seed, "kernel-shap/1")
+
+
+def unbiased_kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:
+    """KernelSHAP with the expectation of its normal matrix in place of the sample's (Covert & Lee 2021, equation 16).
+
+    ``E[x x'] = (I - 1 1'/n) / Z`` with ``Z = 2 (1 + 1/2 + ... + 1/(n-1))``, so that values are ``pot/n`` plus the mean
+    of ``Z x_S y_S`` over independent pairs: unbiased, with the standard error of a sample mean. It is group testing
+    with the complements and with a straight line through both ends taken off.
+
+    Args:
+        game: A game of at least two rows.
+        budget: Most utility evaluations to spend: two, and two a pair.
+        rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
+
+    Returns:
+        Values and standard errors, float64 ``(n,)``, in metric units, summing to ``U(N) - U(empty)``.
+
+    Raises:
+        BudgetTooSmallError: The budget does not cover 32 pairs beside the two ends.
+        UtilityNotFiniteError: The game answered NaN or infinity.
+    """
+    n, pairs = game.n_players, (budget - 2) // 2
+    if pairs < PAIRS_MIN:
+        raise BudgetTooSmallError(budget, 2 + 2 * PAIRS_MIN)
+    seed, rng = seeded(rng)
+    empty, full = utilities_of(game, ends_of(n))
+    doubled_harmonic = 2.0 * (1.0 / np.arange(1, n)).sum()
+    means, step = SampleMean(n), slice_length(n)
+    for at in range(0, pairs, step):
+        coalitions = _kernel_draws(n, min(step, pairs - at), rng)
+        responses = paired_responses(game, coalitions, full - empty)
+        means.add_all(doubled_harmonic * contrasts(coalitions) * responses[:, None])
+    values = (full - empty) / n + means.mean
+    return PointValues(values, means.standard_errors, 2 + 2 * pairs, seed, "unbiased-kernel-shap/1")
+
+
+def _kernel_draws(n_players: int, draws: int, rng: np.random.Generator) -> BoolMatrix:
+    return coalitions_of(1 + rng.choice(n_players - 1, size=draws, p=kernel_sizes(n_players)), n_players, rng)
