@@ -25,6 +25,16 @@ def test_gsv_is_exact_from_all_coalitions():
     assert result.evaluations == 16
 
 
+def test_gsv_of_fifteen_sellers_is_exact_where_the_budget_pays_all_coalitions():
+    groups = contiguous_groups((1,) * 15)
+    game = learning_table(15, np.random.default_rng(8))
+
+    result = estimate_gsv(game, groups, budget=2**15, rng=np.random.default_rng(0))
+
+    np.testing.assert_allclose(result.values, exact_shapley(game), atol=1e-13)
+    assert (result.evaluations, game.evaluations, result.standard_errors.any()) == (2**15, 2 * 2**15, False)
+
+
 def test_sampled_gsv_is_within_its_standard_errors():
     groups = contiguous_groups((1,) * 14)
     game = learning_table(14, np.random.default_rng(1))

@@ -7,16 +7,21 @@ import numpy.typing as npt
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.estimators import seller_blocks
-from valuation.core.estimators.seller_sums import EXACT_GROUPS_MAX, WALKS_MIN, SellerGame
-from valuation.core.games import Game, check_groups
+from valuation.core.estimators.seller_blocks import Arrays
+from valuation.core.estimators.seller_sums import WALKS_MIN, SellerGame
+from valuation.core.games import Game, IndexVector, check_groups
 from valuation.core.results import GroupValues
+
+EXACT_GROUPS_MAX = 18
+# Weights of coalitions are held for so many at once: 36 rows of 16,384 at most, below 5 MB.
+_CODES = 1 << 14
 
 
 def estimate_gsv(game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rng: np.random.Generator) -> GroupValues:
     """Shapley value of the game of groups ``V(A) = U(union of G_g, g in A)`` (FGSV paper, equation 2).
 
-    Exact from ``2^P`` coalitions up to twelve groups where the budget allows it, otherwise from random orders of the
-    groups, each walked forwards and backwards. Not safe to pay by: a group that splits itself can raise its total.
+    Exact from ``2^P`` coalitions up to eighteen groups where the budget allows it, otherwise from random orders of the
+    groups, each walked forwards and backwards. (A run enumerates up to twelve: it weighs its budget.) Not safe to pay by: a group that splits itself can raise its total.
 
     Args:
         game: Game over rows.
@@ -35,7 +40,7 @@ def estimate_gsv(game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rn
     n_groups = len(members)
     if n_groups <= EXACT_GROUPS_MAX and 2**n_groups <= budget:
         sellers = SellerGame(n_groups, walks=0)
-        arrays = seller_blocks.coalitions(game, members, {"first": 1, "last": 2**n_groups - 1}, rng)[0]
+        arrays = _enumerated(game, members, rng)
     else:
         per_walk = 2 * max(1, n_groups - 1)
         sellers = SellerGame(n_groups, walks=(budget - 2) // per_walk)
@@ -44,3 +49,14 @@ def estimate_gsv(game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rn
         arrays = seller_blocks.permutations(game, members, {"draws": sellers.walks}, rng)[0]
     arrays |= seller_blocks.ends(game, members, {}, rng)[0]
     return sellers.gsv(arrays, seed=None)
+
+
+def _enumerated(game: Game, members: list[IndexVector], rng: np.random.Generator) -> Arrays:
+    """Sums over all coalitions of groups but the two ends."""
+    arrays: Arrays = {}
+    last = 2 ** len(members) - 1
+    for first in range(1, last, _CODES):
+        span = {"first": first, "last": min(first + _CODES, last)}
+        for name, sums in seller_blocks.coalitions(game, members, span, rng)[0].items():
+            arrays[name] = arrays[name] + sums if name in arrays else sums
+    return arrays
