@@ -21,7 +21,8 @@ def estimate_gsv(game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rn
     """Shapley value of the game of groups ``V(A) = U(union of G_g, g in A)`` (FGSV paper, equation 2).
 
     Exact from ``2^P`` coalitions up to eighteen groups where the budget allows it, otherwise from random orders of the
-    groups, each walked forwards and backwards. (A run enumerates up to twelve: it weighs its budget.) Not safe to pay by: a group that splits itself can raise its total.
+    groups, each walked forwards and backwards; a run, which has more to do, enumerates up to twelve. Not safe to pay
+    by: a group that splits itself can raise its total.
 
     Args:
         game: Game over rows.
