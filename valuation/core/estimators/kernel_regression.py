@@ -16,11 +16,14 @@ _LEVERAGE_LEFT = 1e-9
 _SINGULAR = 1e-10
 
 
+def half_differences(game: Game, coalitions: BoolMatrix) -> FloatVector:
+    """``(U(S) - U(N - S)) / 2``, float64 ``(n_coalitions,)``; two evaluations each."""
+    return np.asarray((utilities_of(game, coalitions) - utilities_of(game, ~coalitions)) / 2.0)
+
+
 def paired_responses(game: Game, coalitions: BoolMatrix, pot: float) -> FloatVector:
-    """``(U(S) - U(N - S)) / 2`` less what ``pot / n`` a row explains of it, float64 ``(n_coalitions,)``."""
-    n = game.n_players
-    halves = (utilities_of(game, coalitions) - utilities_of(game, ~coalitions)) / 2.0
-    return np.asarray(halves - pot * (coalitions.sum(axis=1) / n - 0.5))
+    """Half differences less what ``pot / n`` a row explains of them, float64 ``(n_coalitions,)``."""
+    return half_differences(game, coalitions) - pot * (coalitions.sum(axis=1) / game.n_players - 0.5)
 
 
 def contrasts(coalitions: BoolMatrix) -> FloatMatrix:

@@ -4,7 +4,7 @@ import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.estimators.draws import coalitions_of, kernel_sizes, seeded
-from valuation.core.estimators.kernel_regression import contrasts, paired_responses, regress
+from valuation.core.estimators.kernel_regression import contrasts, half_differences, paired_responses, regress
 from valuation.core.estimators.orders import SampleMean, ends_of
 from valuation.core.games import BoolMatrix, Game, slice_length, utilities_of
 from valuation.core.results import PointValues
@@ -47,8 +47,8 @@ def unbiased_kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -
     """KernelSHAP with the expectation of its normal matrix in place of the sample's (Covert & Lee 2021, equation 16).
 
     ``E[x x'] = (I - 1 1'/n) / Z`` with ``Z = 2 (1 + 1/2 + ... + 1/(n-1))``, so that values are ``pot/n`` plus the mean
-    of ``Z x_S y_S`` over independent pairs: unbiased, with the standard error of a sample mean. It is group testing
-    with the complements and with a straight line through both ends taken off.
+    of ``Z x_S (U(S) - U(N - S)) / 2`` over independent pairs: unbiased, with the standard error of a sample mean. It is
+    group testing with the complements.
 
     Args:
         game: A game of at least two rows.
@@ -71,8 +71,8 @@ def unbiased_kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -
     means, step = SampleMean(n), slice_length(n)
     for at in range(0, pairs, step):
         coalitions = _kernel_draws(n, min(step, pairs - at), rng)
-        responses = paired_responses(game, coalitions, full - empty)
-        means.add_all(doubled_harmonic * contrasts(coalitions) * responses[:, None])
+        halves = half_differences(game, coalitions)
+        means.add_all(doubled_harmonic * contrasts(coalitions) * halves[:, None])
     values = (full - empty) / n + means.mean
     return PointValues(values, means.standard_errors, 2 + 2 * pairs, seed, "unbiased-kernel-shap/1")
 
