@@ -17,7 +17,7 @@ from marketplace.views.drafts import draft_step, next_page
 from marketplace.views.signed_in import SignedInRequest
 from valuation.core.errors import InvalidSpecError
 from valuation.core.utility import ModelSpec
-from valuation.core.utility.catalogue import Model, model_of, models_for
+from valuation.core.utility.catalogue import model_of, models_for
 from valuation.core.utility.metrics import Task
 from valuation.forms import ModelForm, ParametersForm, QuoteForm
 from valuation.offers import WORKERS, latest_quote, step_in_words, view_of
@@ -53,7 +53,7 @@ def request_parameters(request: SignedInRequest, draft: DataRequest) -> HttpResp
     if chosen is None:
         messages.error(request, "Choose the model first.")
         return redirect("valuation:request_model", draft.pk)
-    form = ParametersForm(request.POST or None, model=chosen, initial=_values_of(draft, chosen))
+    form = ParametersForm(request.POST or None, model=chosen, initial=chosen.values_of(draft.model_spec))
     is_readable = request.method == "POST" and form.is_valid()
     if is_readable and _kept(request, draft, form, chosen.spec(form.values()), draft.metric):
         messages.success(request, f"The parameters of {chosen.title} are kept.")
@@ -118,11 +118,6 @@ def _kept(
         form.add_error(None, f"{error.message} {error.remedy}")
         return False
     return True
-
-
-def _values_of(draft: DataRequest, model: Model) -> dict[str, Any]:
-    params: dict[str, Any] = draft.model_spec["params"]
-    return {**model.defaults, **params.get("params", params)}
 
 
 def _page(

@@ -15,8 +15,12 @@ from marketplace.templatetags.figures import NARROW_SPACE, count
 SELLERS_TOLD_MIN = 3
 FAMILIES = {
     "logistic_regression": "Logistic regression",
+    "linear_discriminant": "Linear discriminant",
     "ridge_regression": "Ridge regression",
     "knn": "Nearest neighbours",
+    "mlp": "Neural network",
+    "wide_and_deep": "Wide and deep network",
+    "convnet": "Small image network",
 }
 METRICS = {
     "accuracy": "Accuracy: the share of validation rows that the model gets right.",
@@ -98,7 +102,9 @@ def family_in_words(model_spec: Mapping[str, Any]) -> str:
     """The family of a model, by the estimator's own name where it is one of scikit-learn's; empty before it is set."""
     family: str = model_spec.get("family", "")
     if family == "sklearn":
-        return f"{model_spec['params'].get('estimator', '')} of scikit-learn"
+        params = model_spec["params"]
+        before = " and ".join(step["step"] for step in params.get("steps", ()))
+        return f"{params.get('estimator', '')} of scikit-learn" + (f" after {before}" if before else "")
     return FAMILIES.get(family, family.replace("_", " ").capitalize())
 
 

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from valuation.core.errors import InvalidDataError, InvalidSpecError
+from valuation.core.utility.discriminant import DiscriminantUtility
 from valuation.core.utility.game import UtilityGame
 from valuation.core.utility.knn import KnnUtility
 from valuation.core.utility.logistic import LogisticUtility
+from valuation.core.utility.networks import ConvNetUtility, MlpUtility, NetworkUtility, WideAndDeepUtility
 from valuation.core.utility.ridge import RidgeUtility
 from valuation.core.utility.sklearn_loop import SklearnUtility
 from valuation.core.utility.spec import ModelSpec
@@ -17,8 +19,12 @@ __all__ = ["ModelSpec", "UtilityGame", "make_utility"]
 
 FAMILIES: dict[str, type[UtilityGame]] = {
     "logistic_regression": LogisticUtility,
+    "linear_discriminant": DiscriminantUtility,
     "ridge_regression": RidgeUtility,
     "knn": KnnUtility,
+    "mlp": MlpUtility,
+    "wide_and_deep": WideAndDeepUtility,
+    "convnet": ConvNetUtility,
     "sklearn": SklearnUtility,
 }
 
@@ -40,7 +46,8 @@ def make_utility(
         y: Training targets, ``(n,)``: class codes 0, 1, ... in declared order, or numbers.
         X_valid: Validation features, ``(m, d)``, m >= 1.
         y_valid: Validation targets, ``(m,)``; in classification of at least two classes.
-        device: Where to compute. Every family runs on the processor today, so both values mean the same.
+        device: Where networks are trained: ``"auto"`` takes a GPU where there is one, on which last bits are not
+            promised. All other families compute on the processor.
 
     Returns:
         The game.
@@ -60,7 +67,10 @@ def make_utility(
         raise InvalidDataError("There are no validation rows.")
     if spec.task == "classification" and len(np.unique(targets_valid)) == 1:
         raise InvalidDataError("The validation rows are all of one class, so no model can be told from another.")
-    return FAMILIES[spec.family](spec, features, targets, features_valid, targets_valid)
+    family = FAMILIES[spec.family]
+    if issubclass(family, NetworkUtility):
+        return family(spec, features, targets, features_valid, targets_valid, device=device)
+    return family(spec, features, targets, features_valid, targets_valid)
 
 
 def _features(name: str, values: ArrayLike) -> NDArray[np.float64]:

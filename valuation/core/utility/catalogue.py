@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from valuation.core.utility.metrics import Task
-from valuation.core.utility.spec import ESTIMATORS, FAMILY_PARAMETERS, FAMILY_TASKS, Check
+from valuation.core.utility.spec import (
+    ESTIMATORS,
+    FAMILY_PARAMETERS,
+    FAMILY_TASKS,
+    TRANSFORMERS,
+    Check,
+    choice,
+    or_none,
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +54,25 @@ class Model:
     def spec(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return family and params of a ``ModelSpec`` with these parameters."""
         family, _, estimator = self.key.partition(":")
-        params = {"estimator": estimator, "params": dict(values)} if estimator else dict(values)
-        return {"family": family, "params": params, "seed": 0}
+        if not estimator:
+            return {"family": family, "params": dict(values), "seed": 0}
+        own = {name: value for name, value in values.items() if name not in {_SCALING.name, _COMPONENTS.name}}
+        params: dict[str, Any] = {"estimator": estimator, "params": own}
+        steps = _steps(values)
+        return {"family": family, "params": {**params, "steps": steps} if steps else params, "seed": 0}
+
+    def values_of(self, model_spec: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters that a spec of this model has, defaults where it says nothing."""
+        params: Mapping[str, Any] = model_spec["params"]
+        if "estimator" not in params:
+            return {**self.defaults, **params}
+        values = {**self.defaults, **params.get("params", {})}
+        for step in params.get("steps", ()):
+            if step["step"] == "PCA":
+                values[_COMPONENTS.name] = step["params"]["n_components"]
+            else:
+                values[_SCALING.name] = next(words for words, scaler in _SCALERS.items() if scaler == step["step"])
+        return values
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -60,6 +85,10 @@ _FAMILIES = {
         "Logistic regression",
         "Weighs every column and adds up; steady with few rows, quick, and easy to explain. A good first choice.",
     ),
+    "linear_discriminant": (
+        "Linear discriminant",
+        "Takes each class as a cloud of one shape and draws straight borders; steady with few rows, and quick.",
+    ),
     "ridge_regression": (
         "Ridge regression",
         "A weighted sum of the columns, held back from extremes; steady with few rows and quick. A good first choice.",
@@ -67,6 +96,18 @@ _FAMILIES = {
     "knn": (
         "Nearest neighbours",
         "Answers like the most similar rows it has seen; good where likeness says more than any single column.",
+    ),
+    "mlp": (
+        "Neural network",
+        "Layers of simple units; finds what columns say together. Wants some hundreds of rows, and is slow to value.",
+    ),
+    "wide_and_deep": (
+        "Wide and deep network",
+        "A weighted sum of the columns beside a neural network, trained as one; slow to value.",
+    ),
+    "convnet": (
+        "Small image network",
+        "For columns that are the pixels of an image, row by row, and nothing else; the slowest to value.",
     ),
 }
 _ESTIMATORS = {
@@ -86,8 +127,8 @@ _ESTIMATORS = {
         "Trees that mend one another's faults; often the best on tables from some hundreds of rows on, slow to value.",
     ),
     "LinearDiscriminantAnalysis": (
-        "Linear discriminant analysis",
-        "Separates the classes by straight lines, assuming that they are alike in spread; quick.",
+        "Linear discriminant of scikit-learn",
+        "Nearly the same model as the linear discriminant, trained one coalition at a time; much slower.",
     ),
     "LogisticRegression": (
         "Logistic regression of scikit-learn",
@@ -116,6 +157,12 @@ _PARAMETERS: dict[str, tuple[str, str, Any]] = {
     "l2_regularization": ("Restraint", "Larger holds the trees' answers back.", 0.0),
     "solver": ("Method", "Only lsqr can shrink.", "svd"),
     "shrinkage": ("Shrinkage", "Larger assumes simpler classes, good with few rows; empty means none.", None),
+    "hidden_units": ("Units of a layer", "More can learn finer patterns, needs more rows, and is slower.", 32),
+    "hidden_layers": ("Layers of units", "One is enough for most tables.", 1),
+    "epochs": ("Passes over the rows", "More fits closer, and is slower in proportion.", 100),
+    "image_height": ("Height of the image, pixels", "Empty means that images are square.", None),
+    "image_channels": ("Colours", "1 for grey, 3 for colour: then all red columns come first.", 1),
+    "filters": ("Filters", "How many small patterns are looked for; more is finer and slower.", 8),
 }
 _DEFAULTS = {
     ("HistGradientBoostingClassifier", "min_samples_leaf"): 20,
@@ -123,6 +170,26 @@ _DEFAULTS = {
     ("LogisticRegression", "max_iter"): 1_000,
     ("Lasso", "max_iter"): 10_000,
 }
+_SCALERS = {
+    "none": None,
+    "mean_and_spread": "StandardScaler",
+    "least_and_greatest": "MinMaxScaler",
+    "median_and_quartiles": "RobustScaler",
+}
+_SCALING = Parameter(
+    "scaling",
+    "Scale the columns first, by",
+    "Columns are in units of your validation rows already; this takes those of the sellers' rows. Seldom needed.",
+    "none",
+    choice(*_SCALERS),
+)
+_COMPONENTS = Parameter(
+    "components",
+    "Sum the columns up first, into",
+    "So many principal components are made of all columns; empty means none, and the columns as they are.",
+    None,
+    or_none(TRANSFORMERS["PCA"]["n_components"]),
+)
 
 
 @dataclass(frozen=True)
@@ -196,7 +263,16 @@ def _estimator(name: str, task: Task) -> Model:
         _parameter(parameter, check, _DEFAULTS.get((name, parameter), _PARAMETERS[parameter][2]))
         for parameter, check in allowed.items()
     )
-    return Model(f"sklearn:{name}", title, sentence, parameters)
+    return Model(f"sklearn:{name}", title, sentence, (*parameters, _SCALING, _COMPONENTS))
+
+
+def _steps(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The steps before an estimator: scaling, then components, each where it is wanted."""
+    scaler, components = _SCALERS[values.get(_SCALING.name, "none")], values.get(_COMPONENTS.name)
+    steps: list[dict[str, Any]] = [{"step": scaler, "params": {}}] if scaler else []
+    if components is not None:
+        steps.append({"step": "PCA", "params": {"n_components": components}})
+    return steps
 
 
 def _parameter(name: str, check: Check, default: Any) -> Parameter:

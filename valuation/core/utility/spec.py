@@ -7,7 +7,16 @@ from typing import Any, Literal
 from valuation.core.errors import InvalidSpecError
 from valuation.core.utility.metrics import Task, task_of
 
-Family = Literal["logistic_regression", "ridge_regression", "knn", "sklearn"]
+Family = Literal[
+    "logistic_regression",
+    "ridge_regression",
+    "linear_discriminant",
+    "knn",
+    "mlp",
+    "wide_and_deep",
+    "convnet",
+    "sklearn",
+]
 SEED_MAX = 2**32 - 1
 
 
@@ -70,17 +79,38 @@ def or_none(check: Check) -> Check:
     return replace(check, nullable=True)
 
 
+_BOTH: tuple[Task, ...] = ("classification", "regression")
 FAMILY_TASKS: dict[str, tuple[Task, ...]] = {
     "logistic_regression": ("classification",),
     "ridge_regression": ("regression",),
-    "knn": ("classification", "regression"),
-    "sklearn": ("classification", "regression"),
+    "linear_discriminant": ("classification",),
+    "knn": _BOTH,
+    "mlp": _BOTH,
+    "wide_and_deep": _BOTH,
+    "convnet": _BOTH,
+    "sklearn": _BOTH,
 }
-# Parameter: (default, what is accepted). Far stronger or weaker penalties are a mistake more often than a wish.
+# Bounds keep one training to seconds, whatever a spec asks for. Parameter: (default, what is accepted).
+_TRAINING: dict[str, tuple[Any, Check]] = {
+    "epochs": (100, integer(1, 500)),
+    "learning_rate": (0.01, number(1e-4, 0.3)),
+    "alpha": (1.0, number(0.0, 1e6)),
+}
+_LAYERS: dict[str, tuple[Any, Check]] = {"hidden_units": (32, integer(1, 256)), "hidden_layers": (1, integer(1, 3))}
+# Far stronger or weaker penalties are a mistake more often than a wish.
 FAMILY_PARAMETERS: dict[str, dict[str, tuple[Any, Check]]] = {
     "logistic_regression": {"C": (1.0, number(1e-4, 1e3))},
     "ridge_regression": {"alpha": (1.0, number(1e-6, 1e6))},
+    "linear_discriminant": {"shrinkage": (0.1, number(1e-3, 1.0))},
     "knn": {"n_neighbors": (5, integer(1, 1000))},
+    "mlp": {**_LAYERS, **_TRAINING},
+    "wide_and_deep": {**_LAYERS, **_TRAINING},
+    "convnet": {
+        "image_height": (None, or_none(integer(4, 128))),
+        "image_channels": (1, integer(1, 4)),
+        "filters": (8, integer(1, 32)),
+        **_TRAINING,
+    },
 }
 
 _TREE = {"max_depth": or_none(integer(1, 64)), "min_samples_leaf": integer(1, 10_000)}
@@ -112,6 +142,14 @@ ESTIMATORS: dict[Task, dict[str, dict[str, Check]]] = {
         "Lasso": {"alpha": number(1e-6, 1e6), "max_iter": integer(1, 100_000)},
     },
 }
+# What may stand before an estimator in a pipeline, fitted to each coalition anew.
+TRANSFORMERS: dict[str, dict[str, Check]] = {
+    "StandardScaler": {},
+    "MinMaxScaler": {},
+    "RobustScaler": {},
+    "PCA": {"n_components": integer(1, 1000)},
+}
+STEPS_MAX = 3
 
 
 @dataclass(frozen=True)
@@ -119,11 +157,12 @@ class ModelSpec:
     """A buyer's model, declared and allow-listed; nothing in it is ever executed or unpickled.
 
     Attributes:
-        family: ``logistic_regression``, ``ridge_regression``, ``knn`` or ``sklearn``.
-        params: Of the family, defaults filled in: ``C``; ``alpha``; ``n_neighbors``; or ``{"estimator": name,
-            "params": {...}}`` with a name and parameters from ``ESTIMATORS``.
+        family: A key of ``FAMILY_TASKS``.
+        params: Of the family, defaults filled in (``FAMILY_PARAMETERS``); of ``sklearn``, ``{"estimator": name,
+            "params": {...}}`` with a name and parameters from ``ESTIMATORS`` and, for a pipeline, ``"steps"``: at
+            most three ``{"step": name, "params": {...}}`` from ``TRANSFORMERS``, in order.
         metric: ``accuracy``, ``balanced_accuracy``, ``roc_auc``, ``macro_f1``, ``neg_log_loss``, ``r2``, ``neg_mse``.
-        seed: Of estimators that draw random numbers, from 0 to 2^32 - 1.
+        seed: Of models that draw random numbers, from 0 to 2^32 - 1.
 
     Raises:
         InvalidSpecError: Something is not allowed; it names the field, its value and what is expected.
@@ -191,18 +230,41 @@ def _family(family: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sklearn(params: Mapping[str, Any], task: Task) -> dict[str, Any]:
     for name, value in params.items():
-        if name not in {"estimator", "params"}:
-            raise InvalidSpecError(f"params.{name}", value, "no such parameter: estimator, params")
+        if name not in {"estimator", "params", "steps"}:
+            raise InvalidSpecError(f"params.{name}", value, "no such parameter: estimator, params, steps")
     estimator = params.get("estimator")
     _check("params.estimator", estimator, choice(*ESTIMATORS[task]))
-    settings = params.get("params", {})
-    if not isinstance(settings, Mapping):
-        raise InvalidSpecError("params.params", settings, "a mapping of parameter names to values")
-    allowed = ESTIMATORS[task][str(estimator)]
-    for name, value in settings.items():
-        if name not in allowed:
-            raise InvalidSpecError(f"params.params.{name}", value, "no such parameter: " + ", ".join(allowed))
-        _check(f"params.params.{name}", value, allowed[name])
+    settings = _settings("params.params", params.get("params", {}), ESTIMATORS[task][str(estimator)])
     if settings.get("shrinkage") is not None and settings.get("solver", "svd") == "svd":
         raise InvalidSpecError("params.params.shrinkage", settings["shrinkage"], "null with the solver svd")
-    return {"estimator": estimator, "params": dict(settings)}
+    checked = {"estimator": estimator, "params": settings}
+    steps = _steps(params.get("steps", []))
+    return {**checked, "steps": steps} if steps else checked
+
+
+def _steps(steps: object) -> list[dict[str, Any]]:
+    if not isinstance(steps, list | tuple) or len(steps) > STEPS_MAX:
+        raise InvalidSpecError("params.steps", steps, f"a list of at most {STEPS_MAX} steps")
+    checked = []
+    for place, step in enumerate(steps):
+        where = f"params.steps.{place}"
+        if not isinstance(step, Mapping) or not {"step"} <= step.keys() <= {"step", "params"}:
+            raise InvalidSpecError(where, step, 'an object like {"step": "PCA", "params": {"n_components": 10}}')
+        _check(f"{where}.step", step["step"], choice(*TRANSFORMERS))
+        allowed = TRANSFORMERS[step["step"]]
+        settings = _settings(f"{where}.params", step.get("params", {}), allowed)
+        for name in allowed:
+            if name not in settings:
+                raise InvalidSpecError(f"{where}.params.{name}", None, allowed[name].expected)
+        checked.append({"step": step["step"], "params": settings})
+    return checked
+
+
+def _settings(where: str, settings: object, allowed: Mapping[str, Check]) -> dict[str, Any]:
+    if not isinstance(settings, Mapping):
+        raise InvalidSpecError(where, settings, "a mapping of parameter names to values")
+    for name, value in settings.items():
+        if name not in allowed:
+            raise InvalidSpecError(f"{where}.{name}", value, "no such parameter: " + (", ".join(allowed) or "none"))
+        _check(f"{where}.{name}", value, allowed[name])
+    return dict(settings)

@@ -40,3 +40,19 @@ def test_shrinkage_needs_a_solver_that_can():
     with pytest.raises(InvalidSpecError, match="null with the solver svd"):
         ModelSpec("sklearn", params)
     assert ModelSpec("sklearn", {**params, "params": {"shrinkage": 0.5, "solver": "lsqr"}})
+
+
+def test_scaling_and_components_are_steps_of_a_pipeline_and_come_back_as_they_were():
+    ridge = next(model for model in models_for("regression") if model.key == "sklearn:Ridge")
+    values = {"alpha": 2.0, "scaling": "median_and_quartiles", "components": 7}
+
+    spec = ridge.spec(values)
+
+    assert spec["params"] == {
+        "estimator": "Ridge",
+        "params": {"alpha": 2.0},
+        "steps": [{"step": "RobustScaler", "params": {}}, {"step": "PCA", "params": {"n_components": 7}}],
+    }
+    assert ridge.values_of(spec) == values
+    assert ridge.values_of(ridge.spec(ridge.defaults)) == ridge.defaults
+    assert "steps" not in ridge.spec(ridge.defaults)["params"]

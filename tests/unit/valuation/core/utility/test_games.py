@@ -8,17 +8,27 @@ from hypothesis import strategies as st
 from valuation.core.errors import FitFailedError, InvalidDataError, InvalidSpecError
 from valuation.core.utility import ModelSpec, make_utility, sklearn_loop
 
+PIPELINE = [{"step": "RobustScaler"}, {"step": "StandardScaler"}, {"step": "PCA", "params": {"n_components": 3}}]
 CLASSIFIERS = [
     ModelSpec("logistic_regression", {}, "balanced_accuracy", 0),
     ModelSpec("knn", {"n_neighbors": 3}, "balanced_accuracy", 0),
+    ModelSpec("linear_discriminant", {}, "balanced_accuracy", 0),
+    ModelSpec("mlp", {"epochs": 30, "hidden_units": 8}, "balanced_accuracy", 1),
+    ModelSpec("wide_and_deep", {"epochs": 30, "hidden_units": 8}, "balanced_accuracy", 1),
+    ModelSpec("convnet", {"image_height": 4, "epochs": 60, "filters": 8}, "balanced_accuracy", 1),
     ModelSpec("sklearn", {"estimator": "GaussianNB"}, "balanced_accuracy", 0),
     ModelSpec("sklearn", {"estimator": "LinearDiscriminantAnalysis"}, "balanced_accuracy", 0),
     ModelSpec("sklearn", {"estimator": "DecisionTreeClassifier"}, "balanced_accuracy", 7),
+    ModelSpec("sklearn", {"estimator": "GaussianNB", "steps": PIPELINE}, "balanced_accuracy", 7),
 ]
 REGRESSORS = [
     ModelSpec("ridge_regression", {}, "r2", 0),
     ModelSpec("knn", {}, "r2", 0),
     ModelSpec("sklearn", {"estimator": "DecisionTreeRegressor", "params": {"max_depth": 2}}, "r2", 7),
+    ModelSpec("mlp", {"epochs": 30, "hidden_units": 8}, "r2", 1),
+    ModelSpec("wide_and_deep", {"epochs": 30, "hidden_units": 8}, "r2", 1),
+    ModelSpec("convnet", {"image_height": 4, "epochs": 20, "filters": 2}, "r2", 1),
+    ModelSpec("sklearn", {"estimator": "Ridge", "steps": PIPELINE}, "r2", 7),
 ]
 LABEL = lambda spec: f"{spec.family}-{spec.params.get('estimator', '')}"  # noqa: E731
 

@@ -5,12 +5,16 @@ import json
 import pytest
 
 from valuation.core.errors import InvalidSpecError
-from valuation.core.utility import ModelSpec
-from valuation.core.utility.sklearn_loop import CONSTRUCTORS
-from valuation.core.utility.spec import ESTIMATORS
+from valuation.core.utility import FAMILIES, ModelSpec
+from valuation.core.utility.sklearn_loop import CONSTRUCTORS, TRANSFORMER_CONSTRUCTORS
+from valuation.core.utility.spec import ESTIMATORS, FAMILY_PARAMETERS, FAMILY_TASKS, TRANSFORMERS
 
 LOGISTIC = {"family": "logistic_regression", "metric": "balanced_accuracy"}
 FOREST = {"family": "sklearn", "metric": "r2", "params": {"estimator": "RandomForestRegressor"}}
+
+
+def steps(wanted):
+    return {**FOREST, "params": {"estimator": "Ridge", "steps": wanted}}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +24,11 @@ FOREST = {"family": "sklearn", "metric": "r2", "params": {"estimator": "RandomFo
         ({"family": "ridge_regression", "metric": "r2", "params": {"alpha": 2}}, {"alpha": 2}),
         ({"family": "knn", "metric": "neg_mse"}, {"n_neighbors": 5}),
         (FOREST, {"estimator": "RandomForestRegressor", "params": {}}),
+        (steps([]), {"estimator": "Ridge", "params": {}}),
+        (
+            steps([{"step": "StandardScaler"}]),
+            {"estimator": "Ridge", "params": {}, "steps": [{"step": "StandardScaler", "params": {}}]},
+        ),
     ],
 )
 def test_json_makes_the_round_trip_with_defaults_filled_in(document, params):
@@ -58,6 +67,21 @@ def test_json_makes_the_round_trip_with_defaults_filled_in(document, params):
             "params.params.n_estimators",
             "expected a whole number from 1 to 1000",
         ),
+        ({"family": "mlp", "params": {"epochs": 10**6}}, "params.epochs", "expected a whole number from 1 to 500"),
+        ({"family": "mlp", "params": {"hidden_units": 10**6}}, "params.hidden_units", "from 1 to 256"),
+        ({"family": "convnet", "params": {"image_height": 10**6}}, "params.image_height", "from 4 to 128 or null"),
+        ({"family": "linear_discriminant", "params": {"shrinkage": 0}}, "params.shrinkage", "from 0.001 to 1"),
+        (steps({}), "params.steps", "expected a list of at most 3 steps"),
+        (steps([{"step": "StandardScaler"}] * 4), "params.steps", "expected a list of at most 3 steps"),
+        (steps(["PCA"]), "params.steps.0", "expected an object like"),
+        (steps([{"step": "FunctionTransformer"}]), "params.steps.0.step", "expected one of StandardScaler"),
+        (steps([{"step": "PCA"}]), "params.steps.0.params.n_components", "expected a whole number from 1"),
+        (
+            steps([{"step": "PCA", "params": {"n_components": 2, "copy": True}}]),
+            "params.steps.0.params.copy",
+            "no such parameter: n_components",
+        ),
+        (steps([{"step": "StandardScaler", "params": {"copy": 1}}]), "params.steps.0.params.copy", "parameter: none"),
     ],
 )
 def test_what_is_not_allowed_is_named(change, field, sentence):
@@ -76,7 +100,9 @@ def test_family_and_metric_are_required():
         ModelSpec.from_json("knn")
 
 
-def test_every_allowed_estimator_can_be_made():
+def test_every_allowed_family_estimator_and_step_can_be_made():
+    assert set(FAMILIES) == set(FAMILY_TASKS) == {*FAMILY_PARAMETERS, "sklearn"}
+    assert set(TRANSFORMER_CONSTRUCTORS) == set(TRANSFORMERS)
     assert set(CONSTRUCTORS) == {name for estimators in ESTIMATORS.values() for name in estimators}
     for estimators in ESTIMATORS.values():
         for name, parameters in estimators.items():
