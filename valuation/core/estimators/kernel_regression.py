@@ -23,7 +23,7 @@ def half_differences(game: Game, coalitions: BoolMatrix) -> FloatVector:
 
 def paired_responses(game: Game, coalitions: BoolMatrix, pot: float) -> FloatVector:
     """Half differences less what ``pot / n`` a row explains of them, float64 ``(n_coalitions,)``."""
-    return half_differences(game, coalitions) - pot * (coalitions.sum(axis=1) / game.n_players - 0.5)
+    return np.asarray(half_differences(game, coalitions) - pot * (coalitions.sum(axis=1) / game.n_players - 0.5))
 
 
 def contrasts(coalitions: BoolMatrix) -> FloatMatrix:
