@@ -66,3 +66,9 @@ class PlanOrderError(ValuationError):
     """A block result was merged out of number order, or a wave was planned before the last one was merged."""
 
     code = "plan_order"
+
+
+class SavedBlocksError(ValuationError):
+    """A saved block belongs to another run: its seed, kind or parameters are not those of the block to be run."""
+
+    code = "saved_blocks"

@@ -141,6 +141,18 @@ class PlanState:
         return cls(arrays, blocks_merged, wave_end, wave, evaluations)
 
 
+class SavedBlocks(Protocol):
+    """Where a run in this process keeps results of blocks, so that another may go on from them."""
+
+    def find(self, block: Block, run_seed: int) -> BlockResult | None:
+        """The result of a block, if it is kept."""
+        ...
+
+    def keep(self, block: Block, run_seed: int, result: BlockResult) -> None:
+        """Keep the result of a block."""
+        ...
+
+
 class Plan(Protocol):
     """A run as waves of blocks; wave w+1 depends only on merged waves up to w."""
 
@@ -281,8 +293,11 @@ def run_plan(
     rows: PooledRows | None = None,
     enough: Callable[[PlanState], bool] | None = None,
     progress: Callable[[PlanState], None] | None = None,
+    saved: SavedBlocks | None = None,
 ) -> PlanState:
     """Run a plan in this process.
+
+    To cancel, raise from ``progress``; the error passes through, and ``saved`` keeps what was done by then.
 
     Args:
         plan: The plan.
@@ -292,16 +307,24 @@ def run_plan(
         rows: What the rows hold; needed by plans of rows' values.
         enough: Asked after each wave besides the plan's own rule; true ends the run.
         progress: Told the state after each merged block.
+        saved: Where results of blocks are kept: one found there is merged and not run again.
 
     Returns:
         The final state, for the plan's estimates.
+
+    Raises:
+        SavedBlocksError: What is saved belongs to another run.
     """
     state = plan.start()
     foundations: dict[int, Arrays] = {}
     while blocks := plan.next_wave(state):
         for block in blocks:
             foundation = foundations[block.params["builds_on"]] if "builds_on" in block.params else None
-            result = run_block(game, groups, block, seed, rows=rows, foundation=foundation)
+            result = None if saved is None else saved.find(block, seed)
+            if result is None:
+                result = run_block(game, groups, block, seed, rows=rows, foundation=foundation)
+                if saved is not None:
+                    saved.keep(block, seed, result)
             if block.kind in FOUNDATIONS:
                 foundations[block.number] = result.arrays
             state = plan.merge(state, block, result)

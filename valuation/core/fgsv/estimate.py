@@ -7,11 +7,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from valuation.core.errors import InvalidSpecError
 from valuation.core.fgsv.algorithm_1 import estimate_by_algorithm_1
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import Game, IndexVector, check_groups, is_rowwise
-from valuation.core.plan import PlanState, run_plan
+from valuation.core.plan import PlanState, SavedBlocks, run_plan
 from valuation.core.results import GroupValues
+from valuation.core.watched import WatchedGame
 
 FgsvMethod = Literal["auto", "algorithm_1"]
 
@@ -25,6 +27,7 @@ def estimate_fgsv(
     method: FgsvMethod = "auto",
     stop: Callable[[GroupValues], bool] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    saved: SavedBlocks | None = None,
 ) -> GroupValues:
     """Estimate the Faithful Group Shapley Value of disjoint groups of rows.
 
@@ -39,7 +42,10 @@ def estimate_fgsv(
         rng: Source of all randomness; the run's seed is its first draw.
         method: ``"auto"`` estimates all groups at once (:class:`FgsvPlan`); ``"algorithm_1"`` is the paper's.
         stop: Asked after every wave of ``"auto"`` with what is known; true ends the run before the budget is spent.
-        progress: Told evaluations spent and budget after every block of ``"auto"``.
+        progress: Told evaluations spent and budget, after every block of ``"auto"`` and every batch of
+            ``"algorithm_1"``. What it raises passes through: that cancels.
+        saved: Keeps the blocks of ``"auto"`` (:class:`~valuation.core.block_folder.BlockFolder`); a call with the same
+            arguments, the generator started anew, goes on from them and ends at the same bits.
 
     Returns:
         Values in metric units and in the order of ``groups``, with covariance, and the validation covariance where the
@@ -47,14 +53,22 @@ def estimate_fgsv(
 
     Raises:
         InvalidGroupsError: A row belongs to two groups, or does not exist.
+        InvalidSpecError: The method is unknown, or has neither waves to stop after nor blocks to save.
         BudgetTooSmallError: The budget does not cover the fewest samples an interval needs.
+        UtilityNotFiniteError: The game answered NaN or infinity.
+        SavedBlocksError: What is saved belongs to another run.
 
     Note:
         ``"auto"`` departs from the paper: see docs/algorithms/fgsv.md.
     """
     members = check_groups(groups, game.n_players)
     if method == "algorithm_1":
-        return estimate_by_algorithm_1(game, members, budget=budget, rng=rng)
+        if stop is not None or saved is not None:
+            raise InvalidSpecError("method", method, "auto, which alone has waves to stop after and blocks to save")
+        watched = game if progress is None else WatchedGame(game, lambda spent: progress(spent, budget))
+        return estimate_by_algorithm_1(watched, members, budget=budget, rng=rng)
+    if method != "auto":
+        raise InvalidSpecError("method", method, "auto or algorithm_1")
     seed = int(rng.integers(2**63))
     partition = _with_rest(members, game.n_players)
     plan = FgsvPlan(tuple(len(group) for group in partition), budget, rowwise=is_rowwise(game))
@@ -66,7 +80,7 @@ def estimate_fgsv(
         if progress is not None:
             progress(state.evaluations, budget)
 
-    state = run_plan(plan, game, partition, seed, enough=enough, progress=tell)
+    state = run_plan(plan, game, partition, seed, enough=enough, progress=tell, saved=saved)
     return _first(plan.estimate(state, seed), len(members))
 
 
