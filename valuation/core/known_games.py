@@ -1,11 +1,12 @@
 """Games whose Shapley values are known in closed form: oracles for every estimator."""
 
 import math
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.games import BoolMatrix, FloatVector
+from valuation.core.games import BoolMatrix, FloatVector, Game
 
 _WORD = 64
 _SLICE_BYTES = 1 << 23
@@ -58,6 +59,34 @@ def sou_game(n_players: int, rng: np.random.Generator) -> SumOfUnanimityGame:
     sets = ranks < sizes[:, None]
     weights = np.arange(n_players) % 4
     return SumOfUnanimityGame(sets, (sets @ weights) / sizes / n_sets)
+
+
+class KnownGame(Game, Protocol):
+    """A game with its Shapley values."""
+
+    @property
+    def shapley_values(self) -> FloatVector:
+        """float64 ``(n_players,)``."""
+        ...
+
+
+class DualGame:
+    """``U*(S) = U(N) - U(N without S)``, which has the Shapley values of ``U`` (Funaki 1996).
+
+    The dual of a sum of unanimity games pays for every set that a coalition touches: a learning curve, steep and noisy
+    at its first rows and flat at the end, where the game itself is flat at first and noisy near the full set.
+    """
+
+    def __init__(self, game: KnownGame) -> None:
+        """Turn ``game`` round."""
+        self.n_players = game.n_players
+        self.shapley_values: FloatVector = game.shapley_values
+        self._game = game
+        self._full = float(game(np.ones((1, game.n_players), dtype=np.bool_))[0])
+
+    def __call__(self, coalitions: BoolMatrix) -> FloatVector:
+        """Utilities, float64 ``(n_coalitions,)``."""
+        return self._full - self._game(~coalitions)
 
 
 class GloveGame:

@@ -3,13 +3,14 @@ import pytest
 
 from valuation.core import exact_shapley
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.known_games import AirportGame, GloveGame, WeightedVotingGame, sou_game
+from valuation.core.known_games import AirportGame, DualGame, GloveGame, WeightedVotingGame, sou_game
 
 
 @pytest.mark.parametrize(
     "game",
     [
         sou_game(9, np.random.default_rng(0)),
+        DualGame(sou_game(9, np.random.default_rng(1))),
         GloveGame(3, 6),
         GloveGame(5, 2),
         AirportGame(np.array([3.0, 1.0, 4.0, 1.0, 5.0])),
