@@ -121,6 +121,27 @@ class GroupValues:
         return share_interval(self.values, self.validation_covariance, level, seed=self.seed or 0)
 
 
+@dataclass(frozen=True, eq=False)
+class RoyaltyShares:
+    """Royalty shares of groups, with the values they come from.
+
+    Attributes:
+        shares: float64 ``(n_groups,)``, in [0, 1]; they sum to 1, or are all 0 where no value is positive.
+        values: Values of the groups.
+    """
+
+    shares: FloatVector
+    values: GroupValues
+
+    def interval(self, level: float = 0.95) -> FloatMatrix:
+        """Computation interval, float64 ``(n_groups, 2)``, within [0, 1]."""
+        return self.values.share_interval(level)
+
+    def validation_interval(self, level: float = 0.95) -> FloatMatrix | None:
+        """Validation-sample interval, float64 ``(n_groups, 2)``, or ``None`` without row scores."""
+        return self.values.validation_share_interval(level)
+
+
 def _normal_interval(values: FloatVector, errors: FloatVector, level: float) -> FloatMatrix:
     half = normal_quantile(level) * errors
     return np.column_stack([values - half, values + half])

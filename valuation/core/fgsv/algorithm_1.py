@@ -10,6 +10,7 @@ from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.draws import masks_of
 from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, utilities_of
 from valuation.core.results import GroupValues, group_values
+from valuation.core.rounding import rounding_of, settled_covariance
 
 METHOD_VERSION = "fgsv-algorithm-1/1"
 THRESHOLD = 20  # s_bar of the paper's motivating example
@@ -62,16 +63,16 @@ def estimate_by_algorithm_1(
     if needed > budget:
         raise BudgetTooSmallError(budget, needed)
     m = (budget - 2) // _cost(cells) if inner else 0
-    empty, full = utilities_of(game, np.array([[False] * n, [True] * n]).reshape(2, n))
+    empty, full = utilities_of(game, np.repeat([[False], [True]], n, axis=1))
     values = np.array([len(group) for group in groups]) / max(1, n) * (full - empty)
     variances = np.zeros(len(groups))
     for g in inner:
-        terms, noise = _estimate(game, groups[g], cells[g], m, rng)
+        terms, variances[g] = _estimate(game, groups[g], cells[g], m, rng)
         values[g] += terms
-        variances[g] = noise
+    noise = rounding_of(max(abs(empty), abs(full)))
     return group_values(
-        values,
-        np.diag(variances),
+        np.where(np.abs(values) > noise, values, 0.0),
+        settled_covariance(np.diag(variances), noise),
         contributions=None,
         evaluations=2 + m * _cost(cells),
         seed=None,
