@@ -1,0 +1,244 @@
+"""Runs of every estimator that offers intervals, on games with known values: which of its 95 % intervals hold them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
+from math import gamma
+
+import numpy as np
+
+from tests.oracles.games_at_random import PolynomialGame, contiguous_groups, group_sums, learning_table
+from valuation.core import (
+    FgsvPlan,
+    du_shapley,
+    estimate_fgsv,
+    estimate_gsv,
+    estimate_points,
+    exact_shapley,
+    run_plan,
+)
+from valuation.core.known_games import DualGame, sou_game
+
+SIZES = (2, 3, 4, 5)
+POINT_METHODS = (
+    "permutation", "banzhaf", "beta_shapley", "group_testing", "complementary", "one_for_all", "svarm",
+    "stratified_svarm", "kernel_shap", "unbiased_kernel_shap", "leverage_shap",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Covered:
+    """One run: which intervals hold the truth, bool ``(n_intervals,)``; of shares too where there are any."""
+
+    values: np.ndarray
+    shares: np.ndarray | None = None
+
+
+def holds(interval, truth):
+    """Whether each interval holds its truth; one of no width holds it up to rounding."""
+    rounding = 1e-12 * max(1.0, np.abs(truth).max())
+    return (interval[:, 0] - rounding <= truth) & (truth <= interval[:, 1] + rounding)
+
+
+def of_groups(result, truth):
+    positive = np.maximum(truth, 0)
+    return Covered(holds(result.interval(), truth), holds(result.share_interval(), positive / positive.sum()))
+
+
+@cache
+def curve(n, number):
+    """A learning curve of rows of unequal worth, and its Shapley values by enumeration."""
+    game = learning_table(n, np.random.default_rng([20, number]))
+    return game, exact_shapley(game)
+
+
+@cache
+def unanimity(n, number):
+    """SOU, whose noise sits near the full set."""
+    game = sou_game(n, np.random.default_rng([22, number]))
+    return game, game.shapley_values
+
+
+@cache
+def touched(n, number):
+    """The dual of SOU, whose noise sits at small sizes."""
+    game = DualGame(sou_game(n, np.random.default_rng([23, number])))
+    return game, game.shapley_values
+
+
+def stopped_by_target(known, sizes, *, target, budget, seed):
+    """FGSV ``auto`` as a marketplace runs it: waves until every payable share is known to the target."""
+    game, values = known
+    groups = contiguous_groups(sizes)
+    plan = FgsvPlan(sizes, budget, target)
+    state = run_plan(plan, game, groups, seed)
+    assert plan.enough(state), "the run must have stopped by its rule, not by its budget"
+    return of_groups(plan.estimate(state, seed), group_sums(values, groups))
+
+
+def stopped_by_caller(known, sizes, *, budget, seed):
+    """FGSV ``auto`` with the library's ``stop``: as soon as no interval is wider than a tenth of the pot."""
+    game, values = known
+    groups = contiguous_groups(sizes)
+
+    def stop(result):
+        return np.diff(result.interval()).max() < 0.1 * values.sum()
+
+    result = estimate_fgsv(game, groups, budget=budget, rng=np.random.default_rng(seed), stop=stop)
+    assert result.evaluations < budget
+    return of_groups(result, group_sums(values, groups))
+
+
+def polynomial(seed):
+    sizes = (100, 200, 400)
+    game = PolynomialGame(700, np.random.default_rng([21, seed]))
+    return stopped_by_target((game, game.shapley_values), sizes, target=0.02, budget=200_000, seed=seed)
+
+
+def algorithm_1(known, sizes, *, budget, seed):
+    game, values = known
+    groups = contiguous_groups(sizes)
+    rng = np.random.default_rng(seed)
+    return of_groups(
+        estimate_fgsv(game, groups, budget=budget, rng=rng, method="algorithm_1"), group_sums(values, groups)
+    )
+
+
+def gsv(known, *, budget, seed):
+    game, values = known
+    groups = contiguous_groups((1,) * game.n_players)
+    return of_groups(estimate_gsv(game, groups, budget=budget, rng=np.random.default_rng(seed)), values)
+
+
+@cache
+def discrete_uniform(n, number, sizes):
+    """What DU-Shapley estimates, by all subsets: ``(1/P) sum_k E[U(D_g + R_k) - U(R_k)]``."""
+    game, _ = curve(n, number)
+    groups = contiguous_groups(sizes)
+    truth = []
+    for group in groups:
+        rest = np.setdiff1d(np.arange(n), group)
+        total = 0.0
+        for k in range(len(groups)):
+            size = int(k * len(rest) / (len(groups) - 1) + 0.5)
+            without = np.zeros((0, n), dtype=bool)
+            for chosen in combinations(rest, size):
+                mask = np.zeros((1, n), dtype=bool)
+                mask[0, list(chosen)] = True
+                without = np.vstack([without, mask])
+            together = without.copy()
+            together[:, group] = True
+            total += (game(together) - game(without)).mean()
+        truth.append(total / len(groups))
+    return np.array(truth)
+
+
+def du(number, seed):
+    sizes = (1, 2, 3, 4)
+    game, _ = curve(10, number)
+    result = du_shapley(game, contiguous_groups(sizes), rng=np.random.default_rng(seed), budget=800)
+    return of_groups(result, discrete_uniform(10, number, sizes))
+
+
+@cache
+def semivalues(n, number, method):
+    """Banzhaf and Beta(4, 1)-Shapley values by enumeration; Shapley values for all other methods."""
+    game, shapley = curve(n, number)
+    if method not in {"banzhaf", "beta_shapley"}:
+        return shapley
+    codes = np.arange(2**n)
+    members = ((codes[:, None] >> np.arange(n)) & 1).astype(bool)
+    values = np.zeros(n)
+    for player in range(n):
+        without = codes[~members[:, player]]
+        gains = game.utilities[without | 1 << player] - game.utilities[without]
+        sizes = members[without].sum(axis=1)
+        if method == "banzhaf":
+            weights = np.full(len(without), 1.0)
+        else:  # Beta(alpha, beta) with alpha = 4, beta = 1 weighs small coalitions
+            weights = np.array([_beta(s + 1, n - 1 - s + 4) for s in range(n)])[sizes]
+        values[player] = weights @ gains / weights.sum()
+    return values
+
+
+def _beta(a, b):
+    return gamma(a) * gamma(b) / gamma(a + b)
+
+
+def points(method, n, number, *, budget, seed):
+    game, _ = curve(n, number)
+    result = estimate_points(game, method=method, budget=budget, rng=np.random.default_rng(seed))
+    if result.standard_errors is None:
+        return None
+    return Covered(holds(result.interval(), semivalues(n, number, method)))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One estimator on one kind of game.
+
+    Attributes:
+        name: What is run.
+        game: On which games.
+        run: From a seed.
+        runs: Most runs, where one is slow.
+    """
+
+    name: str
+    game: str
+    run: Callable[[int], Covered | None]
+    runs: int = 1000
+
+
+CASES = (
+    Case("fgsv auto, stop at +-4 % of shares", "3 learning curves, 14 rows",
+         lambda s: stopped_by_target(curve(14, s % 3), SIZES, target=0.04, budget=14_000, seed=s)),
+    Case("fgsv auto, stop at +-1 % of shares", "3 SOU, 32 rows",
+         lambda s: stopped_by_target(unanimity(32, s % 3), (2, 4, 8, 18), target=0.01, budget=200_000, seed=s)),
+    Case("fgsv auto, stop at +-2 % of shares", "3 duals of SOU, 64 rows",
+         lambda s: stopped_by_target(touched(64, s % 3), (4, 8, 16, 36), target=0.02, budget=200_000, seed=s)),
+    Case("fgsv auto, pairs, stop at +-2 %", "a third-order game of 700 rows each", polynomial, runs=200),
+    Case("fgsv auto, the caller's stop", "3 duals of SOU, 64 rows",
+         lambda s: stopped_by_caller(touched(64, s % 3), (4, 8, 16, 36), budget=100_000, seed=s)),
+    Case("fgsv algorithm_1", "3 learning curves, 12 rows",
+         lambda s: algorithm_1(curve(12, s % 3), (1, 2, 4, 5), budget=1500, seed=s)),
+    Case("fgsv algorithm_1", "3 SOU, 32 rows",
+         lambda s: algorithm_1(unanimity(32, s % 3), (2, 4, 8, 18), budget=6000, seed=s)),
+    Case("fgsv algorithm_1, fewest draws", "3 learning curves, 12 rows",
+         lambda s: algorithm_1(curve(12, s % 3), (1, 2, 4, 5), budget=300, seed=s)),
+    Case("gsv, sampled", "3 learning curves, 14 sellers", lambda s: gsv(curve(14, s % 3), budget=1200, seed=s)),
+    Case("gsv, sampled, few walks", "3 learning curves, 14 sellers",
+         lambda s: gsv(curve(14, s % 3), budget=240, seed=s)),
+    Case("du_shapley", "3 learning curves, 10 rows", lambda s: du(s % 3, s)),
+    *(Case(f"points {method}", "3 learning curves, 9 rows",
+           lambda s, method=method: points(method, 9, s % 3, budget=400, seed=s)) for method in POINT_METHODS),
+    Case("points permutation, 8 orders", "3 learning curves, 9 rows",
+         lambda s: points("permutation", 9, s % 3, budget=66, seed=s)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Share of intervals that hold the truth and its standard error, of values and of shares (0 where there are none).
+
+    Intervals of one run are dependent, runs are not: errors come from the scatter over runs.
+    """
+
+    runs: int
+    values: tuple[float, float]
+    shares: tuple[float, float]
+
+
+def coverage_of(case, runs):
+    """Coverage over seeds ``0..runs-1``; ``None`` where the estimator offers no interval."""
+    found = [case.run(seed) for seed in range(min(runs, case.runs))]
+    if any(one is None for one in found):
+        return None
+    values = [one.values.mean() for one in found]
+    shares = [one.shares.mean() for one in found if one.shares is not None]
+    return Coverage(len(found), _mean(values), _mean(shares) if shares else (0.0, 0.0))
+
+
+def _mean(per_run):
+    return float(np.mean(per_run)), float(np.std(per_run, ddof=1) / np.sqrt(len(per_run)))
