@@ -1,11 +1,15 @@
 """How estimators draw: seeds, coalitions of given sizes, and draws shared out over sizes."""
 
+import math
+from itertools import combinations, islice
+
 import numpy as np
 import numpy.typing as npt
 
 from valuation.core.games import BoolMatrix, FloatVector
 
 IntVector = npt.NDArray[np.int64]
+_MANY = 10**300
 
 
 def seeded(rng: np.random.Generator) -> tuple[int, np.random.Generator]:
@@ -18,6 +22,42 @@ def coalitions_of(sizes: IntVector, n_players: int, rng: np.random.Generator) ->
     """One uniform coalition of each size, independent, bool ``(len(sizes), n_players)``."""
     ranks = np.argsort(rng.random((len(sizes), n_players)), axis=1)
     return np.asarray(ranks < sizes[:, None])
+
+
+def every_coalition(size: int, n_players: int, first: int | None = None) -> BoolMatrix:
+    """All coalitions of a size in lexicographic order, or the ``first`` of them, bool ``(n_coalitions, n_players)``."""
+    members = list(islice(combinations(range(n_players), size), first))
+    every = np.zeros((len(members), n_players), dtype=np.bool_)
+    np.put_along_axis(every, np.array(members, dtype=np.intp).reshape(len(members), size), values=True, axis=1)
+    return every
+
+
+def number_of(size: int, n_players: int) -> float:
+    """How many coalitions of a size there are; no float holds that of 500 of 1,100 rows, and none is needed."""
+    return float(min(math.comb(n_players, size), _MANY))
+
+
+def filled(most: FloatVector, portion: FloatVector, total: float) -> FloatVector:
+    """Share ``total`` out in proportion, no part above ``most``; what a full part leaves goes to the others.
+
+    Args:
+        most: float64 ``(n,)``, positive.
+        portion: float64 ``(n,)``, positive.
+        total: At most the sum of ``most``.
+
+    Returns:
+        float64 ``(n,)``, equal to ``most`` where full.
+    """
+    shares, full = np.zeros(len(most)), np.zeros(len(most), dtype=np.bool_)
+    while not full.all():
+        left = total - most[full].sum()
+        shares = np.where(full, most, left * portion / portion[~full].sum())
+        over = ~full & (shares >= most)
+        if not over.any():
+            break
+        full |= over
+        shares = np.where(full, most, shares)
+    return shares
 
 
 def shared_out(shares: FloatVector, rng: np.random.Generator) -> IntVector:

@@ -1,19 +1,17 @@
 """LeverageSHAP: the regression of KernelSHAP over coalitions drawn by their leverage, none of them twice."""
 
 import math
-from itertools import combinations
 
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.estimators.draws import coalitions_of, seeded, shared_out
+from valuation.core.estimators.draws import coalitions_of, every_coalition, filled, number_of, seeded, shared_out
 from valuation.core.estimators.kernel_regression import paired_responses, regress
 from valuation.core.estimators.orders import ends_of
-from valuation.core.games import BoolMatrix, FloatVector, Game, utilities_of
+from valuation.core.games import BoolMatrix, Game, utilities_of
 from valuation.core.results import PointValues
 
 PAIRS_MIN = 32
-_MANY = 10**300
 
 
 def leverage_shap(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:
@@ -44,20 +42,18 @@ def leverage_shap(game: Game, *, budget: int, rng: np.random.Generator) -> Point
     sizes = np.arange(1, n // 2 + 1)
     # Size s and size n - s are the same pairs, but for the middle of an even n, which has half as many.
     portion = np.where(2 * sizes == n, 0.5, 1.0)
-    pairs_of = [math.comb(n, int(size)) // (2 if 2 * size == n else 1) for size in sizes]
-    possible, affordable = sum(pairs_of), (budget - 2) // 2
+    numbers = np.array([number_of(int(size), n) for size in sizes]) * portion
+    possible, affordable = 2 ** (n - 1) - 1, (budget - 2) // 2
     needed = min(possible, max(PAIRS_MIN, 2 * n))
     if affordable < needed:
         raise BudgetTooSmallError(budget, 2 + 2 * needed)
     seed, rng = seeded(rng)
     pairs = min(possible, affordable)
-    expected = _filled(np.array([min(count, pairs) for count in pairs_of], dtype=np.float64), portion, pairs)
-    counts = np.minimum(shared_out(expected, rng), [min(count, pairs) for count in pairs_of])
+    expected = filled(numbers, portion, pairs)
+    counts = np.minimum(shared_out(expected, rng), numbers).astype(np.int64)
     coalitions = np.concatenate(
         [_distinct(n, int(size), int(count), rng) for size, count in zip(sizes, counts, strict=True)]
     )
-    # No float holds how many coalitions of 500 rows of 1,000 there are; of so many, none counts as seen.
-    numbers = np.array([float(min(count, _MANY)) for count in pairs_of])
     # Kernel weight times number of the size, over the number expected; and the part of the size that is not drawn.
     weights = np.repeat(portion / (sizes * (n - sizes)) / expected, counts)
     unseen = np.repeat(1.0 - expected / numbers, counts)
@@ -70,29 +66,13 @@ def leverage_shap(game: Game, *, budget: int, rng: np.random.Generator) -> Point
     )
 
 
-def _filled(most: FloatVector, portion: FloatVector, total: int) -> FloatVector:
-    """Share ``total`` out in proportion, no size above ``most``; what it leaves goes to the others."""
-    shares, full = np.zeros(len(most)), np.zeros(len(most), dtype=np.bool_)
-    while not full.all():
-        left = total - most[full].sum()
-        shares = np.where(full, most, left * portion / portion[~full].sum())
-        over = ~full & (shares >= most)
-        if not over.any():
-            break
-        full |= over
-        shares = np.where(full, most, shares)
-    return shares
-
-
 def _distinct(n_players: int, size: int, count: int, rng: np.random.Generator) -> BoolMatrix:
     """Different coalitions of ``size``, no two complements of each other, bool ``(count, n_players)``."""
     halved = 2 * size == n_players
     possible = math.comb(n_players, size) // (2 if halved else 1)
     if possible <= 2 * count:
-        every = np.zeros((possible, n_players), dtype=np.bool_)
         # Combinations come in order: the first half of an even middle are those that hold row 0.
-        members = [chosen for chosen, _ in zip(combinations(range(n_players), size), range(possible), strict=False)]
-        np.put_along_axis(every, np.array(members, dtype=np.intp).reshape(possible, size), values=True, axis=1)
+        every = every_coalition(size, n_players, possible)
         return every[rng.choice(possible, size=count, replace=False)]
     found: dict[bytes, BoolMatrix] = {}
     while len(found) < count:

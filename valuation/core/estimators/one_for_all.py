@@ -23,7 +23,7 @@ def one_for_all_shapley(game: Game, *, budget: int, rng: np.random.Generator) ->
         As :func:`~valuation.core.estimators.size_strata.shapley_by_size`.
 
     Raises:
-        BudgetTooSmallError: The budget does not cover the enumerated sizes and 64 draws.
+        BudgetTooSmallError: The budget covers neither the enumerated sizes and 64 draws nor all coalitions.
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
     probabilities = size_probabilities(game.n_players)

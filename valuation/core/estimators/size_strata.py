@@ -8,7 +8,15 @@ size.
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.estimators.draws import IntVector, coalitions_of, seeded, shared_out
+from valuation.core.estimators.draws import (
+    IntVector,
+    coalitions_of,
+    every_coalition,
+    filled,
+    number_of,
+    seeded,
+    shared_out,
+)
 from valuation.core.estimators.orders import ends_of
 from valuation.core.games import BoolMatrix, FloatVector, Game, utilities_of
 from valuation.core.results import PointValues
@@ -83,14 +91,29 @@ def draws_of_sizes(probabilities: FloatVector, draws: int, rng: np.random.Genera
     return 2 * shared_out(draws // 2 * probabilities, rng)
 
 
+def _inner_draws(
+    n_players: int, probabilities: FloatVector, draws: int, rng: np.random.Generator
+) -> tuple[IntVector, BoolMatrix]:
+    """Draws of sizes ``2..n - 2``, and which of them are as many as there are coalitions, so that all are taken."""
+    numbers = np.array([number_of(size, n_players) for size in range(2, n_players - 1)])
+    if draws >= numbers.sum():
+        return numbers.astype(np.int64), np.ones(len(numbers), dtype=np.bool_)
+    expected = filled(numbers, probabilities, draws)
+    complete = np.asarray(expected >= numbers)
+    left = expected * ~complete
+    counts = draws_of_sizes(left / left.sum(), int(draws - numbers[complete].sum()), rng)
+    return np.where(complete, np.minimum(numbers, draws), counts).astype(np.int64), complete
+
+
 def shapley_by_size(
     game: Game, probabilities: FloatVector, *, budget: int, rng: np.random.Generator, method_version: str
 ) -> PointValues:
     """Shapley value of every row from the contrasts ``d_i(s)``.
 
     Sizes 0, 1, ``n - 1`` and ``n`` are enumerated (``2 n + 2`` evaluations, part of the budget). The others get their
-    share of draws by systematic sampling; each draw informs every row. Where a row was not both in and out at a size,
-    its contrast is interpolated between the nearest sizes where it was.
+    share of draws by systematic sampling; each draw informs every row. A size whose share reaches the number of its
+    coalitions is enumerated too, and what that leaves goes to the others; with ``2^n`` all are. Where a row was not
+    both in and out at a size, its contrast is interpolated between the nearest sizes where it was.
 
     Args:
         game: A game of at least two rows.
@@ -100,16 +123,17 @@ def shapley_by_size(
         method_version: Name and version of the method that calls.
 
     Returns:
-        Values and standard errors, float64 ``(n,)``, in metric units; exact up to three rows. Values need not sum to
+        Values and standard errors, float64 ``(n,)``, in metric units; exact up to three rows, and from
+        ``2^n`` evaluations. Values need not sum to
         ``U(N) - U(empty)``, and standard errors do not hold what interpolation leaves.
 
     Raises:
-        BudgetTooSmallError: The budget does not cover the enumerated sizes and 64 draws.
+        BudgetTooSmallError: The budget covers neither the enumerated sizes and 64 draws nor all coalitions.
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
     n = game.n_players
     enumerated = 2 * n + 2 if n > _ALL_ENUMERATED else 2**n
-    needed = enumerated + (SAMPLES_MIN if n > _ALL_ENUMERATED else 0)
+    needed = min(2**n, enumerated + SAMPLES_MIN)
     if budget < needed:
         raise BudgetTooSmallError(budget, needed)
     seed, rng = seeded(rng)
@@ -118,14 +142,17 @@ def shapley_by_size(
     everybody, nothing = np.ones(n, dtype=np.bool_), np.zeros(n)
     total.add(1, everybody, _contrasts_of_one(game), nothing)
     if n > _ALL_ENUMERATED:
-        counts = draws_of_sizes(probabilities, budget - enumerated, rng)
+        counts, complete = _inner_draws(n, probabilities, budget - enumerated, rng)
         spent += int(counts.sum())
         for size in np.flatnonzero(counts) + 2:
+            if complete[size - 2]:
+                _add_whole_size(total, game, int(size), float(empty))
+                continue
             _add_size(total, game, int(size), int(counts[size - 2]), centre=float(empty), rng=rng)
     if n > 2:  # noqa: PLR2004 - of two rows, one row is all but one
         total.add(n - 1, everybody, _contrasts_of_all_but_one(game), nothing)
     sums, variances = total.finished()
-    seed_used = seed if n > _ALL_ENUMERATED else None
+    seed_used = seed if spent < 2**n else None
     return PointValues((full - empty + sums) / n, np.sqrt(variances) / n, spent, seed_used, method_version)
 
 
@@ -143,6 +170,15 @@ def _contrasts_of_all_but_one(game: Game) -> FloatVector:
     utilities = utilities_of(game, ~np.eye(n, dtype=np.bool_))
     utilities = utilities - utilities[0]
     return np.asarray((utilities.mean() - utilities) * (n / (n - 1)))
+
+
+def _add_whole_size(total: SumOverSizes, game: Game, size: int, centre: float) -> None:
+    members = every_coalition(size, game.n_players)
+    utilities = utilities_of(game, members) - centre
+    inside, _ = cell_means(members, utilities, 0.0)
+    outside, _ = cell_means(~members, utilities, 0.0)
+    n = game.n_players
+    total.add(size, np.ones(n, dtype=np.bool_), inside - outside, np.zeros(n))
 
 
 def _add_size(
