@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.fgsv.plan import FgsvPlan, batched_model_seconds
+from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector, is_rowwise, scores
 from valuation.core.plan import run_block
 from valuation.core.results import normal_quantile
@@ -170,8 +170,7 @@ def rehearse_market(
         budget=budget,
         rowwise=is_rowwise(game),
         with_seller_game=True,
-        # The allocation of a real run, or of models whose cost grows with the rows.
-        cost=batched_model_seconds if game.batched else lambda size: probe_seconds * (0.5 + size / rows),
+        cost=game.seconds,  # as in a real run
     )
     started = time.perf_counter()
     try:

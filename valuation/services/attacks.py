@@ -9,14 +9,14 @@ import numpy as np
 from django.db.models import Sum
 
 from valuation.core.attacks import Split, shell_cells, worthless_rows
-from valuation.core.fgsv.plan import FgsvPlan, batched_model_seconds
+from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import Game, IndexVector
 from valuation.core.plan import run_plan
 from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.models import ValuationRun
 from valuation.services import inputs
-from valuation.services.runs import looped_model_seconds
+from valuation.services.runs import evaluation_cost
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -116,7 +116,7 @@ def _value(
         tuple(len(piece) for piece in pieces),
         budget=budget,
         rowwise=run.manifest["rowwise"],
-        cost=batched_model_seconds if run.manifest["batched"] else looped_model_seconds,
+        cost=evaluation_cost(run.manifest),
     )
     found: GroupValues = plan.estimate(run_plan(plan, game, pieces, run.seed), run.seed)
     return Disguised(

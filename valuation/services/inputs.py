@@ -20,6 +20,7 @@ from marketplace.shared.errors import FaircutError
 from valuation.core.games import Game, IndexVector, is_rowwise
 from valuation.core.rows import PooledRows
 from valuation.core.utility import ModelSpec, make_utility
+from valuation.core.utility.cost import check_affordable
 from valuation.core.utility.features import FeatureEncoder
 from valuation.models import ValuationRun
 
@@ -101,6 +102,7 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
     encoder = FeatureEncoder.fit(request.schema, request.target, validation)
     X, y, owners, submission_places, version_rows = _pool(encoder, submissions, left_out)
     valid, y_valid = encoder.encode(validation), encoder.encode_target(validation)
+    check_affordable(spec, n_rows=len(X), n_features=X.shape[1])
     game = make_utility(spec, X, y, valid.values, y_valid)
     arrays = {"X": X, "y": y, "owners": owners, "X_valid": valid.values, "y_valid": y_valid}
     arrays |= {"submission_places": submission_places, "version_rows": version_rows}

@@ -19,6 +19,7 @@ from marketplace.services.requests import require_buyer
 from marketplace.shared.errors import ConflictError
 from valuation.core.rehearsal import Market, market_sizes, project, rehearse_market, try_model
 from valuation.core.utility import ModelSpec
+from valuation.core.utility.cost import check_affordable
 from valuation.core.utility.features import FeatureEncoder
 from valuation.models import Quote
 from valuation.services.inputs import committed_columns
@@ -111,11 +112,13 @@ def _rehearse(quote: Quote) -> dict[str, Any]:
     columns = committed_columns(request)
     encoder = FeatureEncoder.fit(request.schema, request.target, columns)
     features, target = encoder.encode(columns).values, encoder.encode_target(columns)
+    rows = quote.sellers * quote.rows_per_seller
+    # Said here rather than when a round starts, and before a worker is kept busy by it.
+    check_affordable(spec, n_rows=rows, n_features=features.shape[1])
     rng = np.random.default_rng(SEED)
     _reached(quote, 1)
     learning = try_model(spec, features, target, rng=rng)
     _reached(quote, 2)
-    rows = quote.sellers * quote.rows_per_seller
     markets: list[Market] = []
     for step, size in enumerate(market_sizes(quote.sellers, rows), start=3):
         markets.append(

@@ -3,7 +3,7 @@
 import datetime as dt
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,14 @@ from marketplace.shared.errors import ConflictError, FaircutError
 from valuation.core import plan as core_plan
 from valuation.core.errors import ValuationError
 from valuation.core.fgsv.plan import METHOD_VERSION as FGSV_VERSION
-from valuation.core.fgsv.plan import FgsvPlan, batched_model_seconds
+from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.market import market_config
 from valuation.core.hcdv.plan import METHOD_VERSION as HCDV_VERSION
 from valuation.core.hcdv.plan import HcdvPlan
 from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec
+from valuation.core.utility.cost import evaluation_seconds
 from valuation.models import PlayerValue, RunState, ValuationRun, WorkBlock
 from valuation.services import blocks, explanation, inputs, row_values
 
@@ -38,10 +39,8 @@ log = structlog.get_logger(__name__)
 HINT_SILENCE_SECONDS = 10
 
 
-def looped_model_seconds(size: float) -> float:
-    """Seconds of one evaluation of a model fitted one coalition at a time: blocks stay short even for forests."""
-    del size
-    return 0.05
+# Models quicker than this have the larger budget for rows' values.
+QUICK_SECONDS = 0.005
 
 
 class RunRefusedError(FaircutError):
@@ -101,7 +100,7 @@ def start(
 
 def plan_of(run: ValuationRun) -> RunPlan:
     """The run's plan, a pure function of what was frozen: sellers' values to the precision asked for, then rows'."""
-    cost = batched_model_seconds if run.manifest["batched"] else looped_model_seconds
+    cost = evaluation_cost(run.manifest)
     sellers = FgsvPlan(
         tuple(seller["rows"] for seller in run.manifest["sellers"]),
         budget=run.evaluations_max,
@@ -114,13 +113,20 @@ def plan_of(run: ValuationRun) -> RunPlan:
     return core_plan.PlansInTurn(sellers, rows)
 
 
+def evaluation_cost(manifest: Mapping[str, Any]) -> Callable[[float], float]:
+    """About how many seconds one evaluation takes by its rows, from what was frozen alone."""
+    return evaluation_seconds(ModelSpec.from_json(manifest["model"]), len(manifest["features"]))
+
+
 def _row_count(manifest: Mapping[str, Any]) -> int:
     return sum(seller["rows"] for seller in manifest["sellers"])
 
 
 def _row_config(manifest: Mapping[str, Any]) -> HcdvConfig:
-    spec = ModelSpec.from_json(manifest["model"])
-    return market_config(n_rows=_row_count(manifest), task=spec.task, metric=spec.metric, batched=manifest["batched"])
+    spec, n_rows = ModelSpec.from_json(manifest["model"]), _row_count(manifest)
+    # Networks train together, and are slow all the same.
+    quick = manifest["batched"] and evaluation_cost(manifest)(n_rows) < QUICK_SECONDS
+    return market_config(n_rows=n_rows, task=spec.task, metric=spec.metric, batched=quick)
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuation.core.errors import InvalidDataError
+from valuation.core.utility.cost import evaluation_seconds
 from valuation.core.utility.metrics import Metric, make_metric
 from valuation.core.utility.spec import ModelSpec
 
@@ -64,6 +65,10 @@ class UtilityGame(ABC):
         for indices, predictions in self._predicted(coalitions):
             values[indices] = self.metric.score(predictions)
         return values
+
+    def seconds(self, size: float) -> float:
+        """About how many seconds one evaluation of ``size`` rows takes; see ``cost``."""
+        return evaluation_seconds(self.spec, self._X_valid.shape[1])(size)
 
     @property
     def rowwise(self) -> Callable[[BoolArray], FloatArray]:

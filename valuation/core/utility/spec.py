@@ -92,11 +92,11 @@ FAMILY_TASKS: dict[str, tuple[Task, ...]] = {
 }
 # Bounds keep one training to seconds, whatever a spec asks for. Parameter: (default, what is accepted).
 _TRAINING: dict[str, tuple[Any, Check]] = {
-    "epochs": (100, integer(1, 500)),
+    "epochs": (100, integer(1, 300)),
     "learning_rate": (0.01, number(1e-4, 0.3)),
     "alpha": (1.0, number(0.0, 1e6)),
 }
-_LAYERS: dict[str, tuple[Any, Check]] = {"hidden_units": (32, integer(1, 256)), "hidden_layers": (1, integer(1, 3))}
+_LAYERS: dict[str, tuple[Any, Check]] = {"hidden_units": (32, integer(1, 128)), "hidden_layers": (1, integer(1, 2))}
 # Far stronger or weaker penalties are a mistake more often than a wish.
 FAMILY_PARAMETERS: dict[str, dict[str, tuple[Any, Check]]] = {
     "logistic_regression": {"C": (1.0, number(1e-4, 1e3))},

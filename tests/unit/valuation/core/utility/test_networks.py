@@ -107,7 +107,7 @@ def test_the_mlp_is_that_of_scikit_learn_trained_on_all_rows_at_once(metric):
 def test_wide_alone_is_a_linear_model(metric, monkeypatch):
     """With the deep part silenced and time to converge, wide and deep is a regularised linear model with an offset."""
     X, y, X_valid, y_valid = data(metric, classes=2)
-    params = {"epochs": 500, "learning_rate": 0.05, "hidden_units": 1, "alpha": 1.0}
+    params = {"epochs": 300, "learning_rate": 0.1, "hidden_units": 1, "alpha": 1.0}
     game = make_utility(ModelSpec("wide_and_deep", params, metric), X, y, X_valid, y_valid)
     game._first["hidden0.bias"] -= 1e9
     everyone = np.ones((1, 50), dtype=bool)
