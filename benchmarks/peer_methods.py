@@ -1,6 +1,7 @@
 """What each peer makes of a game: run by ``benchmarks.peers`` in the peer's own environment, so no Faircut here.
 
-``python benchmarks/peer_methods.py PEER GAME.npz RESULT.json BUDGETS SEEDS``, lists separated by commas.
+``python benchmarks/peer_methods.py PEER GAME.npz RESULT.json BUDGETS SEEDS``, lists separated by commas. With
+``neighbors`` in place of the budgets the file holds rows, and what comes back are their KNN-Shapley values.
 """
 
 import importlib.machinery
@@ -184,11 +185,46 @@ def opendataval_methods():
     }
 
 
+def pydvl_neighbors(X, y, X_valid, y_valid):
+    from pydvl.valuation.dataset import Dataset  # noqa: PLC0415
+    from pydvl.valuation.methods.knn_shapley import KNNShapleyValuation  # noqa: PLC0415
+    from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415
+
+    valuation = KNNShapleyValuation(KNeighborsClassifier(5), Dataset(X_valid, y_valid), progress=False)
+    valuation.fit(Dataset(X, y))
+    values = np.zeros(len(X))
+    values[valuation.result.indices] = valuation.result.values
+    return values
+
+
+def opendataval_neighbors(X, y, X_valid, y_valid):
+    opendataval_methods()  # for its stubs
+    import torch  # noqa: PLC0415
+    from opendataval.dataval import KNNShapley  # noqa: PLC0415
+
+    def numbers(rows):
+        return torch.tensor(rows, dtype=torch.float32)
+
+    def one_hot(codes):
+        return torch.nn.functional.one_hot(torch.tensor(codes), 2).float()
+
+    value = KNNShapley(k_neighbors=5)
+    value.input_data(numbers(X), one_hot(y), numbers(X_valid), one_hot(y_valid))
+    value.embedding_model = None
+    return value.train_data_values().evaluate_data_values()
+
+
+NEIGHBORS = {"pydvl": pydvl_neighbors, "opendataval": opendataval_neighbors}
 PEERS = {"shapiq": shapiq_methods, "pydvl": pydvl_methods, "opendataval": opendataval_methods}
 
 
 def main():
     peer, game_path, result_path, budgets, seeds = sys.argv[1:]
+    if budgets == "neighbors":
+        rows = np.load(game_path, allow_pickle=False)
+        values = NEIGHBORS[peer](rows["X"], rows["y"], rows["X_valid"], rows["y_valid"])
+        Path(result_path).write_text(json.dumps(list(map(float, values))))
+        return
     game, runs = CountedGame(game_path), []
     for method, (title, estimate) in PEERS[peer]().items():
         for budget in map(int, budgets.split(",")):

@@ -18,7 +18,7 @@ import numpy as np
 import threadpoolctl
 
 from benchmarks.peer_methods import CountedGame
-from valuation.core import estimate_points, exact_shapley
+from valuation.core import estimate_points, exact_shapley, knn_shapley
 from valuation.core.estimators.beta_shapley import size_weights
 from valuation.core.estimators.points import _ESTIMATORS
 from valuation.core.known_games import sou_game
@@ -37,7 +37,7 @@ METHODS = [method for method in _ESTIMATORS if method not in {"random", "equal"}
 BUDGETS = {16: (500, 2000, 8000), 64: (2000, 10_000)}
 SEEDS = {16: range(10), 64: range(3)}
 # Seconds a peer gets for one game; pyDVL takes 2 ms of Python for one evaluation of 64 rows.
-TIMEOUT = 900
+TIMEOUT = 600
 
 
 def table_of(game):
@@ -131,16 +131,34 @@ def our_runs(path, budgets, seeds):
     return runs
 
 
-def peer_runs(peer, folder, path, budgets, seeds):
-    python = Path(folder) / peer / "bin" / "python"
-    if not python.exists():
-        print(f"  {peer} left out: there is no {peer}/bin/python in the folder given. In a virtual environment there:")
-        for line in INSTALL[peer]:
+def listed(numbers):
+    return ",".join(map(str, numbers))
+
+
+def peers_in(folder):
+    """The peers that have an environment; how to make the others is printed."""
+    found = []
+    for peer, lines in INSTALL.items():
+        if (folder / peer / "bin" / "python").exists():
+            found.append(peer)
+            continue
+        print(f"{peer} left out: there is no {folder / peer}/bin/python. In a virtual environment there:")
+        for line in lines:
             print(f"    {line}")
-        return []
+    return found
+
+
+def peer_runs(peer, folder, path, budgets, seeds):
     result = path.with_name(f"{path.stem}-{peer}.json")
-    command = [python, Path(__file__).with_name("peer_methods.py"), peer, path, result]
-    command += [",".join(map(str, budgets)), ",".join(map(str, seeds))]
+    command = [
+        folder / peer / "bin" / "python",
+        Path(__file__).with_name("peer_methods.py"),
+        peer,
+        path,
+        result,
+        budgets,
+        seeds,
+    ]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
     try:
         subprocess.run(  # noqa: S603 - the interpreters named by whoever runs this
@@ -151,6 +169,20 @@ def peer_runs(peer, folder, path, budgets, seeds):
     except subprocess.TimeoutExpired:
         print(f"  {peer} cut off after {TIMEOUT} s: what it had by then is shown")
     return json.loads(result.read_text()) if result.exists() else []
+
+
+def neighbors(peers, folder, scratch):
+    """KNN-Shapley has no sampling: peers and we must agree to rounding."""
+    rng = np.random.default_rng(0)
+    rows = {"X": rng.normal(size=(60, 3)), "y": rng.integers(2, size=60)}
+    rows |= {"X_valid": rng.normal(size=(40, 3)), "y_valid": rng.integers(2, size=40)}
+    path = scratch / "rows.npz"
+    np.savez(path, **rows)
+    ours = knn_shapley(**rows, n_neighbors=5)
+    print("\n## KNN-Shapley, 60 rows, 5 neighbours: largest difference from ours\n")
+    for peer in peers:
+        if theirs := peer_runs(peer, folder, path, "neighbors", ""):
+            print(f"{peer}: {np.abs(np.array(theirs) - ours).max():.1g}")
 
 
 def show(title, runs, truth, budgets):
@@ -177,14 +209,16 @@ def cell(runs, exact, budget):
 
 
 def main():
-    folder = sys.argv[1] if len(sys.argv) > 1 else "peers"
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "peers").absolute()
+    peers = peers_in(folder)
     with tempfile.TemporaryDirectory() as scratch:
         for title, path, truth in games(Path(scratch)):
             n = len(truth["permutation"])
             runs = our_runs(path, BUDGETS[n], SEEDS[n])
-            for peer in INSTALL:
-                runs += peer_runs(peer, folder, path, BUDGETS[n], SEEDS[n])
+            for peer in peers:
+                runs += peer_runs(peer, folder, path, listed(BUDGETS[n]), listed(SEEDS[n]))
             show(title, runs, truth, BUDGETS[n])
+        neighbors([peer for peer in peers if peer != "shapiq"], folder, Path(scratch))
 
 
 if __name__ == "__main__":
