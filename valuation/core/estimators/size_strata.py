@@ -123,9 +123,9 @@ def shapley_by_size(
         method_version: Name and version of the method that calls.
 
     Returns:
-        Values and standard errors, float64 ``(n,)``, in metric units; exact up to three rows, and from
-        ``2^n`` evaluations. Values need not sum to
-        ``U(N) - U(empty)``, and standard errors do not hold what interpolation leaves.
+        Values and standard errors, float64 ``(n,)``, in metric units; exact up to three rows, and from ``2^n``
+        evaluations. Values need not sum to ``U(N) - U(empty)``, and standard errors do not hold what interpolation
+        leaves.
 
     Raises:
         BudgetTooSmallError: The budget covers neither the enumerated sizes and 64 draws nor all coalitions.
