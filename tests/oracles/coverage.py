@@ -25,6 +25,11 @@ POINT_METHODS = (
     "permutation", "banzhaf", "beta_shapley", "group_testing", "complementary", "one_for_all", "svarm",
     "stratified_svarm", "kernel_shap", "unbiased_kernel_shap", "leverage_shap",
 )  # fmt: skip
+SHAPLEY_METHODS = tuple(method for method in POINT_METHODS if method not in {"banzhaf", "beta_shapley"})
+# Budgets near the smallest that a method takes.
+FEWEST = {"permutation": 66, "beta_shapley": 194, "banzhaf": 64, "group_testing": 100, "complementary": 100,
+          "one_for_all": 100, "svarm": 228, "stratified_svarm": 150, "kernel_shap": 100, "unbiased_kernel_shap": 100,
+          "leverage_shap": 100}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -134,10 +139,10 @@ def discrete_uniform(n, number, sizes):
     return np.array(truth)
 
 
-def du(number, seed):
+def du(number, seed, budget):
     sizes = (1, 2, 3, 4)
     game, _ = curve(10, number)
-    result = du_shapley(game, contiguous_groups(sizes), rng=np.random.default_rng(seed), budget=800)
+    result = du_shapley(game, contiguous_groups(sizes), rng=np.random.default_rng(seed), budget=budget)
     return of_groups(result, discrete_uniform(10, number, sizes))
 
 
@@ -172,6 +177,12 @@ def points(method, n, number, *, budget, seed):
     if result.standard_errors is None:
         return None
     return Covered(holds(result.interval(), semivalues(n, number, method)))
+
+
+def points_known(method, known, *, budget, seed):
+    game, values = known
+    result = estimate_points(game, method=method, budget=budget, rng=np.random.default_rng(seed))
+    return Covered(holds(result.interval(), values))
 
 
 @dataclass(frozen=True)
@@ -210,11 +221,19 @@ CASES = (
     Case("gsv, sampled", "3 learning curves, 14 sellers", lambda s: gsv(curve(14, s % 3), budget=1200, seed=s)),
     Case("gsv, sampled, few walks", "3 learning curves, 14 sellers",
          lambda s: gsv(curve(14, s % 3), budget=240, seed=s)),
-    Case("du_shapley", "3 learning curves, 10 rows", lambda s: du(s % 3, s)),
+    Case("du_shapley", "3 learning curves, 10 rows", lambda s: du(s % 3, s, 800)),
+    Case("du_shapley, 4 repetitions", "3 learning curves, 10 rows", lambda s: du(s % 3, s, 80)),
     *(Case(f"points {method}", "3 learning curves, 9 rows",
            lambda s, method=method: points(method, 9, s % 3, budget=400, seed=s)) for method in POINT_METHODS),
-    Case("points permutation, 8 orders", "3 learning curves, 9 rows",
-         lambda s: points("permutation", 9, s % 3, budget=66, seed=s)),
+    *(Case(f"points {method}", "3 SOU, 16 rows",
+           lambda s, method=method: points_known(method, unanimity(16, s % 3), budget=800, seed=s))
+      for method in SHAPLEY_METHODS),
+    *(Case(f"points {method}", "3 duals of SOU, 32 rows",
+           lambda s, method=method: points_known(method, touched(32, s % 3), budget=1600, seed=s))
+      for method in SHAPLEY_METHODS),
+    *(Case(f"points {method}, fewest draws", "3 learning curves, 9 rows",
+           lambda s, method=method, budget=budget: points(method, 9, s % 3, budget=budget, seed=s))
+      for method, budget in FEWEST.items()),
 )  # fmt: skip
 
 

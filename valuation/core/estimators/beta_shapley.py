@@ -13,6 +13,10 @@ from valuation.core.results import PointValues
 ALPHA_DEFAULT = 4.0
 BETA_DEFAULT = 1.0
 
+# Where the weights favour few positions, only the orders that put a row there say something of it. Below twelve that
+# count, 95 % intervals held the truth 86 to 91 % of the time (benchmarks/coverage.py).
+_EFFECTIVE_ORDERS_MIN = 12
+
 
 def beta_shapley(
     game: Game, *, budget: int, rng: np.random.Generator, alpha: float = ALPHA_DEFAULT, beta: float = BETA_DEFAULT
@@ -37,15 +41,16 @@ def beta_shapley(
 
     Raises:
         InvalidSpecError: ``alpha`` or ``beta`` is not positive and finite.
-        BudgetTooSmallError: The budget does not cover eight orders.
+        BudgetTooSmallError: The budget does not cover orders of which twelve count (24 to 28 at Beta(4, 1)).
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
     n = game.n_players
     weights = n * size_weights(n, alpha, beta)
-    orders = orders_within(budget, n)
+    effective_part = 1 / float((weights**2).mean())
+    orders = orders_within(budget, n, math.ceil(_EFFECTIVE_ORDERS_MIN / effective_part))
     seed, rng = seeded(rng)
     ends = utilities_of(game, ends_of(n))
-    marginals = SampleMean(n)
+    marginals = SampleMean(n, effective_part)
     for order, steps in walk_orders(game, ends, orders, rng):
         marginals.add((weights * steps)[np.argsort(order)])
     return PointValues(marginals.mean, marginals.standard_errors, 2 + orders * (n - 1), seed, "beta-shapley/1")

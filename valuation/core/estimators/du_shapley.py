@@ -17,9 +17,9 @@ from valuation.core.games import (
     scores,
     slice_length,
 )
-from valuation.core.results import GroupValues, group_values
+from valuation.core.results import GroupValues, few_draws_factor, group_values
 
-REPETITIONS_MIN = 2
+REPETITIONS_MIN = 4  # fewer have no variance of Student's t
 REPETITIONS_DEFAULT = 10
 
 
@@ -48,7 +48,7 @@ def du_shapley(
 
     Raises:
         InvalidGroupsError: The groups overlap.
-        BudgetTooSmallError: The budget does not cover two repetitions (from three groups), or the terms that are not
+        BudgetTooSmallError: The budget does not cover four repetitions (from three groups), or the terms that are not
             random.
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
@@ -69,7 +69,7 @@ def du_shapley(
         contributions=rows,
         evaluations=fixed + repetitions * each,
         seed=seed if repetitions else None,
-        method_version="du-shapley/1",
+        method_version="du-shapley/2",
     )
 
 
@@ -94,7 +94,7 @@ def _value(
                 group_rows = group_rows + gain_rows / repetitions
             if repetitions:
                 totals[g] += gains.mean()
-                variances[g] = gains.var(ddof=1) / repetitions
+                variances[g] = gains.var(ddof=1) / repetitions * few_draws_factor(repetitions - 1)
         rows.append(group_rows)
     contributions = np.stack(rows) / n_groups if is_rowwise(game) else None
     return totals / n_groups, variances / n_groups**2, contributions

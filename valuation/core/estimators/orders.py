@@ -6,20 +6,21 @@ import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, scores, slice_length
+from valuation.core.results import few_draws_factor
 
 # Fewer orders might happen to agree, and their spread would then claim certainty.
 ORDERS_MIN = 8
 
 
-def orders_within(budget: int, n_players: int) -> int:
+def orders_within(budget: int, n_players: int, orders_min: int = ORDERS_MIN) -> int:
     """How many whole orders a budget pays beside the two ends.
 
     Raises:
-        BudgetTooSmallError: It does not cover eight orders.
+        BudgetTooSmallError: It does not cover ``orders_min`` orders.
     """
     orders = (budget - 2) // (n_players - 1)
-    if orders < ORDERS_MIN:
-        raise BudgetTooSmallError(budget, 2 + ORDERS_MIN * (n_players - 1))
+    if orders < orders_min:
+        raise BudgetTooSmallError(budget, 2 + orders_min * (n_players - 1))
     return orders
 
 
@@ -55,8 +56,15 @@ def _along(game: Game, order: IndexVector) -> FloatVector:
 class SampleMean:
     """Mean of independent draws and its standard error, without keeping the draws (Welford 1962)."""
 
-    def __init__(self, n_values: int) -> None:
-        """Start with no draw of ``n_values`` values."""
+    def __init__(self, n_values: int, effective_part: float = 1.0) -> None:
+        """Start with no draw of ``n_values`` values.
+
+        Args:
+            n_values: How many values a draw has.
+            effective_part: How many draws of equal weight one draw is worth, in (0, 1] (Kish 1965): it decides how
+                much standard errors are widened for few draws.
+        """
+        self._effective_part = effective_part
         self.draws = 0
         self.mean: FloatVector = np.zeros(n_values)
         self._squares = np.zeros(n_values)
@@ -80,5 +88,6 @@ class SampleMean:
 
     @property
     def standard_errors(self) -> FloatVector:
-        """Standard errors of the mean, float64 ``(n_values,)``; two draws at least."""
-        return np.asarray(np.sqrt(self._squares / (self.draws - 1) / self.draws))
+        """Standard errors of the mean, float64 ``(n_values,)``, widened for few draws; two draws at least."""
+        variances = self._squares / (self.draws - 1) / self.draws
+        return np.asarray(np.sqrt(variances * few_draws_factor(self.draws * self._effective_part - 1)))

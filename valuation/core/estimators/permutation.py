@@ -36,4 +36,4 @@ def permutation_shapley(game: Game, *, budget: int, rng: np.random.Generator) ->
     marginals = SampleMean(n)
     for order, steps in walk_orders(game, ends, orders, rng):
         marginals.add(steps[np.argsort(order)])
-    return PointValues(marginals.mean, marginals.standard_errors, 2 + orders * (n - 1), seed, "permutation/1")
+    return PointValues(marginals.mean, marginals.standard_errors, 2 + orders * (n - 1), seed, "permutation/2")

@@ -7,7 +7,7 @@ import numpy as np
 
 from valuation.core.estimators.seller_blocks import Arrays
 from valuation.core.games import FloatMatrix, FloatVector
-from valuation.core.results import GroupValues, group_values
+from valuation.core.results import GroupValues, few_draws_factor, group_values
 from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
 EXACT_GROUPS_MAX = 12
@@ -70,7 +70,7 @@ class SellerGame:
             contributions=rows,
             evaluations=2 + (self.evaluations if self.exact else 2 * (self.n_groups - 1) * self.walks),
             seed=seed,
-            method_version="gsv-exact/1" if self.exact else "gsv-permutations/1",
+            method_version="gsv-exact/1" if self.exact else "gsv-permutations/2",
         )
 
     def leave_one_out(self, arrays: Arrays) -> GroupValues:
@@ -116,7 +116,7 @@ class SellerGame:
         values = arrays["walk_sum"] / walks + pot * at_ends
         cross = arrays["cross_outer"]
         second = (arrays["walk_outer"] + pot * (cross + cross.T) + pot**2 * arrays["first_outer"]) / walks
-        covariance = (second - np.outer(values, values)) / (walks - 1)
+        covariance = (second - np.outer(values, values)) / (walks - 1) * few_draws_factor(walks - 1)
         # Walks of an additive game do not differ: the second moment and the squared mean cancel, to below 0 at times.
         squares = np.diag(arrays["walk_outer"] + pot**2 * arrays["first_outer"]).max() / walks
         covariance = settled_covariance(covariance, np.sqrt(rounding_of(squares / (walks - 1))))

@@ -6,6 +6,7 @@ import numpy as np
 
 from valuation.core.fgsv.strata import Stratum
 from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.results import few_draws_factor
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,4 +62,4 @@ def covariance_of(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector)
         freedom = sums.draws - (n_groups - 1)
         transform = linear_map(stratum, sums, group_sizes)
         covariance = transform @ sums.outer @ transform.T
-    return np.asarray(covariance * (freedom / (freedom - 2) if freedom > 2 else 1.0))  # noqa: PLR2004 - t has no variance below
+    return np.asarray(covariance * few_draws_factor(freedom))
