@@ -29,10 +29,11 @@ ARGUMENTS = (
 
 @dataclass(frozen=True)
 class Site:
-    """Where the stack answers, and the id of each journey's request."""
+    """Where the stack answers, what its processes find in their environment, and the id of each journey's request."""
 
     url: str
     folder: Path
+    environment: dict[str, str]
     requests: dict[str, str]
 
 
@@ -56,7 +57,7 @@ def site():
             seeded = subprocess.run(
                 [sys.executable, "-c", SEED], env=stack.environment, stdout=subprocess.PIPE, check=True
             )
-            yield Site(stack.site_url, Path(name), json.loads(seeded.stdout))
+            yield Site(stack.site_url, Path(name), stack.environment, json.loads(seeded.stdout))
         finally:
             stack.stop()
 
