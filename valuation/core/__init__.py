@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from valuation.core.block_folder import BlockFolder
 from valuation.core.errors import ValuationError
 from valuation.core.estimators.du_shapley import du_shapley
 from valuation.core.estimators.exact import exact_shapley
@@ -10,22 +11,36 @@ from valuation.core.estimators.gsv import estimate_gsv
 from valuation.core.estimators.knn_shapley import knn_shapley
 from valuation.core.estimators.leave_one_out import leave_one_out
 from valuation.core.estimators.points import estimate_points
+from valuation.core.estimators.srs import estimate_srs
 from valuation.core.fgsv.estimate import estimate_fgsv
+from valuation.core.fgsv.fsrs import estimate_fsrs
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import CachedGame, Game, GroupGame, RowwiseGame, group_game
 from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.encoder import Encoder, EncoderConfig, train_encoder
 from valuation.core.hcdv.estimate import estimate_hcdv
 from valuation.core.hcdv.plan import HcdvPlan
-from valuation.core.plan import Block, BlockResult, Plan, PlansInTurn, PlanState, run_block, run_plan
-from valuation.core.results import GroupValues, HcdvValues, NoStandardErrorsError, PointValues, share_interval
+from valuation.core.plan import Block, BlockResult, Plan, PlansInTurn, PlanState, SavedBlocks, run_block, run_plan
+from valuation.core.results import (
+    GroupValues,
+    HcdvValues,
+    NoStandardErrorsError,
+    PointValues,
+    RoyaltyShares,
+    share_interval,
+)
 from valuation.core.rows import PooledRows
+from valuation.core.watched import WatchedGame
 
 if TYPE_CHECKING:
+    from valuation.core.fgsv.algorithm_2 import ToppedUpGame, estimate_by_algorithm_2, make_topped_up_utility
+    from valuation.core.estimators.data_oob import data_oob
+    from valuation.core.estimators.influence import InfluenceValues, influence_game, influence_values
     from valuation.core.utility import ModelSpec, UtilityGame, make_utility
 
 __all__ = [
     "Block",
+    "BlockFolder",
     "BlockResult",
     "CachedGame",
     "Encoder",
@@ -37,6 +52,7 @@ __all__ = [
     "HcdvConfig",
     "HcdvPlan",
     "HcdvValues",
+    "InfluenceValues",
     "ModelSpec",
     "NoStandardErrorsError",
     "Plan",
@@ -45,27 +61,57 @@ __all__ = [
     "PointValues",
     "PooledRows",
     "RowwiseGame",
+    "RoyaltyShares",
+    "SavedBlocks",
+    "ToppedUpGame",
     "UtilityGame",
     "ValuationError",
+    "WatchedGame",
+    "data_oob",
     "du_shapley",
+    "estimate_by_algorithm_2",
     "estimate_fgsv",
+    "estimate_fsrs",
     "estimate_gsv",
     "estimate_hcdv",
     "estimate_points",
+    "estimate_srs",
     "exact_shapley",
     "group_game",
+    "influence_game",
+    "influence_values",
     "knn_shapley",
     "leave_one_out",
+    "make_topped_up_utility",
     "make_utility",
     "run_block",
     "run_plan",
     "share_interval",
     "train_encoder",
 ]
+_LAZY = {
+    "InfluenceValues": "valuation.core.estimators.influence",
+    "ModelSpec": "valuation.core.utility",
+    "UtilityGame": "valuation.core.utility",
+    "data_oob": "valuation.core.estimators.data_oob",
+    "influence_game": "valuation.core.estimators.influence",
+    "influence_values": "valuation.core.estimators.influence",
+    "make_utility": "valuation.core.utility",
+}
+
+
+# Model families load scikit-learn; whoever only reads results should not wait for it.
+_LOADED_WHEN_ASKED = {
+    "ModelSpec": "valuation.core.utility",
+    "ToppedUpGame": "valuation.core.fgsv.algorithm_2",
+    "UtilityGame": "valuation.core.utility",
+    "estimate_by_algorithm_2": "valuation.core.fgsv.algorithm_2",
+    "make_topped_up_utility": "valuation.core.fgsv.algorithm_2",
+    "make_utility": "valuation.core.utility",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Model families load scikit-learn; whoever only reads results should not wait for it.
-    if name in {"ModelSpec", "UtilityGame", "make_utility"}:
-        return getattr(import_module("valuation.core.utility"), name)
+    if name in _LOADED_WHEN_ASKED:
+        return getattr(import_module(_LOADED_WHEN_ASKED[name]), name)
     raise AttributeError(name)

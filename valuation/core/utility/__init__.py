@@ -15,7 +15,7 @@ from valuation.core.utility.ridge import RidgeUtility
 from valuation.core.utility.sklearn_loop import SklearnUtility
 from valuation.core.utility.spec import ModelSpec
 
-__all__ = ["ModelSpec", "UtilityGame", "make_utility"]
+__all__ = ["ModelSpec", "UtilityGame", "checked_arrays", "make_utility"]
 
 FAMILIES: dict[str, type[UtilityGame]] = {
     "logistic_regression": LogisticUtility,
@@ -58,6 +58,19 @@ def make_utility(
     """
     if device not in {"auto", "cpu"}:
         raise InvalidSpecError("device", device, "auto or cpu")
+    arrays = checked_arrays(spec, X, y, X_valid, y_valid)
+    family = FAMILIES[spec.family]
+    return family(spec, *arrays, device=device) if issubclass(family, NetworkUtility) else family(spec, *arrays)
+
+
+def checked_arrays(
+    spec: ModelSpec, X: ArrayLike, y: ArrayLike, X_valid: ArrayLike, y_valid: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64], NDArray[Any]]:
+    """Return what every game is made of, in that order, after the checks that ``make_utility`` promises.
+
+    Raises:
+        InvalidDataError: See ``make_utility``.
+    """
     features, features_valid = _features("X", X), _features("X_valid", X_valid)
     if features.shape[1] != features_valid.shape[1]:
         raise InvalidDataError(f"X has {features.shape[1]} columns and X_valid {features_valid.shape[1]}.")
@@ -67,10 +80,7 @@ def make_utility(
         raise InvalidDataError("There are no validation rows.")
     if spec.task == "classification" and len(np.unique(targets_valid)) == 1:
         raise InvalidDataError("The validation rows are all of one class, so no model can be told from another.")
-    family = FAMILIES[spec.family]
-    if issubclass(family, NetworkUtility):
-        return family(spec, features, targets, features_valid, targets_valid, device=device)
-    return family(spec, features, targets, features_valid, targets_valid)
+    return features, targets, features_valid, targets_valid
 
 
 def _features(name: str, values: ArrayLike) -> NDArray[np.float64]:
