@@ -11,6 +11,7 @@ from django.utils import timezone
 from marketplace.models import DataRequest, Dataset, DatasetVersion, Membership, Organization, Submission, User
 from payouts.models import PayoutPolicy
 from payouts.services import funding, rounds
+from payouts.services.profiles import PayoutDetails
 from valuation.models import PlayerValue, ValuationRun
 from valuation.services.inputs import manifest_sha256
 
@@ -29,6 +30,18 @@ def person(role, organization=None):
 
 def policy(**parameters):
     return PayoutPolicy.objects.create(name=f"Policy {next(NUMBERS)}", **parameters)
+
+
+def payout_details(*, payee="Quayside", iban="DE89370400440532013000"):
+    return PayoutDetails(
+        payee_name=payee,
+        street="Harbour Road",
+        building_number="1",
+        postcode="20457",
+        town="Hamburg",
+        country="DE",
+        iban=iban,
+    )
 
 
 def submission(request, organization, by):

@@ -7,6 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from payouts.models import (
     APPEND_ONLY_TABLES,
+    AttackTest,
     LedgerAccount,
     LedgerEntry,
     LedgerTransaction,
@@ -14,7 +15,7 @@ from payouts.models import (
     PayoutPolicy,
     PayoutRound,
 )
-from payouts.services import accounts, rounds
+from payouts.services import accounts, profiles, rounds
 from tests.integration.payouts import scenario
 
 # Design section 6, written out again: a slip in the models must not repeat itself here.
@@ -253,7 +254,9 @@ def test_a_round_with_an_open_line_is_not_paid(place):
 
 @pytest.mark.parametrize("table", APPEND_ONLY_TABLES)
 def test_history_is_only_added_to(place, table):
-    scenario.posted(place)
+    payout_round = scenario.posted(place)
+    AttackTest.objects.create(round=payout_round, kind=AttackTest.Kind.COPIER, figures={})
+    profiles.give(organization=place.sellers[0], details=scenario.payout_details(), by=place.people[0])
 
     is_refused(f"DELETE FROM {table}", match="Cannot update or delete")  # noqa: S608
     is_refused(f"UPDATE {table} SET id = id", match="Cannot update or delete")  # noqa: S608

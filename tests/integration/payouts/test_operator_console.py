@@ -11,7 +11,6 @@ from payouts.errors import RoundStateError
 from payouts.selectors.live import watch
 from payouts.selectors.risk_checks import risk_checks
 from payouts.services import profiles, rounds
-from payouts.services.profiles import PayoutDetails
 from tests.integration.payouts import scenario
 from valuation.models import ValuationRun
 
@@ -20,15 +19,7 @@ IBANS = ("DE89370400440532013000", "GB29NWBK60161331926819", "FR1420041010050500
 
 def give_details(place, ibans=IBANS):
     for seller, by, iban in zip(place.sellers, place.people, ibans, strict=True):
-        details = PayoutDetails(
-            payee_name=seller.name,
-            street="Quay",
-            building_number="1",
-            postcode="1000",
-            town="Port",
-            country="DE",
-            iban=iban,
-        )
+        details = scenario.payout_details(payee=seller.name, iban=iban)
         profiles.give(organization=seller, details=details, by=by)
 
 

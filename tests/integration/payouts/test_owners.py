@@ -8,18 +8,8 @@ from marketplace.services import ownership
 from marketplace.shared.errors import ConflictError
 from payouts.selectors.owners import possible_owners, seller_owners
 from payouts.services import profiles
-from payouts.services.profiles import PayoutDetails
 from tests.factories.accounts import make_member, make_organization, organization_of
-
-DETAILS = PayoutDetails(
-    payee_name="Quayside",
-    street="Harbour Road",
-    building_number="1",
-    postcode="20457",
-    town="Hamburg",
-    country="DE",
-    iban="DE89370400440532013000",
-)
+from tests.integration.payouts.scenario import payout_details
 
 pytestmark = pytest.mark.django_db
 
@@ -105,7 +95,7 @@ def test_only_sellers_without_an_owner_can_be_chosen(operator, sellers):
 def test_a_shared_bank_account_comes_first_until_it_is_linked(operator, sellers):
     first, _, third = sellers
     for seller in (first, third):
-        profiles.give(organization=seller, details=DETAILS, by=operator)
+        profiles.give(organization=seller, details=payout_details(), by=operator)
 
     assert [row.organization.name for row in seller_owners()] == ["A", "C", "B"]
     assert seller_owners()[0].shares_account_with == [third]

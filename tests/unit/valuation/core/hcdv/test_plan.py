@@ -92,9 +92,9 @@ def test_the_tree_comes_first_and_then_a_wave_a_level():
 
 
 @pytest.mark.parametrize("balanced", [False, True])
-@pytest.mark.parametrize("seconds", [0.5, 1e-6])
-def test_leaves_ask_the_neighbours_of_all_rows(monkeypatch, balanced, seconds):
-    monkeypatch.setattr(hcdv_plan, "_BLOCK_SECONDS", seconds)  # one block, or one a validation row
+@pytest.mark.parametrize("pair_seconds", [3e-8, 1e-2])
+def test_leaves_ask_the_neighbours_of_all_rows(monkeypatch, balanced, pair_seconds):
+    monkeypatch.setattr(hcdv_plan, "_PAIR_SECONDS", pair_seconds)  # one block, or one a validation row
     plan = HcdvPlan(N, replace(CONFIG, balanced_classes=balanced))
 
     state = run_plan(plan, Game(), [], 3, rows=ROWS)
