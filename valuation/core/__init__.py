@@ -33,9 +33,9 @@ from valuation.core.rows import PooledRows
 from valuation.core.watched import WatchedGame
 
 if TYPE_CHECKING:
-    from valuation.core.fgsv.algorithm_2 import ToppedUpGame, estimate_by_algorithm_2, make_topped_up_utility
     from valuation.core.estimators.data_oob import data_oob
     from valuation.core.estimators.influence import InfluenceValues, influence_game, influence_values
+    from valuation.core.fgsv.algorithm_2 import ToppedUpGame, estimate_by_algorithm_2, make_topped_up_utility
     from valuation.core.utility import ModelSpec, UtilityGame, make_utility
 
 __all__ = [
@@ -89,29 +89,23 @@ __all__ = [
     "share_interval",
     "train_encoder",
 ]
+
+# Model families load scikit-learn, and some torch; whoever only reads results should not wait for them.
 _LAZY = {
     "InfluenceValues": "valuation.core.estimators.influence",
     "ModelSpec": "valuation.core.utility",
-    "UtilityGame": "valuation.core.utility",
-    "data_oob": "valuation.core.estimators.data_oob",
-    "influence_game": "valuation.core.estimators.influence",
-    "influence_values": "valuation.core.estimators.influence",
-    "make_utility": "valuation.core.utility",
-}
-
-
-# Model families load scikit-learn; whoever only reads results should not wait for it.
-_LOADED_WHEN_ASKED = {
-    "ModelSpec": "valuation.core.utility",
     "ToppedUpGame": "valuation.core.fgsv.algorithm_2",
     "UtilityGame": "valuation.core.utility",
+    "data_oob": "valuation.core.estimators.data_oob",
     "estimate_by_algorithm_2": "valuation.core.fgsv.algorithm_2",
+    "influence_game": "valuation.core.estimators.influence",
+    "influence_values": "valuation.core.estimators.influence",
     "make_topped_up_utility": "valuation.core.fgsv.algorithm_2",
     "make_utility": "valuation.core.utility",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LOADED_WHEN_ASKED:
-        return getattr(import_module(_LOADED_WHEN_ASKED[name]), name)
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(name)

@@ -1,5 +1,6 @@
 """Values of rows by the baselines that need nothing but a game: one door to all of them."""
 
+from collections.abc import Callable
 from typing import Literal, Protocol, get_args
 
 import numpy as np
@@ -18,6 +19,7 @@ from valuation.core.estimators.truncated import truncated_shapley
 from valuation.core.estimators.uninformed import equal_split, random_values
 from valuation.core.games import Game, utilities_of
 from valuation.core.results import PointValues
+from valuation.core.watched import WatchedGame
 
 PointMethod = Literal[
     "permutation",
@@ -59,7 +61,14 @@ _ESTIMATORS: dict[PointMethod, _Estimator] = {
 }
 
 
-def estimate_points(game: Game, *, method: PointMethod, budget: int, rng: np.random.Generator) -> PointValues:
+def estimate_points(
+    game: Game,
+    *,
+    method: PointMethod,
+    budget: int,
+    rng: np.random.Generator,
+    progress: Callable[[int, int], None] | None = None,
+) -> PointValues:
     """Value every player of a game: rows, or sellers where the game is a :func:`~valuation.core.games.group_game`.
 
     ``"banzhaf"`` estimates Banzhaf values, ``"beta_shapley"`` Beta(4, 1)-Shapley values, ``"random"`` and ``"equal"``
@@ -71,6 +80,7 @@ def estimate_points(game: Game, *, method: PointMethod, budget: int, rng: np.ran
         method: Which values, by which estimator, with its default parameters; call the estimator itself for others.
         budget: Most utility evaluations to spend.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
+        progress: Told evaluations spent and budget after every batch. What it raises passes through: that cancels.
 
     Returns:
         Values and standard errors, float64 ``(n,)``, in metric units.
@@ -82,6 +92,8 @@ def estimate_points(game: Game, *, method: PointMethod, budget: int, rng: np.ran
     """
     if method not in _ESTIMATORS:
         raise InvalidSpecError("method", method, " or ".join(get_args(PointMethod)))
+    if progress is not None:
+        game = WatchedGame(game, lambda spent: progress(spent, budget))
     if game.n_players < 2 and method != "random":  # noqa: PLR2004
         return _of_one_or_none(game, method, budget)
     return _ESTIMATORS[method](game, budget=budget, rng=rng)
