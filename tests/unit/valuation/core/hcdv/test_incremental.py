@@ -132,10 +132,11 @@ def test_a_row_far_from_every_leaf_founds_one_that_its_like_join():
 
 
 def test_neither_the_order_of_a_batch_nor_a_save_in_between_changes_a_bit():
-    worths, X, y = rows_at_random(3, 50)
-    _, state = started(worths, X, y, 40)
+    worths, X, y = rows_at_random(3, 70)
+    _, state = started(worths, X, y, 40, IncrementalConfig(HCDV, spawn_distance=0.05))
     straight, _ = update_incremental(state, Exact(worths), X[40:], y[40:])
-    order = np.concatenate([np.arange(40), 40 + np.random.default_rng(0).permutation(10)])
+    assert 1 < straight.leaves_founded < 30
+    order = np.concatenate([np.arange(40), 40 + np.random.default_rng(0).permutation(30)])
     saved = IncrementalState.from_arrays(arrays_from_bytes(arrays_to_bytes(state.to_arrays())))
 
     shuffled, _ = update_incremental(saved, Exact(worths[order]), X[order[40:]], y[order[40:]])
