@@ -19,6 +19,7 @@ EVALUATION_SECONDS_MAX = 5.0
 # Seconds of an epoch of a network that is trained beside others, whatever its size, and of a multiplication.
 _EPOCH_SECONDS = 2e-4
 _MULTIPLICATION_SECONDS = 2e-10
+_PATCHES = 4  # of convolutions, whose patches are copied
 _VALIDATION_ROWS = 5_000
 _FEATURES = 105  # of the rows that the others were measured on
 
@@ -102,7 +103,7 @@ def _layers(params: Mapping[str, Any], n_features: int) -> float:
 def _convnet(params: Mapping[str, Any], n_features: int) -> float:
     channels, filters = int(params["image_channels"]), float(params["filters"])
     places = n_features / channels / 4
-    return places * 9 * channels * filters + places / 4 * 9 * filters * 2 * filters
+    return _PATCHES * (places * 9 * channels * filters + places / 4 * 9 * filters * 2 * filters)
 
 
 def _looped(params: Mapping[str, Any], features: float) -> Seconds:

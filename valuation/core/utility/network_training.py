@@ -29,13 +29,22 @@ class Network:
         first: Weights before training, ``(inputs, outputs)``, and biases, ``(1, outputs)``, by name.
         X: Training rows, float64 ``(n, d)``.
         X_valid: Validation rows, float64 ``(m, d)``.
+        predicted_at_once: Networks that predict the validation rows together.
         device: ``"cpu"`` or ``"cuda"``.
     """
 
     def __init__(
-        self, spec: ModelSpec, first: Mapping[str, FloatArray], X: FloatArray, X_valid: FloatArray, *, device: str
+        self,
+        spec: ModelSpec,
+        first: Mapping[str, FloatArray],
+        X: FloatArray,
+        X_valid: FloatArray,
+        *,
+        predicted_at_once: int,
+        device: str,
     ) -> None:
         """Bring rows and first weights to the device."""
+        self._predicted_at_once = predicted_at_once
         self._spec = spec
         self._device = device
         self._first = {name: self._tensor(weight) for name, weight in first.items()}
@@ -103,8 +112,14 @@ class Network:
         return {name: weight.detach() for name, weight in weights.items()}
 
     def _outputs(self, weights: dict[str, Tensor]) -> Tensor:
+        """Outputs for the validation rows, ``(k, m, outputs)``, of a few networks at a time."""
+        step, count = self._predicted_at_once, len(weights["output"])
         with torch.no_grad():
-            return self._forward(weights, self._valid)
+            parts = [
+                self._forward({name: weight[first : first + step] for name, weight in weights.items()}, self._valid)
+                for first in range(0, count, step)
+            ]
+        return torch.cat(parts)
 
     def _prepared(self, rows: Tensor) -> Tensor:
         """What the first layer reads, from features ``(k, s, d)``: them, or every place's patch of an image."""

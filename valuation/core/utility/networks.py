@@ -74,7 +74,10 @@ class NetworkUtility(UtilityGame):
     def _predictions(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:
         from valuation.core.utility import network_training as training  # noqa: PLC0415 - it loads torch
 
-        network = training.Network(self.spec, self._first, self._X, self._X_valid, device=self.device)
+        at_once = max(1, GROUP_NUMBERS[self.device] // (self.n_valid * self._numbers_per_row()))
+        network = training.Network(
+            self.spec, self._first, self._X, self._X_valid, predicted_at_once=at_once, device=self.device
+        )
         # A coalition that comes twice is trained once: it saves time, and both get the same bits.
         _, places, place_of = np.unique(np.packbits(coalitions, axis=1), axis=0, return_index=True, return_inverse=True)
         for group in self._groups(coalitions[places].sum(axis=1)):
@@ -104,8 +107,7 @@ class NetworkUtility(UtilityGame):
         first = 0
         while first < len(order):
             largest = int(sizes[order[first]])
-            rows = max(largest, self.n_valid)
-            fitting = GROUP_NUMBERS[self.device] // (rows * self._numbers_per_row())
+            fitting = GROUP_NUMBERS[self.device] // (largest * self._numbers_per_row())
             alike = order[first : first + max(1, min(GROUP_MAX[self.device], fitting))]
             alike = alike[sizes[alike] >= SIZE_RATIO * largest]
             yield alike

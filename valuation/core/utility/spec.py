@@ -110,6 +110,7 @@ FAMILY_PARAMETERS: dict[str, dict[str, tuple[Any, Check]]] = {
         "image_channels": (1, integer(1, 4)),
         "filters": (8, integer(1, 32)),
         **_TRAINING,
+        "epochs": (60, _TRAINING["epochs"][1]),
     },
 }
 
