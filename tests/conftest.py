@@ -3,6 +3,20 @@
 import pytest
 
 
+# Each of these runs a whole Faircut for many tests: one process takes them all, and begins with them.
+STACKS = ("tests/browser/", "tests/concurrency/test_processes.py", "tests/integration/test_production_demo.py")
+
+
+@pytest.hookimpl(trylast=True)  # after the order was shuffled
+def pytest_collection_modifyitems(items):
+    """Keep the tests of a stack together and every other file's too, the long ones first."""
+    for item in items:
+        name, _, _ = item.nodeid.partition("::")
+        stack = next((stack for stack in STACKS if name.startswith(stack)), name)
+        item.add_marker(pytest.mark.xdist_group(stack))
+    items.sort(key=lambda item: not item.nodeid.startswith(STACKS))
+
+
 @pytest.fixture(autouse=True)
 def plain_settings(settings, tmp_path):
     """Tests store files in their own folder, hash passwords quickly and need no collected static files."""
