@@ -25,11 +25,6 @@ class PreviewedPolicy:
     unallocated_minor: int
     gini: float | None
 
-    @property
-    def cells(self) -> list[tuple[int, int]]:
-        """Amount and difference of each seller."""
-        return list(zip(self.amounts_minor, self.differences_minor, strict=True))
-
 
 @dataclass(frozen=True)
 class PolicyPreview:
@@ -37,6 +32,14 @@ class PolicyPreview:
 
     sellers: list[str]
     policies: list[PreviewedPolicy]
+
+    @property
+    def rows(self) -> list[tuple[str, list[tuple[str, int, int]]]]:
+        """Each seller with name, amount and difference of every policy."""
+        return [
+            (seller, [(each.name, each.amounts_minor[place], each.differences_minor[place]) for each in self.policies])
+            for place, seller in enumerate(self.sellers)
+        ]
 
 
 def preview(payout_round: PayoutRound, *, tried: Policy | None = None) -> PolicyPreview:

@@ -46,6 +46,7 @@
     const live = figure.querySelector(".chart-live");
     live.hidden = false;
     figure.classList.add("chart-drawn");
+    live.parentElement.removeAttribute("tabindex");  // only the wide picture scrolls
     if (live.clientWidth < NARROW) {
       layout.font.size = 12;
       for (const { title } of [layout.xaxis, layout.yaxis]) title.text = title.text.replaceAll(", ", ",<br>");
