@@ -2,7 +2,6 @@
 
 import pytest
 
-
 # Each of these runs a whole Faircut for many tests: one process takes them all, and begins with them.
 STACKS = ("tests/browser/", "tests/concurrency/test_processes.py", "tests/integration/test_production_demo.py")
 
