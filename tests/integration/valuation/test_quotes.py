@@ -191,3 +191,32 @@ def test_an_ended_quote_never_changes(draft, buyer, sent):
 
     with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
         Quote.objects.filter(pk=quote.pk).update(error="Yes.")
+
+
+def test_a_model_that_would_train_for_minutes_is_refused_before_anything_is_trained(client, draft, buyer, sent):
+    spec = {"family": "mlp", "params": {"epochs": 300, "hidden_units": 128, "hidden_layers": 2}, "seed": 0}
+    drafts.set_model(request=draft, task="classification", model_spec=spec, metric="accuracy", by=buyer)
+    quote = ask(draft, buyer, sellers=200, rows_per_seller=1_000)
+
+    tasks.quote(quote_id=str(quote.pk))
+
+    page = words_of(client.get(f"/requests/{draft.pk}/quote/"))
+    assert "training it once on 200000 rows takes about" in page
+    quote.refresh_from_db()
+    assert (quote.state, quote.steps_done) == (Quote.State.FAILED, 0)
+
+
+def test_parameters_of_a_pipeline_are_kept_and_shown_again(client, draft):
+    address = f"/requests/{draft.pk}/draft/parameters/"
+    client.post(f"/requests/{draft.pk}/draft/model/", {"model": "sklearn:GaussianNB", "metric": "accuracy"})
+
+    client.post(address, {"var_smoothing": "0.01", "scaling": "median_and_quartiles", "components": "1"})
+
+    draft.refresh_from_db()
+    assert draft.model_spec["params"]["steps"] == [
+        {"step": "RobustScaler", "params": {}},
+        {"step": "PCA", "params": {"n_components": 1}},
+    ]
+    page = client.get(address).content.decode()
+    assert '<option value="median_and_quartiles" selected>' in page
+    assert "GaussianNB of scikit-learn after RobustScaler and PCA" in words_of(client.get(f"/requests/{draft.pk}/"))
