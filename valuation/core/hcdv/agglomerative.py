@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.cluster import hierarchy as dendrograms
+from scipy.spatial.distance import pdist
 
 from valuation.core.games import FloatMatrix, IndexVector
 from valuation.core.hcdv.balanced_kmeans import balanced_kmeans, centred, cluster_sizes, content_order
@@ -46,4 +47,6 @@ def _leaves(centres: FloatMatrix) -> IndexVector:
     """Leaves of Ward's dendrogram from left to right, int ``(n_cells,)``."""
     if len(centres) < 2 or not centres.shape[1]:  # noqa: PLR2004
         return np.arange(len(centres))
-    return np.asarray(dendrograms.leaves_list(dendrograms.linkage(centres, method="ward")), dtype=np.intp)
+    # Distances, not points: centres that look like a matrix of distances would be warned of.
+    tree = dendrograms.linkage(pdist(centres), method="ward")
+    return np.asarray(dendrograms.leaves_list(tree), dtype=np.intp)
