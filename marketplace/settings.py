@@ -202,7 +202,7 @@ ACCOUNT_USER_DISPLAY = "marketplace.shared.accounts_adapter.display_name"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_FORMS = {"signup": "marketplace.account_forms.SignUpForm"}
+ACCOUNT_FORMS = {"signup": "marketplace.forms.accounts.SignUpForm"}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 # Only in the browser that signed up; elsewhere the link confirms, and the person signs in.
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True

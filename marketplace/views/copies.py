@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from marketplace.copy_forms import DecisionForm
+from marketplace.forms.copies import DecisionForm
 from marketplace.models import CopyFinding, Role
 from marketplace.selectors import copy_evidence
 from marketplace.selectors.copies import findings_for_operators, is_party

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from marketplace.draft_forms import (
+from marketplace.forms.drafts import (
     BudgetForm,
     ColumnForm,
     NewRequestForm,

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from marketplace.forms import InvitationForm, OrganizationForm
+from marketplace.forms.organizations import InvitationForm, OrganizationForm
 from marketplace.models import Organization, Role, User
 from marketplace.selectors import organizations as selectors
 from marketplace.services import invitations, organizations

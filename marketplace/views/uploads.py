@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from marketplace.forms.uploads import ColumnsForm, ReadingForm, UploadForm
 from marketplace.ingest import Preview, Problem, Reading, TableSchema
 from marketplace.ingest.problems import KINDS
 from marketplace.models import DataRequest, DatasetVersion, Role, UploadDraft
@@ -24,7 +25,6 @@ from marketplace.services.datasets import QuotaError, RequestClosedError
 from marketplace.services.uploads import UploadRefusedError
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import ConflictError
-from marketplace.upload_forms import ColumnsForm, ReadingForm, UploadForm
 from marketplace.views.signed_in import SignedInRequest
 from marketplace.views.size_limit import SizeLimit
 

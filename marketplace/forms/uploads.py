@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.forms import BoundField
 from django.template.defaultfilters import filesizeformat
 
+from marketplace.forms.fields import organization_field
 from marketplace.ingest import Column, Limits, Preview, Reading, TableSchema
 from marketplace.ingest.problems import shorten
 from marketplace.ingest.reading import DECIMALS, DELIMITERS, ENCODINGS
@@ -31,14 +32,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, organizations: QuerySet[Organization], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        one = organizations.count() == 1
-        self.fields["organization"] = forms.ModelChoiceField(
-            organizations,
-            label="Organisation",
-            empty_label=None,
-            initial=organizations.first(),
-            widget=forms.HiddenInput if one else forms.Select,
-        )
+        self.fields["organization"] = organization_field(organizations, label="Organisation")
         self.order_fields(["organization"])
         self.fields["file"].help_text = (
             f"CSV or Parquet, up to {filesizeformat(settings.FAIRCUT_UPLOAD_MAX_BYTES)}, "

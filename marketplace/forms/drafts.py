@@ -1,4 +1,4 @@
-"""The forms of the guided request, one a step: they say whether an input can be read, services whether it may be."""
+"""The forms of the guided request, one a step."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 
+from marketplace.forms.fields import organization_field
 from marketplace.models import DataRequest, Organization
 from marketplace.services.drafts import VALIDATION_ROWS_MIN
 from marketplace.templatetags.figures import EXPONENTS
@@ -39,14 +40,7 @@ class NewRequestForm(WordsForm):
 
     def __init__(self, *args: Any, organizations: QuerySet[Organization], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        one = organizations.count() == 1
-        self.fields["organization"] = forms.ModelChoiceField(
-            organizations,
-            label="Buyer",
-            empty_label=None,
-            initial=organizations.first(),
-            widget=forms.HiddenInput if one else forms.Select,
-        )
+        self.fields["organization"] = organization_field(organizations, label="Buyer")
         self.order_fields(["organization"])
 
 

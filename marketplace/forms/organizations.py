@@ -1,4 +1,4 @@
-"""The marketplace's forms: they say whether a request can be read, services say whether it may be done."""
+"""The forms of a new organisation and of an invitation to one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The form that opens an account. allauth reads it by name, so it stands apart from forms that import our models."""
+"""The form that opens an account, which allauth finds by the name in the settings."""
 
 from typing import Any
 
