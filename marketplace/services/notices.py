@@ -8,6 +8,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from marketplace.celery import app as celery_app
 from marketplace.models import Notice, Organization, User
@@ -18,6 +19,7 @@ log = structlog.get_logger(__name__)
 CLAIM = dt.timedelta(minutes=10)
 # What could not be sent for this long is no news any more.
 STALE = dt.timedelta(days=7)
+SUBJECT_CHARS = 150
 
 
 def notify(*, organization: Organization, kind: str, subject: str, body: str, key: str) -> None:
@@ -62,6 +64,8 @@ def sweep() -> int:
 
 
 def _owe(organization: Organization, addresses: list[str], *, kind: str, subject: str, body: str, key: str) -> None:
+    # Subjects hold names that people chose: a long one must not stop what happened, and a header is one line.
+    subject = Truncator(" ".join(subject.split())).chars(SUBJECT_CHARS)
     notices = [
         Notice(organization=organization, recipient=address, kind=kind, key=key, subject=subject, body=body)
         for address in addresses

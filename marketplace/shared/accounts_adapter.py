@@ -11,7 +11,8 @@ from marketplace.services import events
 
 class AccountsAdapter(DefaultAccountAdapter):
     def save_user(self, request: HttpRequest, user: User, form: forms.Form, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - allauth's signature
-        user.full_name = form.cleaned_data["full_name"]
+        # One line: colleagues read it in e-mails, where a second line could pass for ours.
+        user.full_name = " ".join(form.cleaned_data["full_name"].split())
         saved: User = super().save_user(request, user, form, commit=commit)
         events.record(action="person.signed_up", subject=saved, by=saved)
         return saved

@@ -115,3 +115,16 @@ def test_a_sent_notice_is_history_and_its_words_always_are(house, mailoutbox):
 
 def refuse(_message):
     raise OSError("connection refused")
+
+
+def test_names_of_any_length_and_of_several_lines_stop_no_notice(house, hints, mailoutbox):
+    make_member(Role.SELLER, organization=house)
+
+    subject = f"{'a' * 120}\nBcc: eve@example.com no longer acts for {'b' * 120}"
+    notices.notify(organization=house, kind="member_removed", subject=subject, body="Look.", key="removed:1")
+    notices.send(notice_id=Notice.objects.get().pk)
+
+    told = mailoutbox[0].subject
+    assert "\n" not in told
+    assert len(Notice.objects.get().subject) == 150
+    assert mailoutbox[0].recipients() == [Notice.objects.get().recipient]

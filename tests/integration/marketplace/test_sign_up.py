@@ -115,3 +115,9 @@ def test_the_mails_say_what_to_do_and_what_happens_otherwise(client, mailoutbox)
         "It works for three days. If you did not sign up at Faircut, do nothing: without the link nobody can use your "
         "address.\n\nFaircut, testserver"
     )
+
+
+def test_a_name_is_one_line(client):
+    sign_up(client, full_name="Nadia\n\nOur bank has a new account:\tNorth ")
+
+    assert User.objects.get(email=ADDRESS).full_name == "Nadia Our bank has a new account: North"
