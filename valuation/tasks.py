@@ -9,7 +9,7 @@ from marketplace.shared.errors import FaircutError
 from marketplace.shared.tasks import faircut_task
 from valuation.core.errors import ValuationError
 from valuation.models import ValuationRun
-from valuation.services import blocks, quotes, runs
+from valuation.services import blocks, leases, quotes, runs
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,8 @@ def work(*, run_id: str) -> None:
         return
     run = ValuationRun.objects.get(pk=key)
     try:
-        result, seconds = blocks.compute(run=run, block=block)
+        with leases.kept(block):
+            result, seconds = blocks.compute(run=run, block=block)
     except ValuationError as error:
         # A model that cannot be fitted stays unfit on every worker: retrying would only hide the sentence.
         runs.fail(run_id=key, error=str(error))

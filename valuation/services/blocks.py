@@ -5,14 +5,13 @@ import time
 import uuid
 from functools import lru_cache
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from valuation.core import plan as core_plan
 from valuation.models import ValuationRun, WorkBlock
-from valuation.services import inputs
+from valuation.services import inputs, leases
 
 # A block that took down this many workers would take down the next one too.
 ATTEMPTS_MAX = 5
@@ -35,7 +34,7 @@ def claim(*, run_id: uuid.UUID) -> WorkBlock | None:
         return None
     block.state = WorkBlock.State.LEASED
     block.attempts += 1
-    block.leased_until = now + dt.timedelta(seconds=settings.FAIRCUT_BLOCK_LEASE_SECONDS)
+    block.leased_until = leases.expires_at()
     block.save(update_fields=["state", "attempts", "leased_until"])
     return block
 
