@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from payouts.services import rounds
 from tests.integration.payouts import scenario
-from tests.integration.payouts.test_pages import browser, words
+from tests.integration.payouts.browsing import browser, words
 from tests.integration.payouts.test_result_pages import explanations
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from marketplace.models import Dataset, DatasetVersion
 from marketplace.templatetags.figures import MINUS
 from tests.integration.payouts import scenario
-from tests.integration.payouts.test_pages import browser, words
+from tests.integration.payouts.browsing import browser, words
 
 ROWS = 24
 

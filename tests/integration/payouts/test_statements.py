@@ -12,7 +12,7 @@ from payouts.models import PayoutLine
 from payouts.selectors.statements import statement_of
 from payouts.services import rounds
 from tests.integration.payouts import scenario
-from tests.integration.payouts.test_pages import browser, words
+from tests.integration.payouts.browsing import browser, words
 
 
 def line_of(payout_round, organization):

@@ -1,0 +1,20 @@
+"""Keys of accounting systems, made and revoked on their page."""
+
+import re
+
+from payouts.models import ApiKey
+from tests.integration.payouts.browsing import browser, page
+
+
+def test_a_key_is_shown_once(place):
+    client = browser(place.first)
+    form = {"name": "ERP", "client": "Books", "scopes": ["rounds:read"], "days": "30"}
+
+    made = client.post(page("key_list"), form)
+    secret = re.search(r"fck_[0-9a-f]{8}_[A-Za-z0-9_-]{43}", made.content.decode())[0]
+
+    assert secret not in client.get(page("key_list")).content.decode()
+    assert client.get("/api/v1/rounds", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+    client.post(page("key_revoke", ApiKey.objects.get().pk))
+    assert client.get("/api/v1/rounds", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
+    assert client.post(page("key_list"), {**form, "days": "9999"}).status_code == 400
