@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from marketplace.models import Organization, Role
+from marketplace.models import Invitation, Organization, Role
 
 
 class OrganizationForm(forms.Form):
@@ -30,7 +30,11 @@ class OrganizationForm(forms.Form):
 class InvitationForm(forms.Form):
     """A colleague's address, and what they may do: no more than the person who invites."""
 
-    email = forms.EmailField(label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=Invitation._meta.get_field("email").max_length,  # noqa: SLF001 - Django documents _meta as public
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
 
     def __init__(self, *args: Any, roles: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

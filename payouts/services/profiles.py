@@ -42,7 +42,8 @@ def give(*, organization: Organization, details: PayoutDetails, by: User) -> Pay
     organization = organizations.lock(organization.pk)
     account = read_iban(details.iban)
     current = PayoutProfile.objects.filter(organization=organization).order_by("-version").first()
-    given = {**vars(details), "iban": account.iban}
+    # Each is one line of a bank's form and of an e-mail, whatever was pasted.
+    given = {name: " ".join(value.split()) for name, value in vars(details).items()} | {"iban": account.iban}
     if current is not None and all(getattr(current, name) == value for name, value in given.items()):
         return current
     profile = PayoutProfile(

@@ -178,6 +178,17 @@ def test_nobody_passes_on_a_role_that_they_do_not_hold(seller):
     assert not Invitation.objects.exists()
 
 
+def test_an_address_too_long_to_keep_is_refused_in_a_sentence(seller):
+    address = f"{'n' * 60}@{'.'.join(['north' * 12] * 3)}.{'example' * 5}"
+    answer = signed_in(seller).post(
+        reverse("marketplace:organization_invite", args=[organization_of(seller).pk]),
+        {"email": address, "roles": ["seller"]},
+    )
+
+    assert answer.status_code == 422
+    assert "at most 254 characters" in words_of(answer)
+
+
 def test_nobody_floods_mailboxes(seller, monkeypatch):
     monkeypatch.setattr(invitations, "A_DAY_MAX", 2)
     for number in range(2):

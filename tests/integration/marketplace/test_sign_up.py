@@ -121,3 +121,11 @@ def test_a_name_is_one_line(client):
     sign_up(client, full_name="Nadia\n\nOur bank has a new account:\tNorth ")
 
     assert User.objects.get(email=ADDRESS).full_name == "Nadia Our bank has a new account: North"
+
+
+def test_an_address_too_long_to_keep_is_refused_not_cut(client, mailoutbox):
+    answer = sign_up(client, f"{'n' * 60}@{'.'.join(['north' * 12] * 3)}.{'example' * 5}")
+
+    assert "at most 254 characters" in words_of(answer)
+    assert not User.objects.exists()
+    assert mailoutbox == []

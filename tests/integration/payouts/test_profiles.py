@@ -184,3 +184,9 @@ def test_nobody_reads_or_changes_details_of_another_house(seller):
             assert client.get(address_of(name, seller)).status_code in {403, 404}
             assert client.post(address_of(name, seller), ADDRESS | {"iban": OTHER_IBAN}).status_code in {403, 404, 405}
     assert PayoutProfile.objects.count() == 1
+
+
+def test_a_pasted_line_break_is_a_space(seller):
+    profile = give(seller, payee_name="North\r\nClinic gGmbH ", street="Hafen\tstraße")
+
+    assert (profile.payee_name, profile.street) == ("North Clinic gGmbH", "Hafen straße")
