@@ -7,12 +7,13 @@ import json
 import sys
 
 from allauth.mfa.totp.internal.auth import TOTP
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from marketplace.demo import cast, totp
+from marketplace.demo import adult, cast, totp
 from marketplace.models import Organization, Role, User
-from marketplace.services import accounts
+from marketplace.services import accounts, drafts
 
-JOURNEYS = ("uploading", "paid round", "keyboard", "without scripts", "pages")
+JOURNEYS = ("uploading", "paid round", "keyboard", "without scripts", "copies", "pages")
 VALIDATION_ROWS = 600
 # An authenticator's code is taken once, so the demo's approver cannot sign in twice within half a minute.
 SECOND_APPROVER = "theo@browser.example"
@@ -25,7 +26,8 @@ def seed() -> None:
     approver = _operator(SECOND_APPROVER, "Theo Marsh")
     TOTP.activate(approver, totp.APPROVER_SECRET)
     _operator(WITHOUT_SECOND_FACTOR, "Iris Novak")
-    json.dump({journey: _open_request(title_of(journey)) for journey in JOURNEYS}, sys.stdout)
+    requests = {journey: _open_request(title_of(journey)) for journey in JOURNEYS}
+    json.dump(requests | {"draft": _draft_request()}, sys.stdout)
 
 
 def title_of(journey: str) -> str:
@@ -42,3 +44,18 @@ def _operator(email: str, full_name: str) -> User:
 def _open_request(title: str) -> str:
     """Open the demo's request once more, with fewer validation rows: a valuation then takes seconds."""
     return str(cast.open_request(title=title, validation_rows=VALIDATION_ROWS).pk)
+
+
+def _draft_request() -> str:
+    """Every step of a guided request done but the last: nobody has opened it."""
+    by = User.objects.get(email=cast.BUYER.email)
+    buyer = Organization.objects.get(name=cast.BUYER.organization)
+    draft = drafts.start(buyer=buyer, title=title_of("draft"), description=cast.REQUEST_DESCRIPTION, by=by)
+    rows = adult.validation_csv(seed=0, rows=VALIDATION_ROWS)
+    drafts.take_columns(request=draft, file=SimpleUploadedFile("sample.csv", rows), by=by)
+    draft.refresh_from_db()
+    drafts.set_target(request=draft, target=adult.TARGET, task=adult.TASK, by=by)
+    drafts.set_model(request=draft, task=adult.TASK, model_spec=adult.MODEL_SPEC, metric=adult.METRIC, by=by)
+    draft.refresh_from_db()
+    drafts.set_validation(request=draft, file=SimpleUploadedFile("validation.csv", rows), by=by)
+    return str(draft.pk)

@@ -17,18 +17,22 @@ def kind_of(address: str) -> str:
     return IDENTIFIER.sub("/:id", urlsplit(address).path)
 
 
-def walk(page: Page, role: str, seen: set[str], starts: tuple[str, ...] = ("/",)) -> Iterator[str]:
-    """Open every kind of page that is not in `seen` yet, follow its links, and yield each kind while it is open."""
-    waiting = list(starts)
+def walk(page: Page, role: str, seen: set[str], named: dict[str, str]) -> Iterator[str]:
+    """Open the named addresses and every kind of page that is not in `seen` yet, and yield each while it is open.
+
+    A named page is opened whatever its kind; from each page the links lead on.
+    """
+    waiting = ["/", *named.values()]
+    names = {address: name for name, address in named.items()}
     while waiting:
         address = waiting.pop(0)
-        kind = kind_of(address)
+        name, kind = names.pop(address, None), kind_of(address)
         key = f"{role} {kind}" if kind in DIFFERS_BY_ROLE else kind
-        if key in seen:
+        if name is None and key in seen:
             continue
         seen.add(key)
         page.goto(address)
-        yield kind
+        yield name or kind
         waiting += [urldefrag(link).url for link in page.evaluate(LINKS) if is_page(link, page.url)]
 
 

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from marketplace.demo.cast import BUYER, SELLERS, TRIGGER
 from tests.browser.browsing import PHONE, beyond_the_window
 from tests.browser.site_map import walk
+from tests.browser.unlinked import ACCOUNT, ENTRANCES, prepare, show_refusals
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -23,24 +24,44 @@ PICTURES = os.environ.get("FAIRCUT_SCREENSHOTS", "")
 if PICTURES:
     LOOKS |= {"light-phone": ("light", PHONE), "dark-desk": ("dark", DESK)}
 ROLES = {"stranger": None, "seller": SELLERS[0].email, "buyer": BUYER.email, "operator": TRIGGER.email}
-# What no link leads to.
-STARTS = {"stranger": ("/", "/no-such-page/"), "operator": ("/",)}
 
 
-@pytest.fixture
-def lively(reviewed_round, paid_round):
-    """A site in which every kind of page has something to show."""
+@pytest.fixture(scope="module")
+def named(site, story, reviewed_round, paid_round):
+    """What each role opens besides what links lead to, on a site in which every kind of page has something to show."""
+    draft = f"/requests/{site.requests['draft']}/draft/"
+    valued = f"/requests/{site.requests['pages']}/"
+    drafted_round = story.draft_round(seed=3, precision="15", bank_reference="DRAFTED")
+    made = prepare(site.url, site.folder / "mail", copied=site.requests["copies"], uploaded=site.requests["pages"])
+    return {
+        "stranger": {"no such page": "/no-such-page/", "invitation": made.invitation, **ENTRANCES},
+        "seller": {"upload": made.upload, "not for sellers": "/rounds/", **ACCOUNT},
+        "buyer": {
+            "request": valued,
+            "results": f"{valued}results/",
+            "draft": f"{draft}review/",
+            "parameters": f"{draft}parameters/",
+        },
+        "operator": {
+            "round in draft": f"/rounds/{drafted_round}/",
+            "round paid": f"/rounds/{paid_round}/",
+            "round in review": f"/rounds/{reviewed_round}/",
+            "finding": made.finding,
+        },
+    }
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_page_can_be_read_by_everybody(look, lively, browsing):
+def test_every_page_can_be_read_by_everybody(look, named, browsing):
     scheme, window = LOOKS[look]
+    browsing.expects_status(403)
     browsing.expects_status(404)
     axe, faults, seen = Axe(), {}, set()
     for role, email in ROLES.items():
         options = {"color_scheme": scheme, **window}
         page = browsing.page(**options) if email is None else browsing.page_of(email, **options)
-        for kind in walk(page, role, seen, STARTS.get(role, ("/",))):
+        refusals = show_refusals(page) if role == "stranger" else {}
+        for kind in walk(page, role, seen, named[role] | refusals):
             keep_picture(page, role, kind, look)
             if beyond := beyond_the_window(page):
                 faults[f"{role} {kind} is too wide"] = beyond
@@ -50,13 +71,13 @@ def test_every_page_can_be_read_by_everybody(look, lively, browsing):
                 faults[f"{role} {kind}: {violation['help']}"] = places
 
     assert faults == {}
-    assert len(seen) > 20, "the walk lost its way"
+    assert len(seen) > 50, "the walk lost its way"
 
 
 def keep_picture(page, role, kind, look):
     if not PICTURES:
         return
-    name = kind.strip("/").replace("/", "_").replace(":", "") or "home"
+    name = kind.strip("/").translate(str.maketrans("/ ", "__", ":")) or "home"
     folder = Path(PICTURES) / role
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / f"{name}.{look}.png", full_page=True)
