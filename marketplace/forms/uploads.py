@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.forms import BoundField
 from django.template.defaultfilters import filesizeformat
+from django.utils.html import conditional_escape
 
-from marketplace.forms.fields import organization_field
+from marketplace.forms.fields import LongSelect, organization_field
 from marketplace.ingest import Column, Limits, Preview, Reading, TableSchema
 from marketplace.ingest.problems import shorten
 from marketplace.ingest.reading import DECIMALS, DELIMITERS, ENCODINGS
@@ -70,11 +71,12 @@ class ColumnsForm(forms.Form):
     def __init__(self, *args: Any, schema: TableSchema, reading: Reading, seen: Preview, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._columns = schema.columns
-        found = [(str(at), _in_words(seen, at)) for at in range(len(seen.labels))]
+        found = [(str(at), conditional_escape(_in_words(seen, at))) for at in range(len(seen.labels))]
         for number, column in enumerate(schema.columns):
             position = (reading.positions or {}).get(column.name)
             self.fields[f"column_{number}"] = forms.ChoiceField(
                 label=column.name,
+                widget=LongSelect,
                 choices=[("", "Choose a column" if column.required else "Not in my file"), *found],
                 required=column.required,
                 initial="" if position is None else str(position),
