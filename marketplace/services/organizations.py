@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from marketplace.models import Invitation, Membership, Organization, Role, User
@@ -33,12 +33,12 @@ def found(*, name: str, roles: Collection[str], by: User) -> Organization:
         raise NotAllowedError("Operators are invited by operators.", remedy="Ask one of them for an invitation.")
     name = " ".join(name.split())
     if Organization.objects.filter(name__iexact=name).exists():
-        raise ConflictError(
-            f"There is an organisation called {name} already.",
-            remedy="If it is yours, let a colleague there invite you; otherwise choose a name that tells you apart.",
-            code="name_taken",
-        )
-    organization = accounts.create_organization(name=name, by=by)
+        raise _name_taken(name)
+    try:
+        with transaction.atomic():
+            organization = accounts.create_organization(name=name, by=by)
+    except IntegrityError as error:  # somebody founded it at this very moment
+        raise _name_taken(name) from error
     for role in sorted(roles):
         accounts.add_member(organization=organization, user=by, role=role, by=by)
     return organization
@@ -73,6 +73,14 @@ def remove_member(*, organization: Organization, user: User, by: User) -> None:
         withdrawn_at=timezone.now()
     )
     events.record(action="membership.removed", subject=organization, by=by, data={"user": user.pk, "roles": roles})
+
+
+def _name_taken(name: str) -> ConflictError:
+    return ConflictError(
+        f"There is an organisation called {name} already.",
+        remedy="If it is yours, let a colleague there invite you; otherwise choose a name that tells you apart.",
+        code="name_taken",
+    )
 
 
 def _tell(organization: Organization, *, user: User, by: User) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from marketplace.models import User
 from marketplace.services import events
@@ -29,11 +29,16 @@ def write(*, name: str, terms: PolicyTerms, by: User) -> PayoutPolicy:
         ConflictError: Another policy has this name.
         ValidationError: The terms contradict each other.
     """
+    taken = ConflictError(f"There is a policy called {name} already.", remedy="Choose another name.")
     if PayoutPolicy.objects.filter(name=name).exists():
-        raise ConflictError(f"There is a policy called {name} already.", remedy="Choose another name.")
+        raise taken
     policy = PayoutPolicy(name=name, **vars(terms))
     policy.full_clean()
-    policy.save()
+    try:
+        with transaction.atomic():
+            policy.save()
+    except IntegrityError as error:  # another operator wrote it at this very moment
+        raise taken from error
     events.record(action="policy.written", subject=policy, by=by, data=policy.snapshot())
     return policy
 

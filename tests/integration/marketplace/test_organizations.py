@@ -75,6 +75,18 @@ def test_what_nobody_founds(seller, name, roles, error, sentence):
     assert Organization.objects.count() == 1
 
 
+def test_a_name_taken_at_the_same_moment_is_refused_in_a_sentence(monkeypatch):
+    def behind_somebody(**given):
+        Organization.objects.create(name=given["name"])
+        return create(**given)
+
+    create = organizations.accounts.create_organization
+    monkeypatch.setattr(organizations.accounts, "create_organization", behind_somebody)
+
+    with pytest.raises(ConflictError, match="There is an organisation called North Clinic already"):
+        organizations.found(name="North Clinic", roles=["seller"], by=make_user())
+
+
 def test_the_page_offers_no_operators_role(client):
     client.force_login(make_user())
 

@@ -57,6 +57,14 @@ def test_what_contradicts_itself_is_refused(client, operator, change, sentence):
     assert not PayoutPolicy.objects.filter(name="Capped").exists()
 
 
+def test_a_name_taken_at_the_same_moment_is_refused_in_a_sentence(client, operator, monkeypatch):
+    monkeypatch.setattr(PayoutPolicy, "full_clean", lambda policy: PayoutPolicy.objects.create(name=policy.name))
+
+    response = client.post(reverse("payouts:policy_list"), {"name": "Capped", **TERMS})
+
+    assert "There is a policy called Capped already." in response.content.decode()
+
+
 def test_one_policy_is_the_default(client, operator):
     other = PayoutPolicy.objects.create(name="Other")
 
