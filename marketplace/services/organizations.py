@@ -1,5 +1,6 @@
 """Organisations: who founds one, who leaves it, who is removed."""
 
+import unicodedata
 from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
@@ -31,7 +32,10 @@ def found(*, name: str, roles: Collection[str], by: User) -> Organization:
         raise FaircutError("Choose what the organisation does: sell data, buy data, or both.", code="no_role")
     if not OPEN_ROLES.issuperset(roles):
         raise NotAllowedError("Operators are invited by operators.", remedy="Ask one of them for an invitation.")
-    name = " ".join(name.split())
+    # What nobody sees must not tell two names apart: an organisation could pass for another where money is sent.
+    name = " ".join("".join(sign for sign in name if unicodedata.category(sign) != "Cf").split())
+    if not name:
+        raise FaircutError("Write the organisation's name in letters that can be seen.", code="no_name")
     if Organization.objects.filter(name__iexact=name).exists():
         raise _name_taken(name)
     try:
