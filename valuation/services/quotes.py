@@ -30,6 +30,8 @@ STEPS = ("Reading the validation rows", "Training on 100 rows", "Rehearsing a sm
 SEED = 0
 # A hint that nobody has taken up for this long is taken for lost.
 HINT_SILENCE_SECONDS = 30
+# A task is killed after five minutes, and a lost one comes back within six: a quote at work for longer has no worker.
+WORKER_SILENCE_SECONDS = 900
 
 
 class QuoteRefusedError(ConflictError):
@@ -73,8 +75,14 @@ def send(*, quote_id: uuid.UUID) -> None:
 
 
 def revive() -> None:
-    """Send the hints of quotes again that nobody has taken up for a while."""
-    long_ago = timezone.now() - dt.timedelta(seconds=HINT_SILENCE_SECONDS)
+    """Send the hints of quotes again that nobody has taken up for a while; end those whose worker is gone for good."""
+    now = timezone.now()
+    gone = Quote.objects.filter(
+        state=Quote.State.RUNNING, started_at__lt=now - dt.timedelta(seconds=WORKER_SILENCE_SECONDS)
+    )
+    for pk in gone.values_list("pk", flat=True):
+        fail(quote_id=pk, error="The dry run was interrupted, or the model is too slow for it. Ask once more.")
+    long_ago = now - dt.timedelta(seconds=HINT_SILENCE_SECONDS)
     for pk in Quote.objects.filter(state=Quote.State.QUEUED, created_at__lt=long_ago).values_list("pk", flat=True):
         send(quote_id=pk)
 

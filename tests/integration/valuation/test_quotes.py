@@ -185,6 +185,21 @@ def test_a_lost_hint_is_sent_again(draft, buyer, sent, monkeypatch):
     assert sent == [str(quote.pk)]
 
 
+def test_a_quote_whose_worker_is_gone_ends_and_another_can_be_asked(draft, buyer, sent, monkeypatch):
+    quote = ask(draft, buyer)
+    Quote.objects.filter(pk=quote.pk).update(state=Quote.State.RUNNING, started_at=timezone.now())
+    quotes.revive()
+    assert ask(draft, buyer) == quote
+
+    later = timezone.now() + dt.timedelta(seconds=quotes.WORKER_SILENCE_SECONDS + 1)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    quotes.revive()
+
+    quote.refresh_from_db()
+    assert (quote.state, "Ask once more" in quote.error) == (Quote.State.FAILED, True)
+    assert ask(draft, buyer) != quote
+
+
 def test_an_ended_quote_never_changes(draft, buyer, sent):
     quote = ask(draft, buyer)
     quotes.fail(quote_id=quote.pk, error="No.")
