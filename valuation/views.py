@@ -20,7 +20,7 @@ from valuation.core.utility import ModelSpec
 from valuation.core.utility.catalogue import model_of, models_for
 from valuation.core.utility.metrics import Task
 from valuation.forms import ModelForm, ParametersForm, QuoteForm
-from valuation.offers import WORKERS, latest_quote, step_in_words, view_of
+from valuation.selectors.quotes import WORKERS, latest_quote, step_in_words, view_of
 from valuation.services import quotes
 from valuation.services.quotes import STEPS
 

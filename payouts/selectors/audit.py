@@ -17,8 +17,8 @@ from payouts.selectors.projection import project
 from payouts.selectors.rounds import RULE_WORDS, rules_in_words, shares_by_seller, timeline, times_in_words
 from payouts.selectors.terms import policy_in_words
 from payouts.selectors.units import metric_name, unit_of, written
-from valuation import selectors as valuation
-from valuation.selectors import RunOutcome
+from valuation.selectors import runs as valuation
+from valuation.selectors.runs import RunOutcome
 
 # Sums of floats miss their total by a rounding error a term; anything larger is a fault.
 EFFICIENCY_RESIDUAL_MAX = 1e-12

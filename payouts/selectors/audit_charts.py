@@ -10,7 +10,7 @@ from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import LineRecord
 from payouts.selectors.rounds import RULE_WORDS
 from payouts.selectors.units import digits_of, in_unit, metric_name, unit_of
-from valuation.selectors import RunOutcome
+from valuation.selectors.runs import RunOutcome
 
 # 95 % of a normal distribution lies within so many standard errors.
 Z = 1.959963984540054

@@ -4,7 +4,7 @@ from marketplace.models import Organization
 from payouts.core.allocation import Account, Allocation, AllocationError, allocate
 from payouts.core.intervals import sum_by_owner, value_intervals
 from payouts.core.policy import Policy
-from valuation.selectors import RunOutcome
+from valuation.selectors.runs import RunOutcome
 
 # The rule that pays; the others stand beside it in the audit report.
 PAYING_RULE = "fgsv"

@@ -7,10 +7,10 @@ from marketplace.templatetags.figures import count
 from payouts.models import PayoutLine
 from payouts.selectors.size_bins import coarse_parts
 from payouts.selectors.units import in_unit, metric_name, unit_of, written
-from valuation import selectors as valuation
 from valuation.core.results import normal_quantile
 from valuation.models import ValuationRun
-from valuation.selectors import SegmentCut, SizeCut
+from valuation.selectors import runs as valuation
+from valuation.selectors.runs import SegmentCut, SizeCut
 
 _QUANTILE = normal_quantile(0.95)
 

@@ -21,7 +21,7 @@ from marketplace.templatetags.figures import count
 from payouts.models import PayoutLine
 from payouts.selectors.renderings import harmless
 from payouts.selectors.units import in_unit, metric_name, unit_of
-from valuation import selectors as valuation
+from valuation.selectors import runs as valuation
 
 SHOWN_MAX = 10
 # A row as its spreadsheet shows it: the header is row 1.

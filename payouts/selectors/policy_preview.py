@@ -8,7 +8,7 @@ from payouts.core.policy import Policy
 from payouts.models import PayoutPolicy, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.entitlements import entitlements
-from valuation import selectors as valuation
+from valuation.selectors import runs as valuation
 
 
 @dataclass(frozen=True)

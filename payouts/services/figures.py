@@ -10,7 +10,7 @@ from payouts.core.intervals import LEVEL
 from payouts.core.rules import compare_rules
 from payouts.models import PayoutRound
 from valuation.models import ValuationRun
-from valuation.selectors import RunOutcome
+from valuation.selectors.runs import RunOutcome
 
 SCHEMA = "audit_figures.v1"
 

@@ -9,9 +9,9 @@ from payouts.models import PayoutLine, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.digest import lines_sha256
 from payouts.selectors.entitlements import entitlements
-from valuation import selectors as valuation
 from valuation.core.plan import run_plan
 from valuation.models import ValuationRun
+from valuation.selectors import runs as valuation
 from valuation.services import inputs, runs
 
 

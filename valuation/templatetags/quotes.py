@@ -7,7 +7,7 @@ from django import template
 from marketplace.models import DataRequest
 from marketplace.templatetags.figures import decimals
 from valuation.models import Quote
-from valuation.offers import latest_quote
+from valuation.selectors.quotes import latest_quote
 
 register = template.Library()
 

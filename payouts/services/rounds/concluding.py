@@ -17,9 +17,9 @@ from payouts.selectors.entitlements import PAYING_RULE, entitlements
 from payouts.services import attacks, locks
 from payouts.services.figures import audit_figures
 from payouts.services.rounds.ending import end
-from valuation import selectors as valuation
 from valuation.models import ValuationRun
-from valuation.selectors import RuleValues, RunOutcome
+from valuation.selectors import runs as valuation
+from valuation.selectors.runs import RuleValues, RunOutcome
 
 log = structlog.get_logger(__name__)
 

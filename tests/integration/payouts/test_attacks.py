@@ -12,7 +12,7 @@ from payouts.selectors.digest import lines_sha256
 from payouts.services import attacks, funding, rounds
 from tests.integration.payouts import scenario
 from tests.integration.valuation.market import make_market, work_off
-from valuation import selectors as valuation
+from valuation.selectors import runs as valuation
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from tests.factories.drafts import completed, make_draft
 from valuation import tasks
 from valuation.core.errors import FitFailedError
 from valuation.models import Quote
-from valuation.offers import view_of
+from valuation.selectors.quotes import view_of
 from valuation.services import quotes
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,9 @@ from marketplace.models import Role
 from tests.factories.accounts import make_member, make_organization
 from tests.factories.datasets import make_submission
 from tests.integration.valuation.market import csv_of, make_market, start_run, table, work_off
-from valuation import selectors
 from valuation.core.plan import PlanState
 from valuation.models import ValuationRun, WorkBlock
+from valuation.selectors import runs as selectors
 from valuation.services import blocks, row_values, runs
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,10 @@ from marketplace.shared.errors import ConflictError
 from tests.factories.accounts import make_member
 from tests.factories.requests import make_request
 from tests.integration.valuation.market import make_market, start_run, work_off
-from valuation import selectors, tasks
+from valuation import tasks
 from valuation.core.plan import run_plan
 from valuation.models import PlayerValue, ValuationRun, WorkBlock
+from valuation.selectors import runs as selectors
 from valuation.services import blocks, inputs, runs
 
 pytestmark = pytest.mark.django_db

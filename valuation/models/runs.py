@@ -6,9 +6,6 @@ import pgtrigger
 from django.db import models
 
 from marketplace.models import DataRequest, Organization, User
-from valuation.quotes import Quote
-
-__all__ = ["PlayerValue", "Quote", "RunState", "ValuationRun", "WorkBlock"]
 
 
 class ValuationRun(models.Model):
