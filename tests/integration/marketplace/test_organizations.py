@@ -64,7 +64,7 @@ def test_a_seller_who_also_buys_acts_as_both():
     ("name", "roles", "error", "sentence"),
     [
         ("NORTH CLINIC", ["seller"], ConflictError, "There is an organisation called NORTH CLINIC already."),
-        ("North\u200b Clinic\u202e", ["seller"], ConflictError, "There is an organisation called North Clinic already."),
+        ("North\u200b Clinic\u202e", ["seller"], ConflictError, "an organisation called North Clinic already."),
         ("\u200b \u2060", ["seller"], FaircutError, "in letters that can be seen"),
         ("Ours", ["operator"], NotAllowedError, "Operators are invited by operators."),
         ("Ours", [], FaircutError, "Choose what the organisation does: sell data, buy data, or both."),
