@@ -1,37 +1,17 @@
 """Two tasks or two people at once: one e-mail, one accepted invitation, and never an organisation without a member."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from django.core import mail
-from django.db import connections
 
 from marketplace.models import Membership, Notice, Role
 from marketplace.services import invitations, notices, organizations
 from marketplace.shared.errors import ConflictError
 from payouts.models import PayoutProfile
 from payouts.services import profiles
+from tests.concurrency.at_once import at_once
 from tests.factories.accounts import make_member, make_organization, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*calls):
-    """Run the calls in threads that start together; return each one's result or error."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call):
-        try:
-            barrier.wait(timeout=10)
-            return call()
-        except ConflictError as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 @pytest.fixture(autouse=True)

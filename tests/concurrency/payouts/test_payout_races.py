@@ -1,38 +1,18 @@
 """Two people press the same button at once: the effect happens once, and the books still balance."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from marketplace.shared.errors import ConflictError
 from payouts import errors
 from payouts.models import Approval, AuditReport, Export, LedgerEntry, LedgerTransaction, PayoutRound
 from payouts.selectors.balances import escrow_minor, pot_available_minor
 from payouts.services import accounts, funding, ledger, rounds
+from tests.concurrency.at_once import at_once
 from tests.integration.payouts import scenario
 from tests.integration.payouts.scenario import POT_MINOR
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*calls):
-    """Run the calls in threads that start together; return each one's result or error."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call):
-        try:
-            barrier.wait(timeout=10)
-            return call()
-        except ConflictError as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def test_a_double_click_on_trigger_takes_the_pot_once():
