@@ -17,6 +17,7 @@ from payouts.models import LedgerEntry
 from tests.factories.accounts import make_member, organization_of
 from tests.factories.drafts import completed, make_draft, rows_csv
 from tests.factories.requests import make_request
+from valuation.core.utility.catalogue import model_of
 
 pytestmark = pytest.mark.django_db
 
@@ -213,8 +214,9 @@ def test_a_parameter_out_of_bounds_is_refused_with_its_bounds(client, draft, mod
     client.post(address("model", draft), {"model": model, "metric": "accuracy"})
     draft.refresh_from_db()
     before = draft.model_spec
+    defaults = {name: value for name, value in model_of(before, draft.task).defaults.items() if value is not None}
 
-    answer = client.post(address("parameters", draft), given)
+    answer = client.post(address("parameters", draft), defaults | given)
 
     draft.refresh_from_db()
     assert answer.status_code == 422
