@@ -51,7 +51,7 @@ def start(*, buyer: Organization, title: str, description: str, by: User) -> Dat
         NotAllowedError: The person does not buy for the organisation.
     """
     require_buyer(buyer, by)
-    draft = DataRequest.objects.create(buyer=buyer, title=title, description=description)
+    draft = DataRequest.objects.create(buyer=buyer, title=_one_line(title), description=description)
     events.record(action="request.drafted", subject=draft, by=by)
     return draft
 
@@ -63,7 +63,7 @@ def set_words(*, request: DataRequest, title: str, description: str, by: User) -
         NotADraftError: The request is open or closed.
     """
     with _changed(request, "words", by) as draft:
-        draft.title, draft.description = title, description
+        draft.title, draft.description = _one_line(title), description
 
 
 def take_columns(*, request: DataRequest, file: "File[bytes]", by: User) -> Sample:
@@ -227,6 +227,11 @@ def close(*, request: DataRequest, by: User) -> None:
     locked.state = DataRequest.State.CLOSED
     locked.save(update_fields=["state"])
     events.record(action="request.closed", subject=locked, by=by)
+
+
+def _one_line(title: str) -> str:
+    """A title stands in e-mails to sellers, where a second line could pass for ours."""
+    return " ".join(title.split())
 
 
 @contextmanager

@@ -97,6 +97,13 @@ def test_every_step_is_kept_and_leads_to_the_next(client, buyer):
     assert AuditEvent.objects.get(action="request.opened").data["validation_sha256"] == draft.validation_sha256
 
 
+def test_a_title_is_one_line(client, draft):
+    client.post(address("words", draft), {"title": "Buyers\r\n\r\nSend your password", "description": "We sell."})
+
+    draft.refresh_from_db()
+    assert draft.title == "Buyers Send your password"
+
+
 def test_the_draft_says_what_is_missing(client, draft):
     page = words_of(client.get(f"/requests/{draft.pk}/"))
 
