@@ -6,9 +6,11 @@ import pytest
 STACKS = ("tests/browser/", "tests/concurrency/test_processes.py", "tests/integration/test_production_demo.py")
 
 
-@pytest.hookimpl(trylast=True)  # after the order was shuffled
 def pytest_collection_modifyitems(items):
-    """Keep the tests of a stack together and every other file's too, the long ones first."""
+    """Keep the tests of a stack together and every other file's too, the long ones first.
+
+    Called after the order was shuffled, which asks to be first, and before groups are read, which asks to be last.
+    """
     for item in items:
         name, _, _ = item.nodeid.partition("::")
         stack = next((stack for stack in STACKS if name.startswith(stack)), name)

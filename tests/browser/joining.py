@@ -10,13 +10,13 @@ PASSWORD = "calm-otter-on-a-ridge"
 WAIT_SECONDS = 15
 
 
-def link_mailed_to(folder: Path, address: str) -> str:
-    """The link of the one mail to an address; the demo writes each mail as a file."""
+def confirmation_mailed_to(folder: Path, address: str) -> str:
+    """The link that confirms an address; the demo writes each mail as a file, an invitation too."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         for mail in folder.glob("*"):
             text = mail.read_text()
-            if f"To: {address}" in text and (found := re.search(r"http://\S+", text)):
+            if f"To: {address}" in text and (found := re.search(r"http://\S+/confirm-email/\S+", text)):
                 return found[0]
         time.sleep(0.1)
     raise AssertionError(f"No mail to {address} in {folder}.")
@@ -32,7 +32,7 @@ def sign_up(page, folder: Path, *, full_name: str, address: str) -> None:
     page.get_by_role("button", name="Sign up").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
     expect(page.get_by_text("it is the newest file in")).to_be_visible()
-    page.goto(link_mailed_to(folder / "mail", address))
+    page.goto(confirmation_mailed_to(folder / "mail", address))
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("status")).to_contain_text(f"Your address {address} is confirmed.")
 
