@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
@@ -84,7 +85,9 @@ def revive() -> None:
         fail(quote_id=pk, error="The dry run was interrupted, or the model is too slow for it. Ask once more.")
     long_ago = now - dt.timedelta(seconds=HINT_SILENCE_SECONDS)
     for pk in Quote.objects.filter(state=Quote.State.QUEUED, created_at__lt=long_ago).values_list("pk", flat=True):
-        send(quote_id=pk)
+        # The sweeper comes every few seconds, and a busy worker may be longer about what it does now.
+        if cache.add(f"quote:{pk}", "sent", HINT_SILENCE_SECONDS):
+            send(quote_id=pk)
 
 
 def terms_sha256(request: DataRequest) -> str:
