@@ -34,7 +34,7 @@ demo: .venv/runtime ## the whole story on real data, then the site on localhost:
 
 test: .venv/tools ## every test, browser tests included (ARGS="-k ledger" for some)
 	$(BIN)/python tests/browser/chromium.py
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 screenshots: .venv/tools ## a picture of every page: each role, light and dark, desk and phone, into screenshots/
 	$(BIN)/python tests/browser/chromium.py

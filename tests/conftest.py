@@ -1,21 +1,28 @@
 """Fixtures that every test may ask for."""
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Each of these runs a whole Faircut for many tests: one process takes them all, and begins with them.
 STACKS = ("tests/browser/", "tests/concurrency/test_processes.py", "tests/integration/test_production_demo.py")
 
 
+@pytest.hookimpl(trylast=True)  # after the order was shuffled
 def pytest_collection_modifyitems(items):
-    """Keep the tests of a stack together and every other file's too, the long ones first.
-
-    Called after the order was shuffled, which asks to be first, and before groups are read, which asks to be last.
-    """
-    for item in items:
-        name, _, _ = item.nodeid.partition("::")
-        stack = next((stack for stack in STACKS if name.startswith(stack)), name)
-        item.add_marker(pytest.mark.xdist_group(stack))
+    """Begin with the tests that take longest, so that no process is left alone with them in the end."""
     items.sort(key=lambda item: not item.nodeid.startswith(STACKS))
+
+
+class TogetherScheduling(LoadScopeScheduling):
+    """Keep the tests of a stack in one process, and those of every other file."""
+
+    def _split_scope(self, nodeid):
+        file, _, _ = nodeid.partition("::")
+        return next((stack for stack in STACKS if file.startswith(stack)), file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return TogetherScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
