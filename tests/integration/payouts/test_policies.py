@@ -42,7 +42,7 @@ def test_a_policy_is_written_exactly(client, operator):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"name": "Standard"}, "There is a policy called Standard already."),
+        ({"name": "Taken"}, "There is a policy called Taken already."),
         ({"floor": "50"}, "The floor of 50 % is above the cap of 40 %."),
         ({"cap": "0", "floor": "0"}, "A cap of 0 pays nobody."),
         ({"cap": "33.333"}, "no more than 2 decimal places"),
@@ -50,6 +50,8 @@ def test_a_policy_is_written_exactly(client, operator):
     ],
 )
 def test_what_contradicts_itself_is_refused(client, operator, change, sentence):
+    PayoutPolicy.objects.create(name="Taken")
+
     response = client.post(reverse("payouts:policy_list"), {"name": "Capped", **TERMS, **change})
 
     assert response.status_code == 400
