@@ -11,7 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from payouts.core.apportionment import largest_remainder
-from payouts.core.policy import BASIS_POINTS, Policy, bounded_shares
+from payouts.core.policy import Policy, bounded_shares
 
 # Stands for the buyer in the apportionment when a cap leaves a part of the pot to nobody; no owner key is empty.
 _UNALLOCATED = ""
@@ -125,7 +125,7 @@ def allocate(
     }
     paid = {key: value for key, value in owner_values.items() if key not in excluded}
     shares = bounded_shares(paid, floor=policy.floor, cap=policy.cap)
-    fee = pot_minor * policy.fee_basis_points // BASIS_POINTS if paid else 0
+    fee = policy.fee_of(pot_minor) if paid else 0
     weights = shares | {_UNALLOCATED: 1 - sum(shares.values(), Fraction(0))}
     units = largest_remainder(pot_minor - fee, weights, salt=salt)
 

@@ -104,7 +104,7 @@ def gain(
     difference = _drawn_shares(drawn, cells.covariance, after, controlled, policy) - _drawn_shares(
         drawn, cells.covariance, before, controlled, policy
     )
-    distributable = pot_minor - _fee(pot_minor, policy)
+    distributable = pot_minor - policy.fee_of(pot_minor)
     z = NormalDist().inv_cdf(1 - (1 - LEVEL) / (2 * comparisons))
     rounded = sum(owner in controlled for owner in after)
     return Gain(honest, attacked, float(z * difference.std(ddof=1) * distributable) + rounded)
@@ -138,10 +138,6 @@ def _paid(
         salt=salt,
     )
     return sum(owner.amount_minor for owner in allocation.owners if owner.key in controlled)
-
-
-def _fee(pot_minor: int, policy: Policy) -> int:
-    return pot_minor * policy.fee_basis_points // 10_000
 
 
 def _drawn_shares(

@@ -42,6 +42,10 @@ class Policy:
         if self.minimum_minor < 0 or not 0 <= self.fee_basis_points < BASIS_POINTS:
             raise ValueError("The minimum must be at least 0 and the fee between 0 and 9999 basis points.")
 
+    def fee_of(self, pot_minor: int) -> int:
+        """Platform fee of a pot, both in minor units: rounded down, so that sellers never pay for a rounding."""
+        return pot_minor * self.fee_basis_points // BASIS_POINTS
+
 
 def bounded_shares(values: Mapping[str, Fraction], *, floor: Fraction, cap: Fraction) -> dict[str, Fraction]:
     """Share in proportion to values, no share below the floor or above the cap.

@@ -1,5 +1,7 @@
 """From what a run found to who is entitled to what, under one policy; a round is computed and previewed by the same."""
 
+from collections.abc import Sequence
+
 from marketplace.models import Organization
 from payouts.core.allocation import Account, Allocation, AllocationError, allocate
 from payouts.core.intervals import sum_by_owner, value_intervals
@@ -16,7 +18,7 @@ def entitlements(outcome: RunOutcome, *, pot_minor: int, policy: Policy, salt: s
     Raises:
         AllocationError: A value or an error is not finite, or the pot is negative.
     """
-    owners = _owner_keys(outcome)
+    owners = owner_keys([player.organization_id for player in outcome.players])
     values = outcome.rules[PAYING_RULE]
     covariance = values.covariance
     if values.validation_covariance is not None:
@@ -38,6 +40,7 @@ def entitlements(outcome: RunOutcome, *, pot_minor: int, policy: Policy, salt: s
     )
 
 
-def _owner_keys(outcome: RunOutcome) -> list[str]:
-    organizations = Organization.objects.in_bulk([player.organization_id for player in outcome.players])
-    return [str(organizations[player.organization_id].owner_key) for player in outcome.players]
+def owner_keys(organization_ids: Sequence[int]) -> list[str]:
+    """The beneficial owner of each organisation, in the order given, as the cores name owners."""
+    organizations = Organization.objects.in_bulk(organization_ids)
+    return [str(organizations[pk].owner_key) for pk in organization_ids]
