@@ -12,6 +12,7 @@ from marketplace.models import DataRequest, Dataset, DatasetVersion, Membership,
 from payouts.models import PayoutPolicy
 from payouts.services import funding, rounds
 from payouts.services.profiles import PayoutDetails
+from tests.integration.valuation.market import make_market, work_off
 from valuation.models import PlayerValue, ValuationRun
 from valuation.services.inputs import manifest_sha256
 
@@ -139,6 +140,23 @@ def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01, ha
             **(kept or {}),
         },
     )
+
+
+def really_reviewed():
+    """A round in review over a real valuation, worked off in this process, and the operator who started it."""
+    request, first = make_market(), person("operator")
+    funding.record(request=request, amount_minor=POT_MINOR, bank_reference="BUYER-1", by=first)
+    draft = rounds.open_round(
+        request=request,
+        pot_minor=POT_MINOR,
+        policy=policy(significant_only=False),
+        precision_target=0.2,
+        evaluations_max=20_000,
+        seed=7,
+        by=first,
+    )
+    run = work_off(rounds.trigger(payout_round=draft, by=first).run)
+    return rounds.conclude_valuing(run_id=str(run.pk)), first
 
 
 def funded_draft(place, *, pot_minor=POT_MINOR, chosen=None, fund=None):

@@ -7,11 +7,10 @@ import pytest
 from django.db import connection
 
 from payouts import tasks
-from payouts.models import AttackTest, PayoutRound
+from payouts.models import AttackTest
 from payouts.selectors.digest import lines_sha256
-from payouts.services import attacks, funding, rounds
+from payouts.services import attacks
 from tests.integration.payouts import scenario
-from tests.integration.valuation.market import make_market, work_off
 from valuation.selectors import runs as valuation
 
 
@@ -23,16 +22,8 @@ def no_real_valuation():
 @pytest.fixture
 def review(db, monkeypatch):
     monkeypatch.setattr("valuation.services.attacks.SECONDS_MAX", 0.4)
-    request = make_market()
-    first = scenario.person("operator")
-    funding.record(request=request, amount_minor=1_000_000, bank_reference="BUYER-1", by=first)
-    draft = rounds.open_round(
-        request=request, pot_minor=1_000_000, policy=scenario.policy(significant_only=False), precision_target=0.2,
-        evaluations_max=20_000, seed=7, by=first,
-    )  # fmt: skip
-    run = work_off(rounds.trigger(payout_round=draft, by=first).run)
-    tasks.conclude_valuing(run_id=str(run.pk))
-    return PayoutRound.objects.get()
+    payout_round, _ = scenario.really_reviewed()
+    return payout_round
 
 
 def test_every_attack_is_tried_once_and_changes_no_line(review):

@@ -7,11 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from marketplace.shared.pdf import PdfUnavailableError
-from payouts import tasks
-from payouts.models import PayoutRound
-from payouts.services import attacks, funding, rounds
+from payouts.services import attacks
 from tests.integration.payouts import scenario
-from tests.integration.valuation.market import make_market, work_off
 from valuation.selectors import runs as valuation
 
 
@@ -23,16 +20,7 @@ def no_real_valuation():
 @pytest.fixture
 def place(db, monkeypatch):
     monkeypatch.setattr("valuation.services.attacks.SECONDS_MAX", 0.3)
-    request = make_market()
-    first = scenario.person("operator")
-    funding.record(request=request, amount_minor=1_000_000, bank_reference="BUYER-1", by=first)
-    draft = rounds.open_round(
-        request=request, pot_minor=1_000_000, policy=scenario.policy(significant_only=False), precision_target=0.2,
-        evaluations_max=20_000, seed=7, by=first,
-    )  # fmt: skip
-    run = work_off(rounds.trigger(payout_round=draft, by=first).run)
-    tasks.conclude_valuing(run_id=str(run.pk))
-    return PayoutRound.objects.get(), first
+    return scenario.really_reviewed()
 
 
 def test_the_report_says_what_is_still_running_then_what_was_found(place, client):
