@@ -285,6 +285,17 @@ class PayoutRound(models.Model):
         return f"round {self.pk} ({self.state})"
 
     @property
+    def started_run(self) -> ValuationRun:
+        """The run of a round that was triggered.
+
+        Raises:
+            ValueError: The round is still a draft, or was given up as one.
+        """
+        if self.run is None:
+            raise ValueError(f"{self} has no run")
+        return self.run
+
+    @property
     def distributable_minor(self) -> int:
         return self.pot_minor - self.fee_minor
 

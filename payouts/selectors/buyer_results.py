@@ -108,7 +108,7 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
     """Everything the page shows of a settled round."""
     metric = payout_round.request.metric
     figures = payout_round.audit_report.figures
-    run = _run_of(payout_round)
+    run = payout_round.started_run
     sellers = _sellers(payout_round, metric)
     classes = valuation.by_class(run)
     return BuyerResults(
@@ -131,7 +131,7 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
 
 def segment_chart(payout_round: PayoutRound, column: str) -> Chart | None:
     """What the sellers together add on each value of one column of the validation rows."""
-    cuts = {cut.column: cut for cut in valuation.by_segment(_run_of(payout_round))}
+    cuts = {cut.column: cut for cut in valuation.by_segment(payout_round.started_run)}
     return _segment_chart(cuts[column], payout_round.request.metric) if column in cuts else None
 
 
@@ -241,9 +241,3 @@ def _class_parts(cut: SegmentCut, sellers: Sequence[SellerResult], metric: str) 
 def _axis(words: str, metric: str) -> str:
     unit = unit_of(metric)
     return f"{words}, {unit}" if unit else words
-
-
-def _run_of(payout_round: PayoutRound) -> ValuationRun:
-    if payout_round.run is None:
-        raise ValueError(f"{payout_round} has no run")
-    return payout_round.run

@@ -8,7 +8,6 @@ from payouts.models import PayoutLine
 from payouts.selectors.size_bins import coarse_parts
 from payouts.selectors.units import in_unit, metric_name, unit_of, written
 from valuation.core.results import normal_quantile
-from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import SegmentCut, SizeCut
 
@@ -17,7 +16,7 @@ _QUANTILE = normal_quantile(0.95)
 
 def size_chart(line: PayoutLine) -> Chart | None:
     """How much of the value was decided at which coalition size; None for rounds before this was kept."""
-    cut = valuation.by_size(_run_of(line))
+    cut = valuation.by_size(line.round.started_run)
     if cut is None:
         return None
     metric = line.round.request.metric
@@ -36,7 +35,7 @@ def size_chart(line: PayoutLine) -> Chart | None:
 
 def class_chart(line: PayoutLine) -> Chart | None:
     """On which classes of the validation rows the value arose; None where the metric is no mean of rows."""
-    cut = valuation.by_class(_run_of(line))
+    cut = valuation.by_class(line.round.started_run)
     if cut is None:
         return None
     metric = line.round.request.metric
@@ -103,14 +102,7 @@ def _rows(size: int) -> str:
     return "1 row" if size == 1 else f"{count(size)} rows"
 
 
-def _run_of(line: PayoutLine) -> ValuationRun:
-    run = line.round.run
-    if run is None:
-        raise ValueError(f"{line.round} has no run")
-    return run
-
-
 def _place(line: PayoutLine) -> int:
     """The seller's index in every array of its run."""
-    sellers = _run_of(line).manifest["sellers"]
+    sellers = line.round.started_run.manifest["sellers"]
     return [seller["organization_id"] for seller in sellers].index(line.organization_id)

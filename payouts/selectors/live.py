@@ -43,9 +43,7 @@ def watch(payout_round: PayoutRound) -> LiveRound:
     Raises:
         ValueError: The round has no run yet.
     """
-    run = payout_round.run
-    if run is None:
-        raise ValueError(f"{payout_round} has no run")
+    run = payout_round.started_run
     now = valuation.progress(run)
     metric = payout_round.request.metric
     intervals = _intervals(run.manifest["sellers"], now.figures, metric)

@@ -48,9 +48,7 @@ def preview(payout_round: PayoutRound, *, tried: Policy | None = None) -> Policy
     Raises:
         ValueError: The round has no finished run.
     """
-    if payout_round.run is None:
-        raise ValueError(f"{payout_round} has no run")
-    outcome = valuation.outcome(payout_round.run)
+    outcome = valuation.outcome(payout_round.started_run)
     own = payout_round.policy_snapshot
     named = [(f"{own['name']} (this round)", policy_from_snapshot(own))]
     named += [
