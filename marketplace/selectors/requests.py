@@ -45,11 +45,14 @@ class ColumnWords:
 
 
 def visible_requests(user: User) -> QuerySet[DataRequest]:
-    """Requests a person may see: sellers open ones and those they brought data to, buyers their own, operators all."""
+    """Requests a person may see: buyers their own, sellers open ones and those they brought data to, operators all.
+
+    A draft is its buyer's alone: until it is opened, it asks nothing of anybody.
+    """
     requests = DataRequest.objects.select_related("buyer")
-    if is_operator(user):
-        return requests
     seen = Q(buyer__in=organizations_of(user, Role.BUYER))
+    if is_operator(user):
+        return requests.filter(seen | ~Q(state=DataRequest.State.DRAFT))
     sellers = organizations_of(user, Role.SELLER)
     if sellers.exists():
         brought = DataRequest.objects.filter(datasets__organization__in=sellers)

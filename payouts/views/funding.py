@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from marketplace.models import DataRequest, Role
 from marketplace.selectors.access import is_operator
 from marketplace.selectors.drafts import own_requests
+from marketplace.selectors.requests import visible_requests
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError, NotAllowedError
 from marketplace.views.signed_in import SignedInRequest
@@ -24,7 +25,7 @@ from payouts.services import funding
 def fund(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Show the pot to its buyer, and let an operator record what the bank statement says."""
     may_record = is_operator(request.user)
-    requests = DataRequest.objects.select_related("buyer") if may_record else own_requests(request.user)
+    requests = visible_requests(request.user) if may_record else own_requests(request.user)
     data_request = get_object_or_404(requests, pk=pk)
     form = FundingForm(request.POST or None, currency=data_request.currency) if may_record else None
     if request.method == "POST":

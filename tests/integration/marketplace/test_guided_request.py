@@ -13,7 +13,9 @@ from django.urls import reverse
 from marketplace.models import AuditEvent, DataRequest, Role
 from marketplace.selectors.drafts import missing_steps
 from marketplace.services import drafts
+from marketplace.shared.errors import ConflictError
 from payouts.models import LedgerEntry
+from payouts.services import funding
 from tests.factories.accounts import make_member, organization_of
 from tests.factories.drafts import completed, make_draft, rows_csv
 from tests.factories.requests import make_request
@@ -367,11 +369,13 @@ def test_nobody_else_sees_or_touches_a_draft(client, complete):
     assert complete.state == "draft"
 
 
-def test_an_operator_may_look_at_a_draft_but_not_fund_it(client, draft):
-    client.force_login(make_member(Role.OPERATOR))
+def test_an_operator_neither_sees_nor_funds_a_draft(client, draft):
+    operator = make_member(Role.OPERATOR)
+    client.force_login(operator)
 
-    assert client.get(f"/requests/{draft.pk}/").status_code == 200
+    assert client.get(f"/requests/{draft.pk}/").status_code == 404
     answer = client.post(f"/requests/{draft.pk}/fund/", {"amount": "5", "bank_reference": "B-1"})
-    assert answer.status_code == 400
-    assert "The request is a draft" in words_of(answer)
+    assert answer.status_code == 404
+    with pytest.raises(ConflictError, match="A draft takes no money yet"):
+        funding.record(request=draft, amount_minor=500, bank_reference="B-1", by=operator)
     assert not LedgerEntry.objects.exists()

@@ -105,6 +105,18 @@ def test_drafts_and_closed_requests_are_hidden_from_sellers_without_data():
     assert "No request" in text_of(client.get(reverse("marketplace:request_list")))
 
 
+def test_a_draft_is_its_buyers_alone():
+    buyer = make_member(Role.BUYER)
+    draft = make_request(state="draft", buyer=organization_of(buyer), title="Not said yet")
+    address = reverse("marketplace:request_detail", args=[draft.pk])
+
+    for role in Role.values:
+        stranger = signed_in(make_member(role))
+        assert stranger.get(address).status_code == 404, role
+        assert "Not said yet" not in text_of(stranger.get("/")) + text_of(stranger.get("/requests/")), role
+    assert signed_in(buyer).get(address).status_code == 200
+
+
 def test_person_without_a_role_sees_no_request():
     request = make_request()
     client = signed_in(make_user())
