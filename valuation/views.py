@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.models import DataRequest, Role
 from marketplace.selectors.drafts import own_requests, steps_of
@@ -80,7 +80,7 @@ def quote(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return render(request, "valuation/quote.html", context, status=422 if form.errors else 200)
 
 
-@require_GET
+@require_safe
 @role_required(Role.BUYER)
 def quote_progress(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The part of the quote's page that changes while it is at work."""

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.forms.copies import DecisionForm
 from marketplace.models import CopyFinding, Role
@@ -22,7 +22,7 @@ PAGE_SIZE = 25
 State = CopyFinding.State
 
 
-@require_GET
+@require_safe
 @role_required(Role.OPERATOR)
 def finding_list(request: SignedInRequest) -> HttpResponse:
     page = Paginator(findings_for_operators(), PAGE_SIZE).get_page(request.GET.get("page"))
@@ -37,7 +37,7 @@ def finding_list(request: SignedInRequest) -> HttpResponse:
     return render(request, "marketplace/copy_list.html", {"page": page, "rows": rows})
 
 
-@require_GET
+@require_safe
 @role_required(Role.OPERATOR)
 def finding_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     finding = get_object_or_404(

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.models import DatasetVersion, Role
 from marketplace.selectors.copies import rows_left_out
@@ -18,7 +18,7 @@ from marketplace.shared.access import role_required
 from marketplace.views.signed_in import SignedInRequest
 
 
-@require_GET
+@require_safe
 @role_required(Role.SELLER, Role.OPERATOR)
 def version_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     version = get_object_or_404(visible_versions(request.user), pk=pk)

@@ -10,7 +10,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.forms.uploads import ColumnsForm, ReadingForm, UploadForm
 from marketplace.ingest import Preview, Problem, Reading, TableSchema
@@ -115,7 +115,7 @@ def _closed(request: SignedInRequest, data_request: DataRequest) -> HttpResponse
     return _go_to(request, reverse("marketplace:request_detail", args=[data_request.pk]))
 
 
-@require_GET
+@require_safe
 @role_required(Role.SELLER)
 def upload_draft(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Go on where the upload was left."""
@@ -184,7 +184,7 @@ def upload_columns(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return _page(request, draft, "upload_columns", context, current=3, status=status)
 
 
-@require_GET
+@require_safe
 @role_required(Role.SELLER)
 def upload_check(request: SignedInRequest, pk: UUID) -> HttpResponse:
     draft = _own_draft(request, pk)

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from marketplace.shared.access import role_required
 from marketplace.shared.pdf import PdfUnavailableError, pdf_of
@@ -17,14 +17,14 @@ from payouts.views.rounds import find
 
 
 @role_required("operator")
-@require_GET
+@require_safe
 def audit(request: SignedInRequest, pk: UUID) -> HttpResponse:
     payout_round = _valued(pk)
     return render(request, "payouts/audit.html", report(payout_round))
 
 
 @role_required("operator")
-@require_GET
+@require_safe
 def audit_pdf(request: SignedInRequest, pk: UUID) -> HttpResponse:
     payout_round = _valued(pk)
     context = report(payout_round) | {"on_paper": True}

@@ -5,14 +5,14 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from marketplace.views.signed_in import SignedInRequest
 from payouts.selectors.buyer_results import buyer_results, results_open_to, segment_chart, settled_rounds
 
 
 @login_required
-@require_GET
+@require_safe
 def request_results(request: SignedInRequest, pk: UUID) -> HttpResponse:
     data_request = get_object_or_404(results_open_to(request.user), pk=pk)
     rounds = list(settled_rounds(data_request))

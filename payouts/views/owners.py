@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.models import Organization
 from marketplace.services import ownership
@@ -15,7 +15,7 @@ from payouts.selectors.owners import seller_owners
 
 
 @role_required("operator")
-@require_GET
+@require_safe
 def owner_list(request: SignedInRequest) -> HttpResponse:
     return render(request, "payouts/owner_list.html", {"rows": seller_owners()})
 

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError
@@ -48,7 +48,7 @@ def policy_default(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @role_required("operator")
-@require_GET
+@require_safe
 def round_policies(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The round's amounts under every policy, and under one whose terms stand in the address."""
     payout_round = get_object_or_404(numbered_rounds().select_related("request", "run"), pk=pk)

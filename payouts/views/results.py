@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from marketplace.views.signed_in import SignedInRequest
 from payouts.selectors import own_rows
@@ -16,13 +16,13 @@ from payouts.selectors.units import unit_of
 
 
 @login_required
-@require_GET
+@require_safe
 def my_results(request: SignedInRequest) -> HttpResponse:
     return render(request, "payouts/my_results.html", {"lines": own_lines(request.user)})
 
 
 @login_required
-@require_GET
+@require_safe
 def result(request: SignedInRequest, pk: UUID) -> HttpResponse:
     lines = list(own_lines(request.user).filter(round_id=pk))
     if not lines:
@@ -48,7 +48,7 @@ def result(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def result_rows(request: SignedInRequest, pk: UUID) -> HttpResponse:
     body = own_rows.to_csv(own_lines(request.user).filter(round_id=pk))
     if body is None:

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from marketplace.shared.access import recent_mfa, role_required, step_up_required
@@ -37,7 +37,7 @@ State = PayoutRound.State
 
 
 @role_required("operator")
-@require_GET
+@require_safe
 def round_list(request: SignedInRequest) -> HttpResponse:
     chosen = request.GET.get("show", "")
     page = Paginator(rounds_for_operators(show=chosen), PAGE_SIZE).get_page(request.GET.get("page"))
@@ -71,7 +71,7 @@ def round_new(request: SignedInRequest) -> HttpResponse:
 
 
 @role_required("operator")
-@require_GET
+@require_safe
 def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     payout_round = find(pk)
     context: dict[str, Any] = {
@@ -94,7 +94,7 @@ def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @role_required("operator")
-@require_GET
+@require_safe
 def round_progress(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The fragment that a valuing round's page asks for every two seconds; the page itself when valuing is over."""
     payout_round = find(pk)
@@ -198,7 +198,7 @@ def round_supersede(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @role_required("operator")
-@require_GET
+@require_safe
 def round_export(request: SignedInRequest, pk: UUID, kind: str) -> HttpResponse:
     """The stored export, the same bytes as over the API; `?bom=1` lets Excel see that it is UTF-8."""
     export = get_object_or_404(Export, round_id=pk, kind=kind)

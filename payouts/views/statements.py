@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from marketplace.shared.pdf import PdfUnavailableError, pdf_of
 from marketplace.views.signed_in import SignedInRequest
@@ -16,13 +16,13 @@ from payouts.selectors.statements import Statement, statement_of
 
 
 @login_required
-@require_GET
+@require_safe
 def statement(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "payouts/statement.html", {"statement": _statement(request, pk)})
 
 
 @login_required
-@require_GET
+@require_safe
 def statement_pdf(request: SignedInRequest, pk: int) -> HttpResponse:
     found = _statement(request, pk)
     page = render_to_string("payouts/statement_pdf.html", {"statement": found, "made_at": timezone.now()})
@@ -35,7 +35,7 @@ def statement_pdf(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def statement_csv(request: SignedInRequest, pk: int) -> HttpResponse:
     found = _statement(request, pk)
     return _download(to_csv(found), "text/csv; charset=utf-8", found, "csv")

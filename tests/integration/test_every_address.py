@@ -148,6 +148,14 @@ def test_a_stranger_is_led_to_sign_in_or_refused_everywhere(client, place):
             assert response["Location"].startswith("/accounts/login/"), address
 
 
+def test_head_is_answered_as_get_is(client, place):
+    client.force_login(place.people["victim"])
+
+    for address in addresses(place.objects):
+        if (got := client.get(address).status_code) == 200:
+            assert client.head(address).status_code == got, address
+
+
 def test_own_result_and_own_rows_are_there(client, place):
     client.force_login(place.people["victim"])
 
