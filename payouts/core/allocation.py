@@ -31,6 +31,8 @@ class Reason(StrEnum):
     NOT_SIGNIFICANT = "not_significant"
     NOT_POSITIVE = "not_positive"
     ROUNDED_TO_NOTHING = "rounded_to_nothing"
+    # Decided before anything was valued: no account of an allocation has it.
+    COPIES = "copies"
 
 
 @dataclass(frozen=True)

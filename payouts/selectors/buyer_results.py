@@ -150,6 +150,8 @@ def _sellers(payout_round: PayoutRound, metric: str) -> list[SellerResult]:
             high=in_unit(_upper(line), metric),
         )
         for line in sorted(payout_round.lines.all(), key=lambda line: (-line.value, line.number))
+        # Sellers of whom no row was valued have a line, and nothing that the model could show.
+        if line.organization_id in place
     ]
 
 

@@ -16,11 +16,11 @@ _QUANTILE = normal_quantile(0.95)
 
 def size_chart(line: PayoutLine) -> Chart | None:
     """How much of the value was decided at which coalition size; None for rounds before this was kept."""
-    cut = valuation.by_size(line.round.started_run)
-    if cut is None:
+    cut, place = valuation.by_size(line.round.started_run), _place(line)
+    if cut is None or place is None:
         return None
     metric = line.round.request.metric
-    parts = [in_unit(float(part), metric) for part in cut.contributions[:, _place(line)]]
+    parts = [in_unit(float(part), metric) for part in cut.contributions[:, place]]
     names, sums = zip(*coarse_parts(cut.edges, parts), strict=True)
     title = _size_finding(cut, parts)
     return Chart(
@@ -35,12 +35,12 @@ def size_chart(line: PayoutLine) -> Chart | None:
 
 def class_chart(line: PayoutLine) -> Chart | None:
     """On which classes of the validation rows the value arose; None where the metric is no mean of rows."""
-    cut = valuation.by_class(line.round.started_run)
-    if cut is None:
+    cut, place = valuation.by_class(line.round.started_run), _place(line)
+    if cut is None or place is None:
         return None
     metric = line.round.request.metric
-    parts = [in_unit(float(part), metric) for part in cut.contributions[:, _place(line)]]
-    halves = [in_unit(_QUANTILE * float(error), metric) for error in cut.standard_errors[:, _place(line)]]
+    parts = [in_unit(float(part), metric) for part in cut.contributions[:, place]]
+    halves = [in_unit(_QUANTILE * float(error), metric) for error in cut.standard_errors[:, place]]
     title = _class_finding(cut, parts, metric)
     return Chart(
         kind="intervals",
@@ -102,7 +102,7 @@ def _rows(size: int) -> str:
     return "1 row" if size == 1 else f"{count(size)} rows"
 
 
-def _place(line: PayoutLine) -> int:
-    """The seller's index in every array of its run."""
-    sellers = line.round.started_run.manifest["sellers"]
-    return [seller["organization_id"] for seller in sellers].index(line.organization_id)
+def _place(line: PayoutLine) -> int | None:
+    """The seller's index in every array of its run; None where no row of it was valued."""
+    sellers = [seller["organization_id"] for seller in line.round.started_run.manifest["sellers"]]
+    return sellers.index(line.organization_id) if line.organization_id in sellers else None

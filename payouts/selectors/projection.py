@@ -20,6 +20,7 @@ REASON_WORDS = {
     "not_significant": "Its value could be chance",
     "not_positive": "Its value is not above 0",
     "rounded_to_nothing": "Its share is less than the smallest amount: rounded to nothing",
+    "copies": "All its rows were left out as copies",
     "platform_fee": "The policy's part of the pot",
     "unallocated": "What no seller earned",
 }

@@ -13,6 +13,7 @@ from payouts.core.money import format_amount
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.terms import basis_points, policy_in_words
 from payouts.selectors.units import metric_name, unit_of, written
+from valuation.selectors.runs import left_out_sellers
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def headline(line: PayoutLine) -> str:
         format_amount(minor, currency)
         for minor in (line.amount_minor, line.amount_lower_minor, line.amount_upper_minor)
     )
+    if line.reason == Reason.COPIES:
+        return f"You earned {amount}, because all your rows were left out as copies. You owe nothing."
     if line.reason == Reason.NOT_POSITIVE:
         return f"You earned {amount}, because this round pays only what raises the buyer's score. You owe nothing."
     if line.reason == Reason.NOT_SIGNIFICANT:
@@ -82,15 +85,20 @@ def chain(line: PayoutLine) -> list[Step]:
     payout_round = line.round
     currency = payout_round.currency
     metric = payout_round.request.metric
-    full, without, _ = scores_with_and_without(line)
-    unit = f" {unit_of(metric)}".rstrip()
-    return [
+    first = [
         Step("Pot", format_amount(payout_round.pot_minor, currency), _pot_sentence(payout_round)),
         Step(
             "Policy",
             payout_round.policy_snapshot["name"],
             policy_in_words(payout_round.policy_snapshot, currency),
         ),
+    ]
+    if line.reason == Reason.COPIES:
+        return [*first, _copies_step(line)]
+    full, without, _ = scores_with_and_without(line)
+    unit = f" {unit_of(metric)}".rstrip()
+    return [
+        *first,
         Step("Share", percent(float(line.share), 2), _share_sentence(line)),
         Step("Value", value_in_words(line).value, _value_sentence(line)),
         Step(
@@ -136,6 +144,18 @@ def _share_sentence(line: PayoutLine) -> str:
         f"and {_why_not_positive(line)}. A value below 0 counts as 0, so nothing is taken from you.",
     }
     return sentences[Reason(line.reason)]
+
+
+def _copies_step(line: PayoutLine) -> Step:
+    """The last step where nothing was valued: what was left out, and what the seller can do."""
+    rows = left_out_sellers(line.round.started_run)[line.organization_id]
+    return Step(
+        "Rows",
+        f"{count(rows)} of {count(rows)} left out",
+        f"An operator decided that your {count(rows)} rows are copies of rows that were submitted before. They took no "
+        "part, so they have no value and no share. If you can show where you have them from, ask the operator to look "
+        "again: rounds that start after another decision count them.",
+    )
 
 
 def _why_not_positive(line: PayoutLine) -> str:

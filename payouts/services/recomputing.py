@@ -85,8 +85,9 @@ def _values_check(run: ValuationRun, rule: str, values: np.ndarray[tuple[int], n
 
 
 def _amounts_check(payout_round: PayoutRound, run: ValuationRun) -> Check:
+    outcome = valuation.outcome(run)
     allocation = entitlements(
-        valuation.outcome(run),
+        outcome,
         pot_minor=payout_round.pot_minor,
         policy=policy_from_snapshot(payout_round.policy_snapshot),
         salt=str(payout_round.pk),
@@ -95,10 +96,12 @@ def _amounts_check(payout_round: PayoutRound, run: ValuationRun) -> Check:
     stored = {
         str(organization): amount for organization, amount in lines.values_list("organization_id", "amount_minor")
     }
+    computed = {account.key: account.amount_minor for account in allocation.accounts}
+    computed |= {str(organization): 0 for organization in outcome.left_out}
     wrong = tuple(
-        f"organisation {account.key}: stored {stored.get(account.key)}, computed {account.amount_minor} minor units"
-        for account in allocation.accounts
-        if stored.get(account.key) != account.amount_minor
+        f"organisation {key}: stored {stored.get(key)}, computed {computed.get(key)} minor units"
+        for key in sorted(stored.keys() | computed.keys(), key=int)
+        if stored.get(key) != computed.get(key)
     )
     return Check("amounts, to the minor unit", wrong)
 

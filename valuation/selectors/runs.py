@@ -1,8 +1,9 @@
 """What a run found, and how far a running one has come."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,11 @@ class RuleValues:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """Everything a payout needs of a finished run, in units of the buyer's metric."""
+    """Everything a payout needs of a finished run, in units of the buyer's metric.
+
+    `left_out` names the organisations that are no players because all their rows were left out as copies, each with how
+    many rows that were.
+    """
 
     players: tuple[PlayerRow, ...]
     rules: Mapping[str, RuleValues]
@@ -50,6 +55,7 @@ class RunOutcome:
     utility_empty: float
     evaluations: int
     seconds: Mapping[str, float]
+    left_out: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,19 @@ def outcome(run: ValuationRun) -> RunOutcome:
         utility_empty=stored["utility_empty"],
         evaluations=run.evaluations_spent,
         seconds=stored["seconds"],
+        left_out=left_out_sellers(run),
     )
+
+
+def left_out_sellers(run: ValuationRun) -> dict[int, int]:
+    """Organisations of which no row was left to value, in the order of their keys, each with its rows left out."""
+    valued = {seller["organization_id"] for seller in run.manifest["sellers"]}
+    rows: Counter[int] = Counter()
+    # Runs that were frozen before copies were looked for name nobody.
+    for submission in run.manifest.get("left_out_whole", []):
+        if submission["organization_id"] not in valued:
+            rows[submission["organization_id"]] += submission["rows_left_out"]
+    return dict(sorted(rows.items()))
 
 
 def by_size(run: ValuationRun) -> SizeCut | None:

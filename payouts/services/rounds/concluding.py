@@ -8,12 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.services import events
-from payouts.core.allocation import Allocation, AllocationError, Entitlement
+from payouts.core.allocation import Allocation, AllocationError, Entitlement, Reason
 from payouts.core.intervals import Interval, money_interval, share_intervals, value_intervals
 from payouts.models import AuditReport, PayoutLine, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.digest import lines_sha256
-from payouts.selectors.entitlements import PAYING_RULE, entitlements
+from payouts.selectors.entitlements import PAYING_RULE, entitlements, owner_keys
 from payouts.services import attacks, locks
 from payouts.services.figures import audit_figures
 from payouts.services.rounds.ending import end
@@ -77,7 +77,7 @@ def _lines(payout_round: PayoutRound, outcome: RunOutcome, allocation: Allocatio
     if rule.validation_covariance is not None:
         figures = _figures_by_account(payout_round, allocation, rule, rule.validation_covariance)
         validated = [{_validation_name(name): figure for name, figure in row.items()} for row in figures]
-    return [
+    valued = [
         PayoutLine(
             round=payout_round,
             organization_id=int(account.key),
@@ -93,6 +93,34 @@ def _lines(payout_round: PayoutRound, outcome: RunOutcome, allocation: Allocatio
             **validated[number - 1],
         )
         for number, (account, player) in enumerate(zip(allocation.accounts, outcome.players, strict=True), start=1)
+    ]
+    return valued + _lines_of_nothing(payout_round, outcome, first_number=len(valued) + 1)
+
+
+def _lines_of_nothing(payout_round: PayoutRound, outcome: RunOutcome, *, first_number: int) -> list[PayoutLine]:
+    """Sellers whose rows were all left out as copies: nothing was measured of them, and they are told so by a line."""
+    return [
+        PayoutLine(
+            round=payout_round,
+            organization_id=organization_id,
+            owner_key=int(owner_key),
+            number=number,
+            reason=Reason.COPIES.value,
+            rows=0,
+            amount_minor=0,
+            share_numerator="0",
+            share_denominator="1",
+            value=0.0,
+            value_lower=0.0,
+            value_upper=0.0,
+            share_lower=0.0,
+            share_upper=0.0,
+            amount_lower_minor=0,
+            amount_upper_minor=0,
+        )
+        for number, (organization_id, owner_key) in enumerate(
+            zip(outcome.left_out, owner_keys(list(outcome.left_out)), strict=True), start=first_number
+        )
     ]
 
 

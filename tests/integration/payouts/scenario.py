@@ -94,13 +94,18 @@ def market(*, sellers=4, names=None):
     )  # fmt: skip
 
 
-def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task, by):
-    """Stands in for valuation's start: a run over whoever submitted, with no work planned."""
+def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task, by, copiers=()):
+    """Stands in for valuation's start: a run over whoever submitted no copies, with no work planned."""
+    submissions = request.submissions.filter(state="accepted").order_by("organization_id")
     sellers = [
         {"organization_id": entry.organization_id, "name": entry.organization.name, "rows": entry.version.rows}
-        for entry in request.submissions.filter(state="accepted").order_by("organization_id")
+        for entry in submissions.exclude(organization__in=copiers)
     ]
-    manifest = {"sellers": sellers, "rowwise": True}
+    left_out = [
+        {"organization_id": entry.organization_id, "rows": entry.version.rows, "rows_left_out": entry.version.rows}
+        for entry in submissions.filter(organization__in=copiers)
+    ]
+    manifest = {"sellers": sellers, "left_out_whole": left_out, "rowwise": True}
     return ValuationRun.objects.create(
         request=request,
         inputs_sha256=manifest_sha256(manifest),
