@@ -7,11 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.celery import app as celery_app
-from marketplace.models import CopyFinding, DataRequest, User
+from marketplace.models import CopyFinding, DataRequest, DatasetVersion, User
 from marketplace.selectors import copies as selectors
 from marketplace.selectors.access import is_operator
-from marketplace.services import events
+from marketplace.services import events, notices
 from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
+from marketplace.shared.site import address
+from marketplace.templatetags.figures import count
 
 # A task stops before its time limit and leaves the rest to the next.
 TASK_SECONDS = 150
@@ -126,4 +128,46 @@ def decide(*, finding: CopyFinding, decision: str, reason: str, by: User) -> Cop
     finding.save(update_fields=["state", "reason", "decided_by", "decided_at"])
     data = {"from": before, "to": decision, "reason": finding.reason, "rows": finding.rows_matched}
     events.record(action="copies.decided", subject=finding, by=by, data=data)
+    _tell_sellers(finding, before)
     return finding
+
+
+def _tell_sellers(finding: CopyFinding, before: str) -> None:
+    """Tell those whose rows the decision concerns about their own rows, and nothing about who else it concerns."""
+    if finding.state == State.FIRST_KEEPS:
+        _tell_rows_left_out(finding)
+    if before == State.DISPUTED:
+        # A dispute was spoken about with both, so both learn its end.
+        for version in {finding.first_id: finding.first, finding.second_id: finding.second}.values():
+            if finding.state == State.BOTH_KEEP or version.pk != finding.second_id:
+                _tell_rows_count(finding, version)
+
+
+def _tell_rows_left_out(finding: CopyFinding) -> None:
+    version = finding.second
+    rows, organization = selectors.rows_left_out(version), version.dataset.organization
+    notices.notify(
+        organization=organization,
+        kind="copies_decided",
+        subject=f"{count(rows)} rows of {version} are left out",
+        body=f"{count(rows)} of the {count(version.rows)} rows of {version}, which {organization.name} submitted to "
+        f"“{finding.request.title}”, are left out of rounds that start from now on: an operator decided that they are "
+        "copies of rows that were submitted before. They have no value and earn nothing. Nothing is taken from you for "
+        "rounds that have started.\n\nIf you can show where you have these rows from, tell the operator and submit "
+        "them as a new version: that is looked at anew. If they came in by mistake, upload a version without them.\n\n"
+        f"{address('marketplace:version_detail', version.pk)}",
+        key=f"copies:{finding.pk}:left_out",
+    )
+
+
+def _tell_rows_count(finding: CopyFinding, version: DatasetVersion) -> None:
+    organization = version.dataset.organization
+    notices.notify(
+        organization=organization,
+        kind="copies_decided",
+        subject=f"the dispute about rows of {version} is decided",
+        body=f"An operator decided the dispute about rows of {version}, which {organization.name} submitted to "
+        f"“{finding.request.title}”: none of your rows is left out because of it. There is nothing for you to do.\n\n"
+        f"{address('marketplace:version_detail', version.pk)}",
+        key=f"copies:{finding.pk}:kept:{version.pk}",
+    )

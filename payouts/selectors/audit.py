@@ -6,15 +6,25 @@ from typing import Any
 
 import numpy as np
 
+from marketplace.models import CopyFinding, DataRequest
 from marketplace.selectors import copies
+from marketplace.selectors.copy_evidence import kind_in_words
 from marketplace.templatetags.figures import count, decimals
+from marketplace.templatetags.states import badge
 from payouts.core.correlation import CorrelationIntervals, correlation_intervals
 from payouts.core.intervals import LEVEL
 from payouts.core.money import format_amount
 from payouts.models import Approval, PayoutRound
 from payouts.selectors import audit_attacks, audit_charts
 from payouts.selectors.projection import project
-from payouts.selectors.rounds import RULE_WORDS, rules_in_words, shares_by_seller, timeline, times_in_words
+from payouts.selectors.rounds import (
+    RULE_WORDS,
+    Happening,
+    rules_in_words,
+    shares_by_seller,
+    timeline,
+    times_in_words,
+)
 from payouts.selectors.terms import policy_in_words
 from payouts.selectors.units import metric_name, unit_of, written
 from valuation.selectors import runs as valuation
@@ -84,11 +94,28 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
         "shares": shares_by_seller(figures),
         "axioms": axioms(payout_round, outcome),
         "copies": copies.summary(payout_round.request),
+        "copy_decisions": copy_decisions(payout_round.request),
         "approval": Approval.objects.select_related("by").filter(round=payout_round).first(),
         "timeline": timeline(payout_round),
         "times": times_in_words(figures),
         "submissions": _submissions(run.manifest),
     }
+
+
+def copy_decisions(request: DataRequest) -> list[Happening]:
+    """What operators decided about copies of a request, each with the reason they gave."""
+    decided = copies.in_force(request).exclude(state=CopyFinding.State.OPEN).defer("pairs")
+    return [
+        Happening(
+            at=finding.decided_at,
+            what=f"{badge(finding.state).words}: {count(finding.rows_matched)} of {count(finding.second.rows)} rows of "
+            f"{finding.second.dataset.organization.name}, {kind_in_words(finding)}",
+            who=finding.decided_by.full_name or finding.decided_by.email,
+            detail=finding.reason,
+        )
+        for finding in decided.select_related("second__dataset__organization", "decided_by").order_by("decided_at")
+        if finding.decided_at is not None and finding.decided_by is not None  # as the database has it too
+    ]
 
 
 def agreement(figures: dict[str, Any], outcome: RunOutcome, *, seed: int) -> list[AgreementRow]:

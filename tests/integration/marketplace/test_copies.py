@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from marketplace import tasks
-from marketplace.models import AuditEvent, CopyComparison, CopyFinding, Membership, Role
+from marketplace.models import AuditEvent, CopyComparison, CopyFinding, Membership, Notice, Role
 from marketplace.selectors import copies as selectors
 from marketplace.services import copies, submissions
 from marketplace.shared.errors import NotAllowedError
@@ -123,6 +123,45 @@ def test_a_decision_names_who_when_and_why_and_is_final(request_, finding):
     assert [(event.actor, event.data["to"]) for event in events] == [(operator, "disputed"), (operator, "first_keeps")]
     with pytest.raises(copies.FindingDecidedError):
         copies.decide(finding=finding, decision="both_keep", reason="No.", by=operator)
+
+
+def told():
+    return {notice.organization.name: notice for notice in Notice.objects.select_related("organization")}
+
+
+def test_an_upheld_finding_tells_the_second_seller_about_its_own_rows_and_nobody_else(finding):
+    copies.decide(finding=finding, decision="first_keeps", reason="No source.", by=make_member(Role.OPERATOR))
+
+    assert list(told()) == ["Second House"]
+    notice = told()["Second House"]
+    assert notice.subject == "60 rows of Shuffled, version 1 are left out"
+    assert notice.body.startswith("60 of the 60 rows of Shuffled, version 1, which Second House submitted to “Incomes”")
+    assert "submit them as a new version: that is looked at anew" in notice.body
+    assert f"/datasets/{finding.second_id}/" in notice.body
+    for secret in ("First House", "Original", "No source."):
+        assert secret not in notice.body
+
+
+@pytest.mark.parametrize(
+    ("decision", "second"), [("first_keeps", "are left out of rounds"), ("both_keep", "none of your rows is left out")]
+)
+def test_the_end_of_a_dispute_is_told_to_both(finding, decision, second):
+    operator = make_member(Role.OPERATOR)
+    copies.decide(finding=finding, decision="disputed", reason="Both show invoices.", by=operator)
+    assert told() == {}
+
+    copies.decide(finding=finding, decision=decision, reason="One was forged.", by=operator)
+
+    assert set(told()) == {"First House", "Second House"}
+    assert "none of your rows is left out" in told()["First House"].body
+    assert second in told()["Second House"].body
+    assert "Second House" not in told()["First House"].body
+
+
+def test_both_keeping_what_nobody_disputed_is_told_to_nobody(finding):
+    copies.decide(finding=finding, decision="both_keep", reason="Public data.", by=make_member(Role.OPERATOR))
+
+    assert told() == {}
 
 
 def test_only_operators_who_belong_to_neither_decide_and_say_why(finding):

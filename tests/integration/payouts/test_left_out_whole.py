@@ -8,6 +8,8 @@ import json
 import pytest
 from django.urls import reverse
 
+from marketplace.models import CopyFinding
+from marketplace.services import copies
 from marketplace.templatetags.figures import NARROW_SPACE, count
 from payouts.models import Export
 from payouts.selectors.buyer_results import buyer_results
@@ -70,3 +72,19 @@ def test_review_and_audit_report_name_it_and_the_buyer_sees_only_who_was_valued(
     assert WHY in words(operator.get(page("round_detail", posted.pk)))
     assert WHY in words(operator.get(reverse("payouts:round_audit", args=[posted.pk])))
     assert [seller.label for seller in buyer_results(posted).sellers] == ["Seller 1", "Seller 2", "Seller 3"]
+
+
+def test_the_audit_report_prints_what_was_decided_about_copies_and_why(place):
+    first, second = (entry.version for entry in place.request.submissions.order_by("pk")[:2])
+    finding = CopyFinding.objects.create(
+        request=place.request, first=first, second=second, kind="exact", rows_matched=3, expected_by_chance=0.0,
+        log10_p_value=-9.0, pairs=[[0, 0], [1, 1], [2, 2]],
+    )  # fmt: skip
+    copies.decide(finding=finding, decision="first_keeps", reason="Bought from a broker.", by=place.second)
+    payout_round = scenario.in_review(place)
+
+    report = words(browser(place.second).get(reverse("payouts:round_audit", args=[payout_round.pk])))
+
+    seller = second.dataset.organization.name
+    assert f"rows of {seller}, equal, in the same order by {place.second.full_name} Bought from a broker." in report
+    assert "First keeps: 3 of" in report
