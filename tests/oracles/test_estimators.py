@@ -19,12 +19,19 @@ SHAPLEY = [
 # A cell of few draws leans on the variance of its size, which also holds what cells differ by.
 CONSERVATIVE = ["complementary"]
 WITHOUT_REPETITION = ["one_for_all", "stratified_svarm", "leverage_shap"]
+# Their draws are circles of n (n - 1) evaluations.
+AROUND = ["permutation", "beta_shapley"]
 EFFICIENT = ["permutation", "group_testing", "kernel_shap", "unbiased_kernel_shap", "leverage_shap"]
 SAMPLED = [*SHAPLEY, "beta_shapley", "banzhaf"]
 
 
 def estimate(game, method, budget, seed=0):
     return estimate_points(game, method=method, budget=budget, rng=np.random.default_rng(seed))
+
+
+def errors_of(result):
+    """Standard errors; of truncated values those of the walk, which are right where nothing is cut off."""
+    return result.walk_errors if result.standard_errors is None else result.standard_errors
 
 
 def enumerated(game, weight):
@@ -61,11 +68,11 @@ def test_values_scatter_about_the_truth_as_their_standard_errors_say(method, n):
     game = learning_table(n, np.random.default_rng(n))
     expected = truth(game, method)
     # So much that every estimator may, and so little that the regression without repetition does not see all.
-    budget = {4: 180, 7: 220, 9: 400}[n]
+    budget = {4: 180, 7: 220, 9: 400}[n] * (4 if method in AROUND else 1)
     found = [estimate(game, method, budget, seed) for seed in range(150)]
 
     errors = np.array([result.values - expected for result in found])
-    claimed = np.array([result.standard_errors for result in found])
+    claimed = np.array([errors_of(result) for result in found])
     if method in WITHOUT_REPETITION and 2**n <= budget:
         np.testing.assert_allclose(errors, 0, atol=1e-12)
         assert claimed.max() < 1e-12
@@ -94,7 +101,7 @@ def test_closed_forms_within_a_few_standard_errors(method, game):
     result = estimate(game, method, 4000, seed=3)
 
     errors = result.values - game.shapley_values
-    allowance = 5 * result.standard_errors + 1e-9 * np.abs(game.shapley_values).max()
+    allowance = 5 * errors_of(result) + 1e-9 * np.abs(game.shapley_values).max()
     # What truncation gives away is not in its standard errors.
     allowance += 0.02 if method == "truncated" else 0
     assert (np.abs(errors) < allowance).all()
@@ -171,7 +178,7 @@ def test_sellers_are_valued_through_the_game_of_groups(method):
 
     result = estimate(lifted, method, 400)
 
-    allowance = 5 * result.standard_errors + (0.02 if method == "truncated" else 1e-9)
+    allowance = 5 * errors_of(result) + (0.02 if method == "truncated" else 1e-9)
     assert (np.abs(result.values - exact_shapley(lifted)) < allowance).all()
 
 
@@ -189,7 +196,7 @@ def test_rows_of_a_model_with_coalitions_of_one_class_and_equal_rows(method):
 
     result = estimate(game, method, 1000)
 
-    allowance = 5 * result.standard_errors + (0.02 if method == "truncated" else 1e-9)
+    allowance = 5 * errors_of(result) + (0.02 if method == "truncated" else 1e-9)
     assert (np.abs(result.values - exact_shapley(game)) < allowance).all()
     # The same through the model itself, whose coalitions of one class score what none scores.
     assert np.abs(estimate(model, method, 300).values - estimate(game, method, 300).values).max() < 1e-9
@@ -220,7 +227,7 @@ def test_sizes_never_drawn_are_interpolated_not_counted_as_0(method):
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("method", SAMPLED)
+@pytest.mark.parametrize("method", [m for m in SAMPLED if m != "truncated"])
 def test_coverage_over_a_thousand_runs(method, capsys):
     games = [learning_table(9, np.random.default_rng([30, number])) for number in range(4)]
     truths = [truth(game, method) for game in games]

@@ -8,7 +8,7 @@ from valuation.core.errors import BudgetTooSmallError
 from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, scores, slice_length
 from valuation.core.results import few_draws_factor
 
-# Fewer orders might happen to agree, and their spread would then claim certainty.
+# Fewer orders are hardly an estimate.
 ORDERS_MIN = 8
 
 
@@ -56,15 +56,8 @@ def _along(game: Game, order: IndexVector) -> FloatVector:
 class SampleMean:
     """Mean of independent draws and its standard error, without keeping the draws (Welford 1962)."""
 
-    def __init__(self, n_values: int, effective_part: float = 1.0) -> None:
-        """Start with no draw of ``n_values`` values.
-
-        Args:
-            n_values: How many values a draw has.
-            effective_part: How many draws of equal weight one draw is worth, in (0, 1] (Kish 1965): it decides how
-                much standard errors are widened for few draws.
-        """
-        self._effective_part = effective_part
+    def __init__(self, n_values: int) -> None:
+        """Start with no draw of ``n_values`` values."""
         self.draws = 0
         self.mean: FloatVector = np.zeros(n_values)
         self._squares = np.zeros(n_values)
@@ -90,4 +83,4 @@ class SampleMean:
     def standard_errors(self) -> FloatVector:
         """Standard errors of the mean, float64 ``(n_values,)``, widened for few draws; two draws at least."""
         variances = self._squares / (self.draws - 1) / self.draws
-        return np.asarray(np.sqrt(variances * few_draws_factor(self.draws * self._effective_part - 1)))
+        return np.asarray(np.sqrt(variances * few_draws_factor(self.draws - 1)))

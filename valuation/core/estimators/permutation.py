@@ -1,10 +1,9 @@
-"""Monte-Carlo Data Shapley: marginal contributions of rows along whole random orders."""
+"""Monte-Carlo Data Shapley: marginal contributions of rows along random orders, taken round circles."""
 
 import numpy as np
 
-from valuation.core.estimators.draws import seeded
-from valuation.core.estimators.orders import SampleMean, ends_of, orders_within, walk_orders
-from valuation.core.games import Game, utilities_of
+from valuation.core.estimators.circles import values_by_position
+from valuation.core.games import Game
 from valuation.core.results import PointValues
 
 
@@ -13,27 +12,28 @@ def permutation_shapley(game: Game, *, budget: int, rng: np.random.Generator) ->
 
     ``phi_i = E[U(before i, and i) - U(before i)]`` over uniform orders (Ghorbani & Zou 2019, arXiv:1904.02868),
     without their truncation, which is biased by what it cuts off
-    (:func:`~valuation.core.estimators.truncated.truncated_shapley` has it). Orders are independent, so the
-    standard error of a mean is that of a sample. Every order is walked as one batch; ``U(empty)`` and ``U(N)`` are
+    (:func:`~valuation.core.estimators.truncated.truncated_shapley` has it). Orders come in circles
+    (:mod:`~valuation.core.estimators.circles`): ``2 n`` orders for the evaluations of ``n``, in which every row stands
+    at every position twice. A budget below one circle is spent on independent orders. ``U(empty)`` and ``U(N)`` are
     evaluated once.
 
     Args:
         game: A game of at least two rows.
-        budget: Most utility evaluations to spend: two, and ``n - 1`` for each order.
+        budget: Most utility evaluations to spend: two, and ``n (n - 1)`` for each circle, or ``n - 1`` for each order.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
     Returns:
-        Values and standard errors, float64 ``(n,)``, in metric units; values sum to ``U(N) - U(empty)``.
+        Values, float64 ``(n,)``, in metric units, that sum to ``U(N) - U(empty)``, and their standard errors between
+        circles; ``None`` below four circles. Independent orders have none: a row that earns most where it comes first
+        or last has a sample so skewed that 95 % intervals held the truth 84 to 91 % of the time.
 
     Raises:
-        BudgetTooSmallError: The budget does not cover eight orders.
+        BudgetTooSmallError: The budget covers neither a circle nor eight orders.
         UtilityNotFiniteError: The game answered NaN or infinity.
+
+    Note:
+        Departs from the paper: orders of one circle depend on one another. Each is uniform, so that values are
+        unbiased; errors come from circles, which are independent.
     """
     n = game.n_players
-    orders = orders_within(budget, n)
-    seed, rng = seeded(rng)
-    ends = utilities_of(game, ends_of(n))
-    marginals = SampleMean(n)
-    for order, steps in walk_orders(game, ends, orders, rng):
-        marginals.add(steps[np.argsort(order)])
-    return PointValues(marginals.mean, marginals.standard_errors, 2 + orders * (n - 1), seed, "permutation/2")
+    return values_by_position(game, np.full(n, 1 / n), budget=budget, rng=rng, method_version="permutation/3")

@@ -24,12 +24,15 @@ class TruncatedValues(PointValues):
     Attributes:
         unassigned: ``U(N) - U(empty)`` minus the sum of the values: the part of the bias that can be seen.
         walked: Mean part of an order that was evaluated, in (0, 1]; 1 where nothing was cut off.
+        walk_errors: float64 ``(n,)``: standard errors of the mean over truncated walks.
 
-    The standard errors are those of the truncated walk; they say nothing about its bias.
+    ``standard_errors`` is ``None``: errors of the walk say nothing about its bias, and an interval made of them would
+    hold the Shapley value of a row as seldom as truncation likes.
     """
 
     unassigned: float
     walked: float
+    walk_errors: FloatVector
 
 
 def truncated_shapley(
@@ -39,8 +42,7 @@ def truncated_shapley(
 
     A walk ends once ``|U(N) - U(S)| < tolerance |U(N) - U(empty)|`` at five prefixes in a row; rows behind get 0 from
     it. That saves evaluations where learning curves are flat and is biased by what the cut rows would have added, which
-    need not be small for a single row. With a tolerance of 0 nothing is cut, and values equal
-    :func:`~valuation.core.estimators.permutation.permutation_shapley`'s of the same draws.
+    need not be small for a single row. With a tolerance of 0 nothing is cut.
 
     Args:
         game: A game of at least two rows.
@@ -50,7 +52,7 @@ def truncated_shapley(
         tolerance: Part of ``|U(N) - U(empty)|``, in [0, 1).
 
     Returns:
-        Values and standard errors, float64 ``(n,)``, in metric units, with what was cut off.
+        Values, float64 ``(n,)``, in metric units, with what was cut off; no standard errors.
 
     Raises:
         InvalidSpecError: The tolerance is out of range.
@@ -76,12 +78,13 @@ def truncated_shapley(
             marginals.add(walk)
     return TruncatedValues(
         marginals.mean,
-        marginals.standard_errors,
+        None,
         spent,
         seed,
-        "truncated/1",
+        "truncated/2",
         unassigned=float(ends[1] - ends[0] - marginals.mean.sum()),
         walked=(spent - 2) / (marginals.draws * (n - 1)),
+        walk_errors=marginals.standard_errors,
     )
 
 

@@ -52,7 +52,7 @@ def test_a_utility_that_never_changes_leaves_values_and_errors_of_0(method):
     result = estimate(TableGame(np.full(2**6, 0.7)), method, 400)
 
     np.testing.assert_array_equal(result.values, 0)
-    np.testing.assert_array_equal(result.standard_errors, 0)
+    np.testing.assert_array_equal(result.walk_errors if method == "truncated" else result.standard_errors, 0)
 
 
 @pytest.mark.parametrize("method", EVALUATING)
@@ -117,15 +117,28 @@ def test_random_values_are_no_estimates_and_equal_ones_are_equal():
 
 
 def test_without_tolerance_a_truncated_walk_is_a_whole_one():
-    game = learning_table(9, np.random.default_rng(4))
+    game = learning_table(20, np.random.default_rng(4))
 
-    cut = truncated_shapley(game, budget=500, rng=np.random.default_rng(5), tolerance=0)
+    cut = truncated_shapley(game, budget=300, rng=np.random.default_rng(5), tolerance=0)
 
-    whole = permutation_shapley(game, budget=500, rng=np.random.default_rng(5))
+    # Too little for a circle, so that the other estimator walks orders too.
+    whole = permutation_shapley(game, budget=300, rng=np.random.default_rng(5))
     np.testing.assert_allclose(cut.values, whole.values, atol=1e-15)
-    np.testing.assert_allclose(cut.standard_errors, whole.standard_errors, atol=1e-15)
     assert (cut.walked, cut.evaluations) == (1, whole.evaluations)
     assert cut.unassigned == pytest.approx(0, abs=1e-14)
+    with pytest.raises(NoStandardErrorsError):
+        cut.interval()
+
+
+@pytest.mark.parametrize("estimate_along", [permutation_shapley, beta_shapley])
+def test_orders_have_an_interval_from_four_circles_on(estimate_along):
+    game = learning_table(9, np.random.default_rng(4))
+
+    few, enough = (estimate_along(game, budget=budget, rng=np.random.default_rng(5)) for budget in (289, 290))
+
+    assert (few.evaluations, few.standard_errors) == (2 + 3 * 72, None)
+    assert enough.evaluations == 290
+    assert (enough.standard_errors > 0).all()
 
 
 class Saturating:
