@@ -48,6 +48,17 @@ def test_sampled_gsv_is_within_its_standard_errors():
     assert abs(np.mean(squares) - 1) < 4 * np.std(squares) / np.sqrt(60)
 
 
+def test_fewer_than_four_circles_of_sellers_are_refused():
+    game = learning_table(14, np.random.default_rng(1))
+    groups = contiguous_groups((1,) * 14)
+
+    with pytest.raises(BudgetTooSmallError, match="at least 730"):
+        estimate_gsv(game, groups, budget=729, rng=np.random.default_rng(0))
+
+    assert game.evaluations == 0
+    assert estimate_gsv(game, groups, budget=730, rng=np.random.default_rng(0)).evaluations == 730
+
+
 def test_leave_one_out_drops():
     game = learning_table(10, np.random.default_rng(2))
 
@@ -79,6 +90,36 @@ def test_run_of_many_sellers_samples_gsv_and_spends_no_more_than_its_budget():
     np.testing.assert_allclose(found["leave_one_out"].values, drops(game, groups), atol=1e-12)
 
 
+def test_a_run_that_cannot_pay_four_circles_leaves_gsv_out():
+    groups = contiguous_groups((1,) * 14)
+    game = learning_table(14, np.random.default_rng(4))
+    plan = FgsvPlan((1,) * 14, 2900, with_seller_game=True)
+
+    found = plan.estimates(run_plan(plan, game, groups, 7), 7)
+
+    assert set(found) == {"fgsv", "leave_one_out"}
+    np.testing.assert_allclose(found["leave_one_out"].values, drops(game, groups), atol=1e-12)
+
+
+def test_contributions_of_sampled_gsv_are_those_of_its_values():
+    """Row by row the same circles: the mean over validation rows is the value, and every row sums to its own pot."""
+    scores = np.random.default_rng(5).normal(size=(2**13, 7))
+
+    class Rows:
+        n_players = 13
+
+        def __call__(self, coalitions):
+            return self.rowwise(coalitions).mean(axis=1)
+
+        def rowwise(self, coalitions):
+            return scores[coalitions @ (1 << np.arange(13))]
+
+    result = estimate_gsv(Rows(), contiguous_groups((1,) * 13), budget=1000, rng=np.random.default_rng(0))
+
+    np.testing.assert_allclose(result.contributions.mean(axis=1), result.values, atol=1e-6)  # sums in float32
+    np.testing.assert_allclose(result.contributions.sum(axis=0), scores[-1] - scores[0], atol=1e-6)
+
+
 def test_too_small_a_budget_is_refused():
     game = learning_table(10, np.random.default_rng(5))
 
@@ -88,7 +129,7 @@ def test_too_small_a_budget_is_refused():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_sampled_gsv_of_an_additive_game_has_no_error_and_no_nan(seed):
-    """Every walk finds the same contributions, so that second moment and squared mean cancel to rounding."""
+    """Every circle finds the same contributions, so that second moment and squared mean cancel to rounding."""
     worth = np.random.default_rng(seed).normal(1.0, 1.0, 15)
 
     class Additive:

@@ -43,7 +43,7 @@ KERNELS: Mapping[str, BlockKernel] = {
     "ends": seller_blocks.ends,
     "coalitions": seller_blocks.coalitions,
     "without_one": seller_blocks.without_one,
-    "permutations": seller_blocks.permutations,
+    "circles": seller_blocks.circles,
     "enumeration": fgsv_blocks.enumeration,
     "covariance": fgsv_blocks.covariance,
     "coupled": fgsv_blocks.coupled,

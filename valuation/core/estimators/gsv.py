@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.estimators import seller_blocks
+from valuation.core.estimators.circles import CIRCLES_MIN, evaluations_of_circle
 from valuation.core.estimators.seller_blocks import Arrays
-from valuation.core.estimators.seller_sums import WALKS_MIN, SellerGame
+from valuation.core.estimators.seller_sums import SellerGame
 from valuation.core.games import Game, IndexVector, check_groups
 from valuation.core.results import GroupValues
 
@@ -20,9 +21,9 @@ _CODES = 1 << 14
 def estimate_gsv(game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rng: np.random.Generator) -> GroupValues:
     """Shapley value of the game of groups ``V(A) = U(union of G_g, g in A)`` (FGSV paper, equation 2).
 
-    Exact from ``2^P`` coalitions up to eighteen groups where the budget allows it, otherwise from random orders of the
-    groups, each walked forwards and backwards; a run, which has more to do, enumerates up to twelve. Not safe to pay
-    by: a group that splits itself can raise its total.
+    Exact from ``2^P`` coalitions up to eighteen groups where the budget allows it, otherwise from random circles of
+    the groups (:mod:`~valuation.core.estimators.circles`); a run, which has more to do, enumerates up to twelve. Not
+    safe to pay by: a group that splits itself can raise its total.
 
     Args:
         game: Game over rows.
@@ -35,19 +36,20 @@ def estimate_gsv(game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rn
 
     Raises:
         InvalidGroupsError: The groups overlap.
-        BudgetTooSmallError: The budget covers neither all coalitions nor four walks.
+        BudgetTooSmallError: The budget covers neither all coalitions nor four circles of ``P (P - 1)`` evaluations.
     """
     members = check_groups(groups, game.n_players)
     n_groups = len(members)
     if n_groups <= EXACT_GROUPS_MAX and 2**n_groups <= budget:
-        sellers = SellerGame(n_groups, walks=0)
+        sellers = SellerGame(n_groups, circles=0)
         arrays = _enumerated(game, members, rng)
     else:
-        per_walk = 2 * max(1, n_groups - 1)
-        sellers = SellerGame(n_groups, walks=(budget - 2) // per_walk)
-        if sellers.walks < WALKS_MIN:
-            raise BudgetTooSmallError(budget, min(2**n_groups, 2 + WALKS_MIN * per_walk))
-        arrays = seller_blocks.permutations(game, members, {"draws": sellers.walks}, rng)[0]
+        each = evaluations_of_circle(n_groups)
+        circles = (budget - 2) // each if each else 0
+        if circles < CIRCLES_MIN:
+            raise BudgetTooSmallError(budget, min(2**n_groups, 2 + CIRCLES_MIN * each))
+        sellers = SellerGame(n_groups, circles)
+        arrays = seller_blocks.circles(game, members, {"draws": circles}, rng)[0]
     arrays |= seller_blocks.ends(game, members, {}, rng)[0]
     return sellers.gsv(arrays, seed=None)
 

@@ -32,4 +32,4 @@ def leave_one_out(game: Game, groups: Sequence[npt.ArrayLike]) -> GroupValues:
     arrays = seller_blocks.ends(game, members, {}, rng)[0]
     if len(members) > 1:
         arrays |= seller_blocks.without_one(game, members, {"first": 0, "last": len(members)}, rng)[0]
-    return SellerGame(len(members), walks=0).leave_one_out(arrays)
+    return SellerGame(len(members), circles=0).leave_one_out(arrays)

@@ -1,4 +1,4 @@
-"""Blocks over whole sellers: the two ends, all seller coalitions, leave-one-out coalitions, seller permutations.
+"""Blocks over whole sellers: the two ends, all seller coalitions, leave-one-out coalitions, circles of sellers.
 
 Group Shapley value and leave-one-out are linear in the utilities of seller coalitions, so a block returns weighted
 sums and a run never stores a score per coalition and validation row.
@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.games import BoolMatrix, FloatMatrix, Game, IndexVector, group_game, scores, slice_length
+from valuation.core.estimators.circles import arcs, evaluations_of_circle
+from valuation.core.games import (
+    BoolMatrix,
+    FloatMatrix,
+    Game,
+    IndexVector,
+    group_game,
+    scores,
+    slice_length,
+)
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -90,56 +99,40 @@ def without_one(
     return _weighted(group_game(game, groups), ~chosen, np.where(chosen.T, -1.0, 0.0), "drops"), len(chosen)
 
 
-def permutations(
+def circles(
     game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
 ) -> tuple[Arrays, int]:
-    """Marginal contributions of sellers along ``draws`` random orders, each walked forwards and backwards.
+    """Mean marginal contributions of sellers on each of ``draws`` random circles, without what the ends add.
 
-    The ends of a walk are left out: ``-V(empty)`` goes to the first seller and ``+V(N)`` to the last, and since order
-    and reverse are both walked, every seller's share of the ends is counted by ``"first"`` (times first = times last).
+    Every seller is the first of two of the ``2 P`` orders round a circle and the last of two, so that ``V(all)`` and
+    ``V(empty)`` add ``(V(all) - V(empty)) / P`` to each, whatever the circle.
     """
     n_groups = len(groups)
     lifted = group_game(game, groups)
-    total, outer, first = np.zeros(n_groups), np.zeros((n_groups, n_groups)), np.zeros(n_groups)
-    first_outer, cross = np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups))
+    total, outer = np.zeros(n_groups), np.zeros((n_groups, n_groups))
     rows: FloatMatrix | None = None
     for _ in range(params["draws"]):
-        order = rng.permutation(n_groups)
-        walks = np.vstack([_prefixes(order), _prefixes(order[::-1])])
-        weights = np.hstack([_walk_weights(order), _walk_weights(order[::-1])]) / 2
-        utilities, row_scores = scores(lifted, walks)
-        marginals = weights @ utilities
-        ends_share = np.zeros(n_groups)
-        ends_share[[order[0], order[-1]]] = 0.5
-        total, outer = total + marginals, outer + np.outer(marginals, marginals)
-        first, first_outer = first + ends_share, first_outer + np.outer(ends_share, ends_share)
-        cross = cross + np.outer(marginals, ends_share)
-        if row_scores is not None:
-            rows = weights @ row_scores if rows is None else rows + weights @ row_scores
-    arrays: Arrays = {
-        "walks": np.array(float(params["draws"])),
-        "walk_sum": total,
-        "walk_outer": outer,
-        "first_sum": first,
-        "first_outer": first_outer,
-        "cross_outer": cross,
-    }
+        circle, gains = rng.permutation(n_groups), np.zeros(n_groups)
+        for members, starts, sizes in arcs(circle):
+            weights = _arc_weights(circle, starts, sizes)
+            utilities, row_scores = scores(lifted, members)
+            gains = gains + weights @ utilities
+            if row_scores is not None:
+                rows = weights @ row_scores if rows is None else rows + weights @ row_scores
+        total, outer = total + gains, outer + np.outer(gains, gains)
+    arrays: Arrays = {"circles": np.array(float(params["draws"])), "circle_sum": total, "circle_outer": outer}
     if rows is not None:
-        arrays["walk_rows"] = rows.astype(np.float32)
-    return arrays, 2 * (n_groups - 1) * params["draws"]
+        arrays["circle_rows"] = rows.astype(np.float32)
+    return arrays, evaluations_of_circle(n_groups) * params["draws"]
 
 
-def _prefixes(order: IndexVector) -> BoolMatrix:
-    """Prefixes of sizes 1..P-1 of a seller order, bool ``(P - 1, P)``."""
-    rank = np.argsort(order)
-    return rank[None, :] < np.arange(1, len(order))[:, None]
+def _arc_weights(circle: IndexVector, starts: IndexVector, sizes: IndexVector) -> FloatMatrix:
+    """Weights of the arcs' utilities in each seller's mean marginal contribution, float64 ``(P, n_arcs)``.
 
-
-def _walk_weights(order: IndexVector) -> FloatMatrix:
-    """Weights of the prefix utilities in each seller's marginal contribution, float64 ``(P, P - 1)``."""
-    n = len(order)
-    weights = np.zeros((n, n - 1))
-    steps = np.arange(n - 1)
-    weights[order[:-1], steps] += 1.0
-    weights[order[1:], steps] -= 1.0
+    The sellers at both ends of an arc were the last to join it, the one behind it and the one before it join next.
+    """
+    n, at = len(circle), np.arange(len(starts))
+    weights = np.zeros((n, len(starts)))
+    for seats, sign in ((starts, 1), (starts + sizes - 1, 1), (starts + sizes, -1), (starts - 1, -1)):
+        weights[circle[seats % n], at] += sign / (2 * n)
     return weights

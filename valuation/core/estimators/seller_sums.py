@@ -5,16 +5,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from valuation.core.estimators.circles import CIRCLES_MIN, evaluations_of_circle
 from valuation.core.estimators.seller_blocks import Arrays
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.results import GroupValues, few_draws_factor, group_values
 from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
 EXACT_GROUPS_MAX = 12
-WALKS_MIN = 4
-_WALKS_MAX = 64
-# In a run all seller coalitions are evaluated where they take at most this part of the budget; sampled walks take no
-# more.
+_CIRCLES_MAX = 8
+# In a run the seller coalitions for GSV take at most this part of the budget, all of them or in circles.
 _BUDGET_PART = 4
 
 
@@ -24,40 +23,56 @@ class SellerGame:
 
     Attributes:
         n_groups: Number of sellers ``P``.
-        walks: Sampled seller orders, each walked both ways; 0 means that all ``2^P`` coalitions are evaluated.
+        circles: Sampled circles of sellers; 0 means that all ``2^P`` coalitions are evaluated, ``None`` that no more
+            than leave-one-out is.
     """
 
     n_groups: int
-    walks: int
+    circles: int | None
 
     @classmethod
     def within(cls, n_groups: int, budget: int) -> "SellerGame":
-        """Exact up to twelve sellers where the budget allows it, otherwise as many walks as a quarter of it pays."""
-        if n_groups <= EXACT_GROUPS_MAX and (2**n_groups - 2) * _BUDGET_PART <= budget:
+        """Exact up to twelve sellers, else four to eight circles, where a quarter of the budget pays them.
+
+        Fewer circles, or orders that are none, have no interval that holds what it says, and a value without one is
+        not shown beside others that have it.
+        """
+        affordable = budget // _BUDGET_PART
+        if n_groups <= EXACT_GROUPS_MAX and 2**n_groups - 2 <= affordable:
             return cls(n_groups, 0)
-        affordable = budget // _BUDGET_PART // (2 * (n_groups - 1))
-        return cls(n_groups, max(WALKS_MIN, min(_WALKS_MAX, affordable)))
+        circles = min(_CIRCLES_MAX, affordable // evaluations_of_circle(n_groups))
+        return cls(n_groups, circles if circles >= CIRCLES_MIN else None)
 
     @property
     def exact(self) -> bool:
         """Whether all coalitions are evaluated."""
-        return self.walks == 0
+        return self.circles == 0
+
+    @property
+    def has_gsv(self) -> bool:
+        """Whether there is enough for Group Shapley values."""
+        return self.circles is not None
+
+    @property
+    def _circle_evaluations(self) -> int:
+        return (self.circles or 0) * evaluations_of_circle(self.n_groups)
 
     @property
     def evaluations(self) -> int:
         """Utility evaluations beyond the two ends, leave-one-out included."""
-        return 2**self.n_groups - 2 if self.exact else self.n_groups + 2 * (self.n_groups - 1) * self.walks
+        return 2**self.n_groups - 2 if self.exact else self.n_groups + self._circle_evaluations
 
     def pieces(self, seconds_per_evaluation: float, block_seconds: float) -> list[tuple[str, dict[str, int]]]:
         """Kinds and parameters of the blocks, each of about ``block_seconds``."""
         longest = max(1, int(block_seconds / seconds_per_evaluation))
         if self.exact:
             return [("coalitions", span) for span in _spans(1, 2**self.n_groups - 1, longest)]
-        longest_walks = max(1, longest // (2 * (self.n_groups - 1)))
-        walks = [
-            ("permutations", {"draws": span["last"] - span["first"]}) for span in _spans(0, self.walks, longest_walks)
+        longest_circles = max(1, longest // evaluations_of_circle(self.n_groups))
+        circles = [
+            ("circles", {"draws": span["last"] - span["first"]})
+            for span in _spans(0, self.circles or 0, longest_circles)
         ]
-        return [("without_one", span) for span in _spans(0, self.n_groups, longest)] + walks
+        return [("without_one", span) for span in _spans(0, self.n_groups, longest)] + circles
 
     def gsv(self, arrays: Arrays, seed: int | None) -> GroupValues:
         """Group Shapley values from merged sums (``"ends"``, and what the seller blocks returned)."""
@@ -68,9 +83,9 @@ class SellerGame:
             settled_values(values, float(full - empty), noise),
             settled_covariance(covariance, noise),
             contributions=rows,
-            evaluations=2 + (self.evaluations if self.exact else 2 * (self.n_groups - 1) * self.walks),
+            evaluations=2 + (self.evaluations if self.exact else self._circle_evaluations),
             seed=seed,
-            method_version="gsv-exact/1" if self.exact else "gsv-permutations/2",
+            method_version="gsv-exact/1" if self.exact else "gsv-circles/1",
         )
 
     def leave_one_out(self, arrays: Arrays) -> GroupValues:
@@ -111,17 +126,13 @@ class SellerGame:
             if pot_rows is not None:
                 rows = pot_rows / n_groups + (arrays["sellers_rows"][:n_groups] if n_groups > 1 else 0.0)
             return pot / n_groups + inner, nothing, np.atleast_2d(rows) if rows is not None else None
-        walks = float(arrays["walks"])
-        at_ends = arrays["first_sum"] / walks
-        values = arrays["walk_sum"] / walks + pot * at_ends
-        cross = arrays["cross_outer"]
-        second = (arrays["walk_outer"] + pot * (cross + cross.T) + pot**2 * arrays["first_outer"]) / walks
-        covariance = (second - np.outer(values, values)) / (walks - 1) * few_draws_factor(walks - 1)
-        # Walks of an additive game do not differ: the second moment and the squared mean cancel, to below 0 at times.
-        squares = np.diag(arrays["walk_outer"] + pot**2 * arrays["first_outer"]).max() / walks
-        covariance = settled_covariance(covariance, np.sqrt(rounding_of(squares / (walks - 1))))
-        walk_rows = None if pot_rows is None else arrays["walk_rows"] / walks + np.outer(at_ends, pot_rows)
-        return values, covariance, walk_rows
+        circles = float(arrays["circles"])
+        inner, second = arrays["circle_sum"] / circles, arrays["circle_outer"] / circles
+        covariance = (second - np.outer(inner, inner)) / (circles - 1) * few_draws_factor(circles - 1)
+        # Circles of an additive game do not differ: the second moment and the squared mean cancel, to below 0 at times.
+        noise = np.sqrt(rounding_of(np.diag(second).max() / (circles - 1)))
+        rows = None if pot_rows is None else arrays["circle_rows"] / circles + pot_rows / n_groups
+        return pot / n_groups + inner, settled_covariance(covariance, noise), rows
 
 
 def _spans(first: int, last: int, longest: int) -> list[dict[str, int]]:

@@ -28,7 +28,7 @@ def estimate_srs(
 
     Raises:
         InvalidGroupsError: The groups overlap.
-        BudgetTooSmallError: The budget covers neither all coalitions nor four walks.
+        BudgetTooSmallError: The budget covers neither all coalitions nor four circles.
         UtilityNotFiniteError: The game answered NaN or infinity.
 
     Note:

@@ -19,8 +19,9 @@ from valuation.core.plan import Arrays, Block, BlockResult, PlanState
 from valuation.core.results import GroupValues, group_values, shares_of
 from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
-# 2: blocks also return the sum of their utilities; the values are those of 1.
-METHOD_VERSION = "fgsv-auto/2"
+# 2: blocks also return the sum of their utilities; the values are those of 1. 3: where the seller coalitions of GSV are
+# sampled they leave another part of the budget.
+METHOD_VERSION = "fgsv-auto/3"
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
 # A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be
@@ -262,10 +263,11 @@ class FgsvPlan:
         )
 
     def estimates(self, state: PlanState, seed: int | None = None) -> dict[str, GroupValues]:
-        """All rules known now: ``"fgsv"``, and with the seller game ``"gsv"`` and ``"leave_one_out"``."""
+        """All rules known now: ``"fgsv"``, with the seller game ``"leave_one_out"`` and, where paid for, ``"gsv"``."""
         found = {"fgsv": self.estimate(state, seed)}
-        if self.sellers:
+        if self.sellers and self.sellers.has_gsv:
             found["gsv"] = self.sellers.gsv(state.arrays, seed)
+        if self.sellers:
             found["leave_one_out"] = self.sellers.leave_one_out(state.arrays)
         return found
 
