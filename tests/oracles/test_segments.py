@@ -42,7 +42,7 @@ def test_the_part_of_a_segment_is_the_value_of_its_own_game():
     np.testing.assert_allclose(found.contributions.sum(axis=0), values.values, atol=1e-15)
 
 
-def test_standard_errors_are_those_of_a_mean_over_all_rows():
+def test_standard_errors_are_those_of_the_rows_of_each_segment():
     rng = np.random.default_rng(4)
     contributions = rng.normal(size=(2, 50))
     segments = np.repeat([0, 1], [20, 30])
@@ -54,11 +54,24 @@ def test_standard_errors_are_those_of_a_mean_over_all_rows():
     found = by_segment(values, segments, 2)
 
     for segment in (0, 1):
-        within = np.where(segments == segment, contributions, 0.0)
-        expected = within.std(axis=1, ddof=1) / np.sqrt(50)
+        within = contributions[:, segments == segment]
+        size = within.shape[1]
+        expected = size / 50 * within.std(axis=1, ddof=1) / np.sqrt(size)
         np.testing.assert_allclose(found.standard_errors[segment], expected, rtol=1e-12)
-        together = within.sum(axis=0).std(ddof=1) / np.sqrt(50)
+        together = size / 50 * within.sum(axis=0).std(ddof=1) / np.sqrt(size)
         np.testing.assert_allclose(found.total_standard_errors[segment], together, rtol=1e-12)
+
+
+def test_a_segment_of_one_row_is_as_uncertain_as_it_is_large():
+    contributions = np.array([[0.5, 1.0, 3.0]])
+    values = group_values(
+        contributions.mean(axis=1), np.zeros((1, 1)),
+        contributions=contributions, evaluations=0, seed=None, method_version="test/1",
+    )  # fmt: skip
+
+    found = by_segment(values, np.array([0, 0, 1]), 2)
+
+    assert found.standard_errors[1, 0] == pytest.approx(3.0 / 3)
 
 
 def test_without_contributions_there_is_nothing_to_cut():

@@ -15,7 +15,8 @@ class SegmentContributions:
 
     Attributes:
         contributions: float64 ``(n_segments, n_groups)``, in metric units; columns sum to the values of the groups.
-        standard_errors: float64 ``(n_segments, n_groups)``: error because the validation rows are a sample.
+        standard_errors: float64 ``(n_segments, n_groups)``: error because the rows of each segment are a sample of
+            such rows; how many there are of each is taken as it is.
         total_standard_errors: float64 ``(n_segments,)``: the same of all groups together.
     """
 
@@ -56,7 +57,14 @@ def by_segment(values: GroupValues, segments: npt.NDArray[np.int64], n_segments:
 
 
 def _standard_errors(member: FloatMatrix, contributions: FloatMatrix) -> FloatMatrix:
-    """Of the means over all m rows of (contribution in the segment, 0 outside it), ``(n_segments, n_groups)``."""
-    m = member.shape[1]
-    means, squares = member @ contributions.T / m, member @ (contributions**2).T / m
-    return np.asarray(np.sqrt(np.maximum(squares - means**2, 0.0) / max(m - 1, 1)))
+    """Of the sums over the rows of each segment, divided by m, ``(n_segments, n_groups)``.
+
+    Given how many rows a segment has they are a simple random sample of such rows. Were their number random too, so
+    would be what constants score (the frequencies of the classes, their weights), of which no row's contribution tells.
+    A single row has no spread: its own size stands for that.
+    """
+    sizes = member.sum(axis=1, keepdims=True)
+    means = member @ contributions.T / np.maximum(sizes, 1.0)
+    squares = member @ (contributions**2).T
+    variances = np.where(sizes > 1, (squares - sizes * means**2) / np.maximum(sizes - 1.0, 1.0), squares)
+    return np.asarray(np.sqrt(np.maximum(variances, 0.0) * sizes) / member.shape[1])

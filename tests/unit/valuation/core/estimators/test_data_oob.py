@@ -5,6 +5,7 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
+from valuation.core import NoStandardErrorsError
 from valuation.core.errors import BudgetTooSmallError, InvalidDataError
 from valuation.core.estimators import data_oob as module
 from valuation.core.estimators.data_oob import data_oob
@@ -39,18 +40,29 @@ def test_flipped_labels_have_the_lowest_values(spec):
 
 def test_values_are_means_over_the_models_that_did_not_see_the_row():
     X, y = rows(30)
-    found = data_oob(RIDGE, X, y, budget=40, rng=np.random.default_rng(5))
-    bags = module._bags(30, 40, np.random.default_rng(found.seed))
+    found = data_oob(RIDGE, X, y, budget=120, rng=np.random.default_rng(5))
+    bags = module._bags(30, 120, np.random.default_rng(found.seed))
 
-    errors = np.full((40, 30), np.nan)
+    errors = np.full((120, 30), np.nan)
     for place, bag in enumerate(bags):
         errors[place, ~bag] = -((Ridge().fit(X[bag], y[bag]).predict(X[~bag]) - y[~bag]) ** 2)
 
     np.testing.assert_allclose(found.values, np.nanmean(errors, axis=0))
-    spread = np.nanstd(errors, axis=0, ddof=1) / np.sqrt((~bags).sum(axis=0))
+    counts = (~bags).sum(axis=0)
+    spread = np.nanstd(errors, axis=0, ddof=1) * np.sqrt((counts - 1) / (counts - 3) / counts)  # Student's variance
     np.testing.assert_allclose(found.standard_errors, spread)
-    assert found.evaluations == 40
-    assert found.method_version == "data-oob/1"
+    assert found.evaluations == 120
+    assert found.method_version == "data-oob/2"
+
+
+def test_squared_errors_of_few_bags_have_no_interval():
+    X, y = rows(30)
+
+    found = data_oob(RIDGE, X, y, budget=40, rng=np.random.default_rng(5))
+
+    assert found.standard_errors is None
+    with pytest.raises(NoStandardErrorsError):
+        found.interval()
 
 
 def test_intervals_cover_what_many_bags_say():
@@ -87,7 +99,7 @@ def test_every_row_is_out_of_at_least_two_bags(n):
 @pytest.mark.parametrize("n", [0, 1, 2])
 @pytest.mark.parametrize("spec", [LOGISTIC, RIDGE], ids=lambda spec: spec.family)
 def test_hardly_any_rows(n, spec):
-    found = data_oob(spec, np.arange(n, dtype=float)[:, None], np.arange(n), budget=10, rng=np.random.default_rng(0))
+    found = data_oob(spec, np.arange(n, dtype=float)[:, None], np.arange(n), budget=160, rng=np.random.default_rng(0))
 
     assert found.values.shape == found.standard_errors.shape == (n,)
     assert np.isfinite(found.values).all()
