@@ -18,8 +18,13 @@ from valuation.core.utility.features import Columns, FeatureEncoder
 TARGETS = (0.02, 0.01)
 
 
-def adult_market() -> tuple[Game, IndexVector, list[IndexVector]]:
-    """The buyer's model over the demo's 10,000 rows, the labels of the rows, and the rows of each seller."""
+def adult_market(
+    rows_per_seller: int | None = None, validation_rows: int = 5_000
+) -> tuple[Game, IndexVector, list[IndexVector]]:
+    """The buyer's model over the demo's sellers, the labels of the rows, and the rows of each seller.
+
+    All 10,000 rows, or the first so many of each seller.
+    """
     schema = adult.request_schema()
 
     def columns(table: pa.Table) -> Columns:
@@ -27,14 +32,16 @@ def adult_market() -> tuple[Game, IndexVector, list[IndexVector]]:
             column["name"]: table.column(column["name"]).to_numpy(zero_copy_only=False) for column in schema["columns"]
         }
 
-    sellers = profiles.sample_sellers(adult.training_part(), seed=0)
-    valid = columns(adult.test_part().slice(0, 5_000))
+    tables = [
+        seller.rows.slice(0, rows_per_seller) for seller in profiles.sample_sellers(adult.training_part(), seed=0)
+    ]
+    valid = columns(adult.test_part().slice(0, validation_rows))
     encoder = FeatureEncoder.fit(schema, adult.TARGET, valid)
-    X = np.concatenate([encoder.encode(columns(seller.rows)).values for seller in sellers])
-    y = np.concatenate([encoder.encode_target(columns(seller.rows)) for seller in sellers])
+    X = np.concatenate([encoder.encode(columns(table)).values for table in tables])
+    y = np.concatenate([encoder.encode_target(columns(table)) for table in tables])
     spec = ModelSpec.from_json({**adult.MODEL_SPEC, "metric": adult.METRIC})
     game = make_utility(spec, X, y, encoder.encode(valid).values, encoder.encode_target(valid))
-    sizes = [len(seller.row_numbers) for seller in sellers]
+    sizes = [table.num_rows for table in tables]
     return game, y, np.split(np.arange(len(y)), np.cumsum(sizes)[:-1])
 
 
