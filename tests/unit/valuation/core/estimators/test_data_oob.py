@@ -101,9 +101,13 @@ def test_every_row_is_out_of_at_least_two_bags(n):
 def test_hardly_any_rows(n, spec):
     found = data_oob(spec, np.arange(n, dtype=float)[:, None], np.arange(n), budget=160, rng=np.random.default_rng(0))
 
-    assert found.values.shape == found.standard_errors.shape == (n,)
+    assert found.values.shape == (n,)
     assert np.isfinite(found.values).all()
-    assert np.isfinite(found.standard_errors).all()
+    if (n, spec) == (1, RIDGE):  # an only row is taken out of two bags, too few for errors of squares
+        assert found.standard_errors is None
+    else:
+        assert found.standard_errors.shape == (n,)
+        assert np.isfinite(found.standard_errors).all()
 
 
 def test_equal_rows_have_values_within_their_errors_and_one_class_needs_no_training():
