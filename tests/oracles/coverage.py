@@ -8,6 +8,8 @@ from math import gamma
 
 import numpy as np
 
+from tests.oracles.coverage_of_samples import by_class, out_of_bag, validation_sample
+from tests.oracles.covered import Covered, holds, of_groups
 from tests.oracles.games_at_random import PolynomialGame, contiguous_groups, group_sums, learning_table
 from valuation.core import (
     FgsvPlan,
@@ -18,7 +20,7 @@ from valuation.core import (
     exact_shapley,
     run_plan,
 )
-from valuation.core.known_games import DualGame, sou_game
+from valuation.core.known_games import DualGame, SumOfUnanimityGame, sou_game
 
 SIZES = (2, 3, 4, 5)
 POINT_METHODS = (
@@ -26,29 +28,16 @@ POINT_METHODS = (
     "stratified_svarm", "kernel_shap", "unbiased_kernel_shap", "leverage_shap",
 )  # fmt: skip
 SHAPLEY_METHODS = tuple(method for method in POINT_METHODS if method not in {"banzhaf", "beta_shapley"})
+# Their draws are circles of n (n - 1) evaluations, and four of them the fewest that have an interval.
+AROUND = ("permutation", "beta_shapley")
+# A size's variance is bounded by that of all its coalitions.
+CONSERVATIVE = {"complementary": ("values",)}
+# Thirty sellers of 100 rows, a third of them with a single row.
+MANY = (1,) * 10 + (2,) * 10 + (4,) * 5 + (10,) * 5
 # Budgets near the smallest that a method takes.
-FEWEST = {"permutation": 66, "beta_shapley": 194, "banzhaf": 64, "group_testing": 100, "complementary": 100,
+FEWEST = {"permutation": 290, "beta_shapley": 290, "banzhaf": 64, "group_testing": 100, "complementary": 100,
           "one_for_all": 100, "svarm": 228, "stratified_svarm": 150, "kernel_shap": 100, "unbiased_kernel_shap": 100,
           "leverage_shap": 100}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Covered:
-    """One run: which intervals hold the truth, bool ``(n_intervals,)``; of shares too where there are any."""
-
-    values: np.ndarray
-    shares: np.ndarray | None = None
-
-
-def holds(interval, truth):
-    """Whether each interval holds its truth; one of no width holds it up to rounding."""
-    rounding = 1e-12 * max(1.0, np.abs(truth).max())
-    return (interval[:, 0] - rounding <= truth) & (truth <= interval[:, 1] + rounding)
-
-
-def of_groups(result, truth):
-    positive = np.maximum(truth, 0)
-    return Covered(holds(result.interval(), truth), holds(result.share_interval(), positive / positive.sum()))
 
 
 @cache
@@ -179,6 +168,26 @@ def points(method, n, number, *, budget, seed):
     return Covered(holds(result.interval(), semivalues(n, number, method)))
 
 
+@cache
+def unanimity_semivalues(n, number, method, *, dual):
+    """SOU or its dual with Beta(4, 1)-Shapley or Banzhaf values: a member of a set of a players waits for a - 1."""
+    rng = np.random.default_rng([24, number])
+    sets = np.argsort(rng.random((n * n, n)), axis=1) < rng.integers(1, n, size=(n * n, 1))
+    coefficients = rng.random(n * n) / n**2
+    sizes = sets.sum(axis=1)
+    if method == "banzhaf":
+        chances = 0.5 ** (sizes - 1.0)
+    else:  # others are there with a chance q from Beta(1, 4), in the dual from Beta(4, 1): E[q^(a - 1)]
+        chances = 4 / (sizes + 3) if dual else np.array([_beta(size, 4) / _beta(1, 4) for size in sizes])
+    game = SumOfUnanimityGame(sets, coefficients)
+    return DualGame(game) if dual else game, sets.T @ (coefficients * chances)
+
+
+def circles(count, n):
+    """A budget of so many circles."""
+    return 2 + count * n * (n - 1)
+
+
 def points_known(method, known, *, budget, seed):
     game, values = known
     result = estimate_points(game, method=method, budget=budget, rng=np.random.default_rng(seed))
@@ -194,12 +203,15 @@ class Case:
         game: On which games.
         run: From a seed.
         runs: Most runs, where one is slow.
+        conservative: Which intervals are wide by construction, ``"values"``, ``"shares"`` or both: they may hold the
+            truth more often than 97 %.
     """
 
     name: str
     game: str
     run: Callable[[int], Covered | None]
     runs: int = 1000
+    conservative: tuple[str, ...] = ()
 
 
 CASES = (
@@ -218,22 +230,61 @@ CASES = (
          lambda s: algorithm_1(unanimity(32, s % 3), (2, 4, 8, 18), budget=6000, seed=s)),
     Case("fgsv algorithm_1, fewest draws", "3 learning curves, 12 rows",
          lambda s: algorithm_1(curve(12, s % 3), (1, 2, 4, 5), budget=300, seed=s)),
-    Case("gsv, sampled", "3 learning curves, 14 sellers", lambda s: gsv(curve(14, s % 3), budget=1200, seed=s)),
-    Case("gsv, sampled, few walks", "3 learning curves, 14 sellers",
-         lambda s: gsv(curve(14, s % 3), budget=240, seed=s)),
+    Case("fgsv auto, 30 sellers, stop at +-0.5 % of shares", "3 SOU, 100 rows",
+         lambda s: stopped_by_target(unanimity(100, s % 3), MANY, target=0.005, budget=200_000, seed=s)),
+    Case("fgsv auto, 30 sellers, stop at +-0.5 % of shares", "3 duals of SOU, 100 rows",
+         lambda s: stopped_by_target(touched(100, s % 3), MANY, target=0.005, budget=200_000, seed=s)),
+    Case("gsv, eight circles", "3 learning curves, 14 sellers",
+         lambda s: gsv(curve(14, s % 3), budget=circles(8, 14), seed=s)),
+    Case("gsv, four circles", "3 learning curves, 14 sellers",
+         lambda s: gsv(curve(14, s % 3), budget=circles(4, 14), seed=s)),
+    Case("gsv, four circles", "3 SOU, 16 sellers", lambda s: gsv(unanimity(16, s % 3), budget=circles(4, 16), seed=s)),
+    Case("gsv, four circles", "3 duals of SOU, 32 sellers",
+         lambda s: gsv(touched(32, s % 3), budget=circles(4, 32), seed=s)),
     Case("du_shapley", "3 learning curves, 10 rows", lambda s: du(s % 3, s, 800)),
-    Case("du_shapley, 4 repetitions", "3 learning curves, 10 rows", lambda s: du(s % 3, s, 80)),
+    Case("du_shapley, 4 repetitions", "3 learning curves, 10 rows", lambda s: du(s % 3, s, 80),
+         conservative=("shares",)),
     *(Case(f"points {method}", "3 learning curves, 9 rows",
-           lambda s, method=method: points(method, 9, s % 3, budget=400, seed=s)) for method in POINT_METHODS),
+           lambda s, method=method: points(method, 9, s % 3, budget=578 if method in AROUND else 400, seed=s),
+           conservative=CONSERVATIVE.get(method, ()))
+      for method in POINT_METHODS),
     *(Case(f"points {method}", "3 SOU, 16 rows",
-           lambda s, method=method: points_known(method, unanimity(16, s % 3), budget=800, seed=s))
-      for method in SHAPLEY_METHODS),
+           lambda s, method=method: points_known(method, unanimity(16, s % 3), budget=800, seed=s),
+           conservative=CONSERVATIVE.get(method, ()))
+      for method in SHAPLEY_METHODS if method not in AROUND),
     *(Case(f"points {method}", "3 duals of SOU, 32 rows",
-           lambda s, method=method: points_known(method, touched(32, s % 3), budget=1600, seed=s))
-      for method in SHAPLEY_METHODS),
+           lambda s, method=method: points_known(method, touched(32, s % 3), budget=1600, seed=s),
+           conservative=CONSERVATIVE.get(method, ()))
+      for method in SHAPLEY_METHODS if method not in AROUND),
+    *(Case(f"points permutation, {count} circles", "3 SOU, 16 rows",
+           lambda s, count=count: points_known("permutation", unanimity(16, s % 3), budget=circles(count, 16), seed=s))
+      for count in (4, 8)),
+    *(Case(f"points permutation, {count} circles", "3 duals of SOU, 32 rows",
+           lambda s, count=count: points_known("permutation", touched(32, s % 3), budget=circles(count, 32), seed=s))
+      for count in (4, 8)),
+    *(Case(f"points {method}", f"3 {'duals of ' if dual else ''}SOU, 16 rows",
+           lambda s, method=method, dual=dual: points_known(
+               method, unanimity_semivalues(16, s % 3, method, dual=dual), budget=circles(4, 16), seed=s))
+      for method in ("beta_shapley", "banzhaf") for dual in (False, True)),
     *(Case(f"points {method}, fewest draws", "3 learning curves, 9 rows",
-           lambda s, method=method, budget=budget: points(method, 9, s % 3, budget=budget, seed=s))
+           lambda s, method=method, budget=budget: points(method, 9, s % 3, budget=budget, seed=s),
+           conservative=CONSERVATIVE.get(method, ()))
       for method, budget in FEWEST.items()),
+    *(Case(f"data_oob, {bags} bags", "60 rows, 2 classes",
+           lambda s, bags=bags: out_of_bag("classification", budget=bags, seed=s), conservative=("values",))
+      for bags in (10, 50, 200)),
+    *(Case(f"data_oob, {bags} bags", "60 rows, numbers",
+           lambda s, bags=bags: out_of_bag("regression", budget=bags, seed=s)) for bags in (120, 200)),
+    *(Case(f"500 validation rows, {metric}", f"5 sellers, {share} % in class 2",
+           lambda s, metric=metric, share=share: validation_sample(metric, rare=share / 100, seed=s),
+           conservative=("values", "shares") if metric == "balanced_accuracy" else ("shares",))
+      for metric in ("accuracy", "balanced_accuracy", "neg_log_loss") for share in (50, 10)),
+    *(Case(f"500 validation rows, {metric}", "5 sellers, numbers",
+           lambda s, metric=metric: validation_sample(metric, task="regression", seed=s), conservative=("shares",))
+      for metric in ("r2", "neg_mse")),
+    *(Case(f"500 validation rows, {metric} by class", f"5 sellers, {share} % in class 2",
+           lambda s, metric=metric, share=share: by_class(metric, rare=share / 100, seed=s))
+      for metric in ("accuracy", "balanced_accuracy", "neg_log_loss") for share in (50, 10)),
 )  # fmt: skip
 
 

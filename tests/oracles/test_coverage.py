@@ -55,9 +55,14 @@ def test_intervals_cover_on_a_pool_with_pairs():
     assert_covers(np.array(hits))
 
 
-# Data Shapley by orders meets a row first in a few orders only, and there it earns what these games pay: its standard
-# error is that of a very skewed mean, and too small until there are many orders a row (docs/evidence/coverage.md).
-SKEWED = {("points permutation", "3 SOU, 16 rows"): 0.9, ("points permutation", "3 duals of SOU, 32 rows"): 0.82}
+def bounds(case, kind, found):
+    """Whether coverage lies within 93 to 97 %, or is at least 95 % where an interval is wide by construction.
+
+    Two standard errors of the coverage itself are allowed, as luck of the seeds.
+    """
+    share, error = found
+    least, most = (0.95, 1.0) if kind in case.conservative else (0.93, 0.97)
+    return share + 2 * error >= least and share - 2 * error <= most
 
 
 @pytest.mark.soak
@@ -65,13 +70,10 @@ SKEWED = {("points permutation", "3 SOU, 16 rows"): 0.9, ("points permutation", 
 def test_coverage_over_a_thousand_runs(case, capsys):
     found = coverage_of(case, 1000)
 
-    pairs = (("values", found.values), ("shares", found.shares))
-    figures = ", ".join(f"{kind} {100 * share:.1f} % ± {100 * error:.1f}" for kind, (share, error) in pairs if share)
+    assert found is not None, "an estimator that offers no interval has no place here"
+    pairs = [(kind, pair) for kind, pair in (("values", found.values), ("shares", found.shares)) if pair[0]]
+    figures = ", ".join(f"{kind} {100 * share:.1f} % ± {100 * error:.1f}" for kind, (share, error) in pairs)
     with capsys.disabled():
         print(f"\n{case.name}, {case.game}, {found.runs} runs: {figures}")  # noqa: T201 - the figure is the point
-    share, error = found.values
-    assert share + 2 * error > SKEWED.get((case.name, case.game), 0.93)
-    # More than 97 % is allowed where an interval is conservative by construction, as with very few draws.
-    assert share < 0.98
-    if found.shares[0]:
-        assert found.shares[0] + 2 * found.shares[1] > 0.93
+    for kind, pair in pairs:
+        assert bounds(case, kind, pair), figures
