@@ -128,6 +128,7 @@ DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 CELERY_BEAT_SCHEDULE = {
     "sweep-work": {"task": "valuation.sweep", "schedule": 5.0},
     "sweep-rounds": {"task": "payouts.sweep", "schedule": 5.0},
+    "release-lines": {"task": "payouts.release_lines", "schedule": 60.0},
     "sweep-files": {"task": "marketplace.sweep_files", "schedule": 3600.0},
     "sweep-copies": {"task": "marketplace.sweep_copies", "schedule": 30.0},
     "sweep-notices": {"task": "marketplace.sweep_notices", "schedule": 30.0},

@@ -39,6 +39,12 @@ class ChangedSinceReviewError(ConflictError):
     code = "changed_since_review"
 
 
+class LineHeldError(ConflictError):
+    """What holds a line's money is not over."""
+
+    code = "line_held"
+
+
 class NaturalKeyError(ConflictError):
     """The same happening was recorded before, with other figures."""
 

@@ -22,6 +22,11 @@ def try_attack(*, round_id: str, kind: str) -> None:
     attacks.try_attack(round_id=uuid.UUID(round_id), kind=kind)
 
 
+@faircut_task("payouts.release_lines")
+def release_lines() -> None:
+    rounds.release_what_is_free()
+
+
 @faircut_task("payouts.sweep")
 def sweep() -> None:
     """Conclude every valuing round whose run has ended, and ask again for attacks; a lost message loses nothing."""

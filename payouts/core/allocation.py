@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 
 from payouts.core.apportionment import largest_remainder
 from payouts.core.policy import Policy, bounded_shares
@@ -95,7 +96,13 @@ class Allocation:
 
 
 def allocate(
-    accounts: Sequence[Account], *, owner_lower: Mapping[str, float], pot_minor: int, policy: Policy, salt: str
+    accounts: Sequence[Account],
+    *,
+    owner_lower: Mapping[str, float],
+    pot_minor: int,
+    policy: Policy,
+    salt: str,
+    carried_minor: Mapping[str, int] = MappingProxyType({}),
 ) -> Allocation:
     """Turn values into amounts that sum to the pot.
 
@@ -108,6 +115,8 @@ def allocate(
         pot_minor: The pot in minor units, at least 0.
         policy: The rules.
         salt: Names the round in the tie-break.
+        carried_minor: What earlier rounds still owe an owner, in minor units: it counts towards the minimum, and is no
+            part of this pot.
 
     Returns:
         Amounts of owners and accounts; if no value may be paid, all 0 and the whole pot unallocated, fee included.
@@ -138,7 +147,7 @@ def allocate(
             value=value,
             share=shares.get(key, Fraction(0)),
             amount_minor=units.get(key, 0),
-            reason=excluded.get(key) or _paid_reason(shares[key], units[key], policy),
+            reason=excluded.get(key) or _paid_reason(shares[key], units[key], carried_minor.get(key, 0), policy),
         )
         for key, value in owner_values.items()
     )
@@ -178,10 +187,10 @@ def _excluded(value: Fraction, lower: float, policy: Policy) -> Reason | None:
     return None
 
 
-def _paid_reason(share: Fraction, units: int, policy: Policy) -> Reason:
+def _paid_reason(share: Fraction, units: int, carried_minor: int, policy: Policy) -> Reason:
     if not units:
         return Reason.ROUNDED_TO_NOTHING
-    if units < policy.minimum_minor:
+    if units + carried_minor < policy.minimum_minor:
         return Reason.BELOW_MINIMUM
     if share == policy.cap and policy.cap < 1:
         return Reason.CAPPED

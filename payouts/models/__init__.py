@@ -6,6 +6,7 @@ from payouts.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
 from payouts.models.lines import PayoutLine
 from payouts.models.policies import PayoutPolicy
 from payouts.models.profiles import PayoutProfile
+from payouts.models.releases import LineRelease
 from payouts.models.reports import AuditReport, Export
 from payouts.models.rounds import Approval, PayoutRound
 
@@ -20,6 +21,7 @@ APPEND_ONLY_TABLES = tuple(
         AttackTest,
         AuditReport,
         Export,
+        LineRelease,
         PayoutProfile,
     )
 )
@@ -34,6 +36,7 @@ __all__ = [
     "LedgerAccount",
     "LedgerEntry",
     "LedgerTransaction",
+    "LineRelease",
     "PayoutLine",
     "PayoutPolicy",
     "PayoutProfile",

@@ -14,6 +14,14 @@ LINE_TRANSITIONS = (
     ("pending", "below_minimum"),
     ("pending", "action_required"),
     ("pending", "approved"),
+    # Posting finds out whether the money can be sent; what waits leaves by a release (ADR 0009).
+    ("approved", "held"),
+    ("approved", "action_required"),
+    ("below_minimum", "held"),
+    ("below_minimum", "action_required"),
+    ("below_minimum", "submitted"),
+    ("held", "submitted"),
+    ("action_required", "submitted"),
     ("approved", "submitted"),
     ("submitted", "paid"),
     ("paid", "returned"),
@@ -100,6 +108,20 @@ class PayoutLine(models.Model):
                 func="""
                     IF NOT EXISTS (SELECT 1 FROM payouts_payoutround WHERE id = NEW.round_id AND state = 'valuing') THEN
                         RAISE EXCEPTION 'Lines are added only while their round is valuing.';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="line_release_recorded",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(
+                    old__state__in=["held", "action_required", "below_minimum"], new__state="submitted"
+                ),
+                func="""
+                    IF NOT EXISTS (SELECT 1 FROM payouts_linerelease WHERE line_id = NEW.id) THEN
+                        RAISE EXCEPTION 'What waited leaves by a release, and line % has none.', NEW.id;
                     END IF;
                     RETURN NEW;
                 """,

@@ -271,9 +271,9 @@ class PayoutRound(models.Model):
                 func="""
                     IF EXISTS (
                         SELECT 1 FROM payouts_payoutline WHERE round_id = NEW.id
-                        AND state NOT IN ('paid', 'held', 'below_minimum', 'returned')
+                        AND state NOT IN ('paid', 'held', 'action_required', 'below_minimum', 'returned')
                     ) THEN
-                        RAISE EXCEPTION 'Round % still has a line that is not paid, held, below minimum or returned.',
+                        RAISE EXCEPTION 'Round % still has a line that is neither paid, nor waiting, nor returned.',
                             NEW.id;
                     END IF;
                     RETURN NEW;

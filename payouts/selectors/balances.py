@@ -1,12 +1,13 @@
 """What is on which account."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from marketplace.models import DataRequest
-from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutRound
+from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutLine, PayoutRound
 
 FUNDING = LedgerTransaction.Reason.FUNDING
 # What moves a pot, in the buyer's words; anything else keeps its own.
@@ -66,6 +67,24 @@ def with_pots(requests: QuerySet[DataRequest]) -> QuerySet[DataRequest]:
 def escrow_minor(payout_round: PayoutRound) -> int:
     """What a round has taken and not yet posted, as a positive amount."""
     return -_sum(account__kind=LedgerAccount.Kind.ESCROW, account__round=payout_round)
+
+
+def carried_lines(currency: str) -> QuerySet[PayoutLine]:
+    """Lines of settled rounds that were below a minimum and still wait on their sellers' balances."""
+    return PayoutLine.objects.filter(
+        state=PayoutLine.State.BELOW_MINIMUM,
+        amount_minor__gt=0,
+        round__currency=currency,
+        round__state__in=PayoutRound.SETTLED,
+    )
+
+
+def carried_minor(currency: str) -> dict[str, int]:
+    """By today's beneficial owner, as the cores name owners: what was carried over and not sent yet."""
+    sums: Counter[str] = Counter()
+    for line in carried_lines(currency).select_related("organization"):
+        sums[str(line.organization.owner_key)] += line.amount_minor
+    return dict(sums)
 
 
 def _sum(**conditions: object) -> int:

@@ -17,6 +17,7 @@ from payouts.models import PayoutLine, PayoutProfile, PayoutRound
 from payouts.selectors.balances import with_pots
 from payouts.selectors.results import own_lines, value_in_words
 from payouts.selectors.rounds import WAITS_FOR, numbered_rounds
+from payouts.selectors.waiting_lines import released_and_unconfirmed
 
 LISTED_MAX = 10
 # The valuation goes on by itself; every other state waits for a person.
@@ -94,7 +95,7 @@ def buyer_needs(user: User) -> list[Need]:
 
 def operator_needs() -> list[Need]:
     """Findings of copies to decide, then the rounds that wait for an operator, the longest waiting first."""
-    return [*_findings_to_decide(), *_waiting_rounds()]
+    return [*_findings_to_decide(), *_waiting_rounds(), *_released_lines()]
 
 
 def _findings_to_decide() -> list[Need]:
@@ -118,6 +119,17 @@ def _waiting_rounds() -> list[Need]:
             path("payouts:round_detail", payout_round.pk),
         )
         for payout_round in waiting[:LISTED_MAX]
+    ]
+
+
+def _released_lines() -> list[Need]:
+    return [
+        Need(
+            f"Money of “{payout_round.request.title}” was released and waits for the bank's confirmation.",
+            "Open the round",
+            path("payouts:round_detail", payout_round.pk),
+        )
+        for payout_round in released_and_unconfirmed().select_related("request").order_by("created_at")[:LISTED_MAX]
     ]
 
 

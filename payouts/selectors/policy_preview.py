@@ -7,7 +7,7 @@ from payouts.core.inequality import gini
 from payouts.core.policy import Policy
 from payouts.models import PayoutPolicy, PayoutRound
 from payouts.models.policies import policy_from_snapshot
-from payouts.selectors.entitlements import entitlements
+from payouts.selectors.entitlements import entitlements, frozen_owner_keys
 from valuation.selectors import runs as valuation
 
 
@@ -58,9 +58,12 @@ def preview(payout_round: PayoutRound, *, tried: Policy | None = None) -> Policy
     ]
     if tried is not None:
         named.append(("The policy you try", tried))
+    owners = frozen_owner_keys(payout_round, [player.organization_id for player in outcome.players])
     computed = []
     for name, policy in named:
-        allocation = entitlements(outcome, pot_minor=payout_round.pot_minor, policy=policy, salt=str(payout_round.pk))
+        allocation = entitlements(
+            outcome, pot_minor=payout_round.pot_minor, policy=policy, salt=str(payout_round.pk), owners=owners
+        )
         amounts = [account.amount_minor for account in allocation.accounts]
         computed.append((name, amounts, allocation.fee_minor, allocation.unallocated_minor))
     return PolicyPreview(

@@ -1,6 +1,6 @@
 """Payout details as pages show them, and what operators should know before money is sent to them."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
@@ -8,7 +8,17 @@ from django.utils import timezone
 from marketplace.models import Organization
 from marketplace.templatetags.figures import clock
 from payouts.core.bank_accounts import read_iban
-from payouts.models import PayoutProfile
+from payouts.models import LineRelease, PayoutLine, PayoutProfile
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why money of an organisation cannot be sent now: for operators, for the seller, and what ends it."""
+
+    state: PayoutLine.State
+    sentence: str
+    next_step: str
+    ends_by: LineRelease.Reason
 
 
 def current_profiles() -> QuerySet[PayoutProfile]:
@@ -27,13 +37,6 @@ def history(organization: Organization) -> QuerySet[PayoutProfile]:
     return PayoutProfile.objects.filter(organization=organization).select_related("given_by").order_by("-version")
 
 
-def without_profile(organizations: Iterable[Organization]) -> list[Organization]:
-    """Those that could not be paid today."""
-    organizations = list(organizations)
-    given = set(PayoutProfile.objects.filter(organization__in=organizations).values_list("organization_id", flat=True))
-    return [organization for organization in organizations if organization.pk not in given]
-
-
 def is_cooling_down(profile: PayoutProfile) -> bool:
     return profile.cool_down_until > timezone.now()
 
@@ -43,17 +46,35 @@ def bank_name(profile: PayoutProfile) -> str:
     return read_iban(profile.iban).bank_name
 
 
-def checks(organization: Organization) -> list[str]:
-    """What speaks against sending money to an organisation now, in plain sentences; nothing where nothing does."""
+def hold_of(organization: Organization) -> Hold | None:
+    """What holds an organisation's money now; None where it can be sent."""
     profile = current(organization)
     if profile is None:
-        return ["No payout details are given: the amount is credited and cannot be sent yet."]
-    sentences = []
-    if is_cooling_down(profile):
-        sentences.append(
-            f"The payout details were changed on {clock(profile.given_at)}; "
-            f"nothing should be sent to them before {clock(profile.cool_down_until)}."
+        return Hold(
+            PayoutLine.State.ACTION_REQUIRED,
+            sentence="No payout details are given: the amount is credited and cannot be sent yet.",
+            next_step="Give your payout details; then it is sent.",
+            ends_by=LineRelease.Reason.DETAILS_GIVEN,
         )
+    if is_cooling_down(profile):
+        until = clock(profile.cool_down_until)
+        return Hold(
+            PayoutLine.State.HELD,
+            sentence=f"The payout details were changed on {clock(profile.given_at)}; nothing is sent to them before "
+            f"{until}.",
+            next_step=f"Your payout details were changed, so it is not sent before {until}. "
+            "If that was no colleague of yours, put the right details back.",
+            ends_by=LineRelease.Reason.PAUSE_OVER,
+        )
+    return None
+
+
+def checks(organization: Organization) -> list[str]:
+    """What speaks against sending money to an organisation now, in plain sentences; nothing where nothing does."""
+    profile, hold = current(organization), hold_of(organization)
+    sentences = [hold.sentence] if hold else []
+    if profile is None:
+        return sentences
     sharing = current_profiles().filter(iban=profile.iban).exclude(organization=organization)
     if names := sorted(sharing.values_list("organization__name", flat=True)):
         sentences.append(f"The bank account is also that of {' and '.join(names)}.")

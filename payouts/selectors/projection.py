@@ -2,13 +2,14 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
 from payouts.core.allocation import Reason
 from payouts.errors import UnbalancedError
-from payouts.models import PayoutLine, PayoutRound
+from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
 
 SCHEMA = "payout_lines.v1"
 SHARE_DIGITS = 12
@@ -147,7 +148,7 @@ def project(payout_round: PayoutRound) -> RoundProjection:
         inputs_sha256=payout_round.inputs_sha256,
         lines_sha256=payout_round.lines_sha256,
         records=tuple(
-            [line_record(line) for line in lines]
+            line_records(lines)
             + [
                 _rest_record(len(lines) + place, kind, name, disposition, amount_minor)
                 for place, (kind, name, disposition, amount_minor) in enumerate(rests, start=1)
@@ -156,15 +157,20 @@ def project(payout_round: PayoutRound) -> RoundProjection:
     )
 
 
-def line_record(line: PayoutLine) -> LineRecord:
-    """Project one seller's line."""
+def line_records(lines: Sequence[PayoutLine]) -> list[LineRecord]:
+    """Project sellers' lines, in the order given."""
+    held = _held_at_posting(lines)
+    return [_line_record(line, is_held=line.pk in held) for line in lines]
+
+
+def _line_record(line: PayoutLine, *, is_held: bool) -> LineRecord:
     return LineRecord(
         number=line.number,
         kind="seller",
         organization_id=line.organization_id,
         organization=line.organization.name,
         owner_key=line.owner_key,
-        disposition=_disposition(line),
+        disposition=_disposition(line, is_held=is_held),
         reason=line.reason,
         rows=line.rows,
         debit_minor=0,
@@ -192,9 +198,16 @@ def exact_decimal(share: Fraction) -> Decimal:
     return Decimal(scaled).scaleb(-SHARE_DIGITS).quantize(Decimal(1).scaleb(-SHARE_DIGITS), ROUND_HALF_EVEN)
 
 
-def _disposition(line: PayoutLine) -> str:
-    """What happens to the amount; fixed at the approval, so that an export stays true when the line is paid later."""
-    if line.state in {PayoutLine.State.HELD, PayoutLine.State.ACTION_REQUIRED}:
+def _held_at_posting(lines: Sequence[PayoutLine]) -> set[int]:
+    """The lines that the ledger credited as held."""
+    keys = {f"round:{line.round_id}:line:{line.number}": line.pk for line in lines}
+    credited = LedgerTransaction.objects.filter(natural_key__in=keys, reason=LedgerTransaction.Reason.HOLD)
+    return {keys[natural_key] for natural_key in credited.values_list("natural_key", flat=True)}
+
+
+def _disposition(line: PayoutLine, *, is_held: bool) -> str:
+    """What posting did with the amount: an export stays true when the line is released or paid later."""
+    if is_held:
         return "hold"
     if line.amount_minor == 0:
         return "none"

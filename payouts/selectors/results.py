@@ -15,6 +15,17 @@ from payouts.selectors.terms import basis_points, policy_in_words
 from payouts.selectors.units import metric_name, unit_of, written
 from valuation.selectors.runs import left_out_sellers
 
+_NOTHING_EARNED = {
+    Reason.COPIES: "all your rows were left out as copies. You owe nothing.",
+    Reason.NOT_POSITIVE: "this round pays only what raises the buyer's score. You owe nothing.",
+    Reason.NOT_SIGNIFICANT: "what your rows add cannot be told from chance yet.",
+    Reason.ROUNDED_TO_NOTHING: "your share of this pot is less than the smallest amount there is.",
+}
+_HELD_SENTENCES = {
+    PayoutLine.State.HELD: "It is held for a while, because your payout details were changed.",
+    PayoutLine.State.ACTION_REQUIRED: "It cannot be sent yet: your payout details are missing.",
+}
+
 
 @dataclass(frozen=True)
 class ValueWords:
@@ -43,17 +54,16 @@ def headline(line: PayoutLine) -> str:
         format_amount(minor, currency)
         for minor in (line.amount_minor, line.amount_lower_minor, line.amount_upper_minor)
     )
-    if line.reason == Reason.COPIES:
-        return f"You earned {amount}, because all your rows were left out as copies. You owe nothing."
-    if line.reason == Reason.NOT_POSITIVE:
-        return f"You earned {amount}, because this round pays only what raises the buyer's score. You owe nothing."
-    if line.reason == Reason.NOT_SIGNIFICANT:
-        return f"You earned {amount}, because what your rows add cannot be told from chance yet."
-    if line.reason == Reason.ROUNDED_TO_NOTHING:
-        return f"You earned {amount}, because your share of this pot is less than the smallest amount there is."
-    if line.reason == Reason.BELOW_MINIMUM:
+    if line.reason in _NOTHING_EARNED:
+        return f"You earned {amount}, because {_NOTHING_EARNED[Reason(line.reason)]}"
+    if line.state in _HELD_SENTENCES:
+        return f"You earned {amount}. It stays yours. {_HELD_SENTENCES[PayoutLine.State(line.state)]}"
+    if line.reason == Reason.BELOW_MINIMUM and line.state == PayoutLine.State.BELOW_MINIMUM:
         minimum = format_amount(line.round.policy_snapshot["minimum_minor"], currency)
-        return f"You earned {amount}. It stays yours, but is not sent yet: the policy sends nothing below {minimum}."
+        return (
+            f"You earned {amount}. It stays yours, but is not sent yet: the policy sends nothing below {minimum}. "
+            "It goes along with the next round that brings your balance there."
+        )
     return f"You earned {amount} (between {lower} and {upper}); all amounts of the round add up to its pot."
 
 

@@ -15,6 +15,7 @@ from django.db.models import Min
 from payouts.core.money import format_amount
 from payouts.errors import UnbalancedError
 from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutLine, PayoutRound
+from payouts.selectors.profiles import hold_of
 from payouts.selectors.projection import REASON_WORDS
 
 Reason = LedgerTransaction.Reason
@@ -28,10 +29,11 @@ _HAPPENED = {
 }
 _NEXT_STEPS = {
     Reason.PAYOUT: "It is on its way to your bank. There is nothing for you to do.",
-    Reason.CARRY_OVER: "It stays on your balance and on every statement until it is sent. "
+    Reason.CARRY_OVER: "It stays on your balance until a later round brings that to its minimum, and is sent with it. "
     "There is nothing for you to do.",
-    Reason.HOLD: "An operator looks at it. Check that your payout details are complete.",
+    Reason.HOLD: "It stays on your balance until nothing holds it. Check that your payout details are complete.",
 }
+_RELEASED = "It waited and is released now: it goes to your bank. There is nothing for you to do."
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def statement_of(line: PayoutLine) -> Statement:
         opening_minor=opening,
         movements=_movements([entry for entry in known if entry.transaction_id >= begin], opening),
         closing_minor=-sum(entry.amount_minor for entry in known),
-        owed=_owed(known, lines),
+        # What has happened since belongs to a later statement.
+        owed=_owed(known, lines, is_open=following is None),
         nothing_earned="" if line.amount_minor else REASON_WORDS[line.reason],
         previous_line_id=lines[place - 1].pk if place else None,
         next_line_id=following.pk if following is not None else None,
@@ -141,7 +144,7 @@ def _lines_like(line: PayoutLine) -> list[PayoutLine]:
             organization_id=line.organization_id,
             round__currency=line.round.currency,
             round__state__in=PayoutRound.SETTLED,
-        ).select_related("round__request")
+        ).select_related("round__request", "organization", "release")
     )
 
 
@@ -186,8 +189,8 @@ def _movements(entries: Sequence[LedgerEntry], opening_minor: int) -> tuple[Move
     return tuple(found)
 
 
-def _owed(entries: Sequence[LedgerEntry], lines: Sequence[PayoutLine]) -> tuple[Owed, ...]:
-    """What of each round is left, by the entries so far; the credit says why it waits."""
+def _owed(entries: Sequence[LedgerEntry], lines: Sequence[PayoutLine], *, is_open: bool) -> tuple[Owed, ...]:
+    """What of each round is left, by the entries so far; the credit says why, and today's state what ends it."""
     by_round: dict[uuid.UUID | None, list[LedgerEntry]] = defaultdict(list)
     for entry in entries:
         by_round[entry.transaction.round_id].append(entry)
@@ -196,15 +199,25 @@ def _owed(entries: Sequence[LedgerEntry], lines: Sequence[PayoutLine]) -> tuple[
     for round_id, group in by_round.items():
         left = -sum(entry.amount_minor for entry in group)
         if left:
+            line = line_of.get(round_id)
             found.append(
                 Owed(
                     request=_request_of(group[0]),
                     amount_minor=left,
-                    why=_why(group[0], line_of.get(round_id)),
-                    next_step=_NEXT_STEPS.get(Reason(group[0].transaction.reason), "Ask an operator about it."),
+                    why=_why(group[0], line),
+                    next_step=(_next_step_today(line) if is_open and line is not None else "")
+                    or _NEXT_STEPS.get(Reason(group[0].transaction.reason), "Ask an operator about it."),
                 )
             )
     return tuple(found)
+
+
+def _next_step_today(line: PayoutLine) -> str:
+    """What ends the waiting of a line that was held or carried over; nothing where its credit says it all."""
+    if line.state in {PayoutLine.State.HELD, PayoutLine.State.ACTION_REQUIRED}:
+        hold = hold_of(line.organization)
+        return hold.next_step if hold else "Nothing holds it any more: it is released within minutes."
+    return _RELEASED if hasattr(line, "release") else ""
 
 
 def _why(entry: LedgerEntry, line: PayoutLine | None) -> str:

@@ -19,7 +19,7 @@ from payouts.core.intervals import LEVEL
 from payouts.core.policy import Policy
 from payouts.models import AttackTest, PayoutRound
 from payouts.models.policies import policy_from_snapshot
-from payouts.selectors.entitlements import owner_keys
+from payouts.selectors.entitlements import frozen_owner_keys
 from valuation.core.attacks import CELLS, shells_of
 from valuation.core.errors import ValuationError
 from valuation.models import ValuationRun
@@ -104,7 +104,7 @@ class _only_here:  # noqa: N801 - reads as the statement it is
 
 def _figures(payout_round: PayoutRound, run: ValuationRun, kind: str) -> dict[str, Any]:
     sellers = run.manifest["sellers"]
-    owners = owner_keys([seller["organization_id"] for seller in sellers])
+    owners = frozen_owner_keys(payout_round, [seller["organization_id"] for seller in sellers])
     price = _pricing(payout_round, comparisons=3 * (CELLS - 1) * len(sellers) + 2)
     tests: list[dict[str, Any]]
     victim = _best_paid(payout_round, [seller["organization_id"] for seller in sellers])

@@ -23,4 +23,9 @@ def lock_round(round_id: uuid.UUID) -> PayoutRound:
 
 def lock_lines(payout_round: PayoutRound) -> QuerySet[PayoutLine]:
     """Hold a round's lines in their order; to be evaluated inside the transaction, after the round is held."""
-    return payout_round.lines.order_by("pk").select_for_update(of=("self",), no_key=True)
+    return in_order(payout_round.lines.all())
+
+
+def in_order(lines: QuerySet[PayoutLine]) -> QuerySet[PayoutLine]:
+    """Hold these lines, of whatever rounds, in the one order of all lines."""
+    return lines.order_by("pk").select_for_update(of=("self",), no_key=True)

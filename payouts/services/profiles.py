@@ -85,9 +85,18 @@ def _tell(profile: PayoutProfile, before: PayoutProfile | None, by: User) -> Non
             f"{by.full_name} changed the payout details of {organization.name} from {before.payee_name}, "
             f"{masked(before.iban)} to {account}."
         )
+    hours = settings.FAIRCUT_PROFILE_COOL_DOWN_HOURS
     pause = ""
-    if profile.cool_down_until > timezone.now():
-        pause = f"\n\nNothing should be sent to the new details before {clock(profile.cool_down_until)}."
+    if before is None:
+        pause = (
+            "\n\nThey are the first, so there is nothing to wait for: money is sent to them at once. Another payee or "
+            f"account later pauses payments for {hours} hours."
+        )
+    elif profile.cool_down_until > timezone.now():
+        pause = (
+            f"\n\nNothing is sent to the new details before {clock(profile.cool_down_until)}. What is earned until "
+            "then is held, and released by itself."
+        )
     notices.notify(
         organization=organization,
         kind="payout_details_changed",

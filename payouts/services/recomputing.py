@@ -8,7 +8,7 @@ import numpy as np
 from payouts.models import PayoutLine, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.digest import lines_sha256
-from payouts.selectors.entitlements import entitlements
+from payouts.selectors.entitlements import entitlements, frozen_owner_keys
 from valuation.core.plan import run_plan
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
@@ -91,6 +91,7 @@ def _amounts_check(payout_round: PayoutRound, run: ValuationRun) -> Check:
         pot_minor=payout_round.pot_minor,
         policy=policy_from_snapshot(payout_round.policy_snapshot),
         salt=str(payout_round.pk),
+        owners=frozen_owner_keys(payout_round, [player.organization_id for player in outcome.players]),
     )
     lines = PayoutLine.objects.filter(round=payout_round)
     stored = {

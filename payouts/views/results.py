@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from marketplace.views.signed_in import SignedInRequest
 from payouts.selectors import own_rows
 from payouts.selectors.explanations import class_chart, size_chart
-from payouts.selectors.projection import line_record
+from payouts.selectors.projection import line_records
 from payouts.selectors.results import chain, headline, own_lines, value_in_words
 from payouts.selectors.units import unit_of
 
@@ -33,7 +33,7 @@ def result(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "results": [
             {
                 "state": line.state if line.amount_minor else "nothing_to_pay",
-                "record": line_record(line),
+                "record": record,
                 "headline": headline(line),
                 "value": value_in_words(line),
                 "chain": chain(line),
@@ -41,7 +41,7 @@ def result(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 "charts": [chart for chart in (size_chart(line), class_chart(line)) if chart is not None],
                 "rows": own_rows.own_rows(line),
             }
-            for line in lines
+            for line, record in zip(lines, line_records(lines), strict=True)
         ],
     }
     return render(request, "payouts/result.html", context)

@@ -30,6 +30,7 @@ from payouts.selectors.rounds import (
     waits_for,
 )
 from payouts.selectors.terms import policy_in_words
+from payouts.selectors.waiting_lines import carried_along, waiting_lines
 from payouts.services import rounds
 
 PAGE_SIZE = 25
@@ -89,7 +90,7 @@ def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if payout_round.run is not None:
         context["live"] = watch(payout_round)
     if hasattr(payout_round, "audit_report"):
-        context |= review(payout_round)
+        context |= review(payout_round) | _waiting(payout_round)
     return render(request, "payouts/round_detail.html", context)
 
 
@@ -208,6 +209,17 @@ def round_export(request: SignedInRequest, pk: UUID, kind: str) -> HttpResponse:
     return HttpResponse(
         mark + bytes(export.body), content_type=media_type, headers={"Content-Disposition": disposition}
     )
+
+
+def _waiting(payout_round: PayoutRound) -> dict[str, Any]:
+    """What has not reached its seller, with a form for each payment that is confirmed by itself."""
+    return {
+        "waiting_lines": [
+            {"waiting": waiting, "form": forms.PaidForm(auto_id=f"line_{waiting.line.pk}_%s")}
+            for waiting in waiting_lines(payout_round)
+        ],
+        "carried_along": carried_along(payout_round),
+    }
 
 
 def find(pk: UUID) -> PayoutRound:

@@ -45,6 +45,7 @@ def place():
             "requests": request.pk, "rounds": payout_round.pk, "results": payout_round.pk,
             "datasets": submission.version_id, "uploads": draft.pk, "keys": 1, "copies": finding.pk,
             "organisations": organization_of(victim).pk,
+            "lines": payout_round.lines.get(organization=organization_of(victim)).pk,
             "owners": organization_of(victim).pk,
             "statements": payout_round.lines.get(organization=organization_of(victim)).pk,
         },

@@ -12,6 +12,7 @@ from payouts.core.allocation import Allocation, AllocationError, Entitlement, Re
 from payouts.core.intervals import Interval, money_interval, share_intervals, value_intervals
 from payouts.models import AuditReport, PayoutLine, PayoutRound
 from payouts.models.policies import policy_from_snapshot
+from payouts.selectors.balances import carried_minor
 from payouts.selectors.digest import lines_sha256
 from payouts.selectors.entitlements import PAYING_RULE, entitlements, owner_keys
 from payouts.services import attacks, locks
@@ -44,6 +45,8 @@ def conclude_valuing(*, run_id: str) -> PayoutRound | None:
             pot_minor=payout_round.pot_minor,
             policy=policy_from_snapshot(payout_round.policy_snapshot),
             salt=str(payout_round.pk),
+            owners=owner_keys([player.organization_id for player in outcome.players]),
+            carried_minor=carried_minor(payout_round.currency),
         )
     except AllocationError as error:
         log.warning("round.failed", round_id=str(payout_round.pk), error=str(error))

@@ -5,6 +5,7 @@ simply posted again: what exists is found, what is missing is added.
 """
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from marketplace.models import User
@@ -12,7 +13,9 @@ from marketplace.services import events
 from payouts.errors import AmountError, RoundStateError, UnbalancedError
 from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
 from payouts.selectors.balances import escrow_minor
+from payouts.selectors.profiles import hold_of
 from payouts.services import accounts, exports, ledger, locks
+from payouts.services.rounds import releasing
 from payouts.services.rounds.telling import tell_sellers
 
 # Money that is owed but not sent to the bank waits on the seller's payable account, with the reason.
@@ -45,6 +48,9 @@ def _post_line(payout_round: PayoutRound, line_id: int, by: User) -> None:
             f"The round is {payout_round.get_state_display().lower()}; only an approved one is posted."
         )
     line = locks.lock_lines(payout_round).select_related("organization").get(pk=line_id)
+    # Decided now and not at the approval: details may have changed since.
+    if line.state == PayoutLine.State.APPROVED and (hold := hold_of(line.organization)) is not None:
+        releasing.keep_back(payout_round, line, hold)
     if line.amount_minor:
         ledger.post(
             natural_key=f"round:{payout_round.pk}:line:{line.number}",
@@ -77,6 +83,7 @@ def _finish(payout_round: PayoutRound, by: User) -> PayoutRound:
     payout_round.posted_by = by
     payout_round.posted_at = timezone.now()
     payout_round.save()
+    releasing.release_carried(payout_round, by=by)
     exports.write(payout_round=payout_round)
     tell_sellers(payout_round)
     events.record(action="round.posted", subject=payout_round, by=by, data={"pot_minor": payout_round.pot_minor})
@@ -104,15 +111,15 @@ def _post_rest(payout_round: PayoutRound, by: User) -> None:
 
 @transaction.atomic
 def mark_paid(*, payout_round: PayoutRound, bank_reference: str, by: User) -> PayoutRound:
-    """Record the bank's confirmation: every submitted line is paid. The same confirmation counts once.
+    """Record the bank's confirmation: every submitted line is paid, and carried balances that went along with them.
+
+    The same confirmation counts once.
 
     Raises:
         AmountError: The reference is empty.
         RoundStateError: The round is not posted, or was paid under another reference.
     """
-    reference = bank_reference.strip()
-    if not reference:
-        raise AmountError("A payment needs the reference on the bank statement.", remedy="Copy it from the statement.")
+    reference = _required(bank_reference)
     payout_round = locks.lock_round(payout_round.pk)
     if payout_round.state == PayoutRound.State.PAID and payout_round.bank_reference == reference:
         return payout_round
@@ -120,20 +127,10 @@ def mark_paid(*, payout_round: PayoutRound, bank_reference: str, by: User) -> Pa
         raise RoundStateError(
             f"The round is {payout_round.get_state_display().lower()}; only a posted one can be paid."
         )
-    for line in locks.lock_lines(payout_round).select_related("organization"):
+    sent = PayoutLine.objects.filter(Q(round=payout_round) | Q(release__payout_round=payout_round))
+    for line in locks.in_order(sent).select_related("organization", "round"):
         if line.state == PayoutLine.State.SUBMITTED:
-            ledger.post(
-                natural_key=f"round:{payout_round.pk}:payment:{line.number}",
-                reason=LedgerTransaction.Reason.PAYMENT,
-                debit=accounts.payable(line.organization, payout_round.currency),
-                credit=accounts.bank(payout_round.currency),
-                amount_minor=line.amount_minor,
-                by=by,
-                payout_round=payout_round,
-                reference=reference,
-            )
-            line.state = PayoutLine.State.PAID
-            line.save(update_fields=["state"])
+            _pay(line, reference, by)
     payout_round.state = PayoutRound.State.PAID
     payout_round.paid_by = by
     payout_round.paid_at = timezone.now()
@@ -141,3 +138,50 @@ def mark_paid(*, payout_round: PayoutRound, bank_reference: str, by: User) -> Pa
     payout_round.save()
     events.record(action="round.paid", subject=payout_round, by=by, data={"bank_reference": reference})
     return payout_round
+
+
+@transaction.atomic
+def mark_line_paid(*, line: PayoutLine, bank_reference: str, by: User) -> PayoutLine:
+    """Record the bank's confirmation of a line that was released after its round was paid; it counts once.
+
+    Raises:
+        AmountError: The reference is empty.
+        RoundStateError: The line is not on its way, or its round is not paid yet.
+    """
+    reference = _required(bank_reference)
+    payout_round = locks.lock_round(line.round_id)
+    line = locks.lock_lines(payout_round).select_related("organization", "round").get(pk=line.pk)
+    if line.state == PayoutLine.State.PAID:
+        return line
+    if payout_round.state != PayoutRound.State.PAID or line.state != PayoutLine.State.SUBMITTED:
+        raise RoundStateError(
+            f"The line is {line.get_state_display().lower()} and its round {payout_round.get_state_display().lower()}; "
+            "only a line that was released after its round was paid is confirmed by itself."
+        )
+    _pay(line, reference, by)
+    data = {"line": line.number, "organization": line.organization_id, "bank_reference": reference}
+    events.record(action="round.line_paid", subject=payout_round, by=by, data=data)
+    return line
+
+
+def _pay(line: PayoutLine, reference: str, by: User) -> None:
+    currency = line.round.currency
+    ledger.post(
+        natural_key=f"round:{line.round_id}:payment:{line.number}",
+        reason=LedgerTransaction.Reason.PAYMENT,
+        debit=accounts.payable(line.organization, currency),
+        credit=accounts.bank(currency),
+        amount_minor=line.amount_minor,
+        by=by,
+        payout_round=line.round,
+        reference=reference,
+    )
+    line.state = PayoutLine.State.PAID
+    line.save(update_fields=["state"])
+
+
+def _required(bank_reference: str) -> str:
+    reference = bank_reference.strip()
+    if not reference:
+        raise AmountError("A payment needs the reference on the bank statement.", remedy="Copy it from the statement.")
+    return reference

@@ -5,16 +5,42 @@ from marketplace.services import notices
 from marketplace.shared.site import address
 from payouts.core.money import format_amount
 from payouts.models import PayoutLine, PayoutRound
-from payouts.selectors.profiles import without_profile
+from payouts.selectors.profiles import Hold
 
 
 def tell_sellers(payout_round: PayoutRound) -> None:
-    """Owe every seller of the round one e-mail about the line, and one more where nobody knows where to send money."""
-    lines = list(payout_round.lines.select_related("organization").order_by("number"))
-    for line in lines:
+    """Owe every seller of the round one e-mail about the line."""
+    for line in payout_round.lines.select_related("organization").order_by("number"):
         _tell_amount(payout_round, line)
-    for organization in without_profile(line.organization for line in lines if line.amount_minor):
-        _ask_for_details(payout_round, organization)
+
+
+def tell_held(line: PayoutLine, hold: Hold) -> None:
+    """Owe one more e-mail where money cannot be sent, which says what ends that."""
+    if hold.state == PayoutLine.State.ACTION_REQUIRED:
+        _ask_for_details(line.round, line.organization)
+        return
+    amount = format_amount(line.amount_minor, line.round.currency)
+    notices.notify(
+        organization=line.organization,
+        kind="payout_held",
+        subject=f"{amount} of {line.organization.name} is held",
+        body=f"{line.organization.name} earned {amount} with “{line.round.request.title}”. It is credited and stays "
+        f"yours. {hold.next_step}\n\n{address('payouts:profile', line.organization_id)}",
+        key=f"round:{line.round_id}:held:{line.organization_id}",
+    )
+
+
+def tell_released(line: PayoutLine) -> None:
+    """Owe an e-mail about money that waited and is on its way now."""
+    amount = format_amount(line.amount_minor, line.round.currency)
+    notices.notify(
+        organization=line.organization,
+        kind="payout_released",
+        subject=f"{amount} of {line.organization.name} is on its way",
+        body=f"{amount} that {line.organization.name} earned with “{line.round.request.title}” was held and is on its "
+        f"way to your bank now. There is nothing for you to do.\n\n{address('payouts:statement', line.pk)}",
+        key=f"round:{line.round_id}:released:{line.organization_id}",
+    )
 
 
 def _tell_amount(payout_round: PayoutRound, line: PayoutLine) -> None:

@@ -4,8 +4,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from marketplace.models import AuditEvent
 from payouts import errors
-from payouts.models import Approval, AuditReport, Export, LedgerEntry, LedgerTransaction, PayoutRound
+from payouts.models import Approval, AuditReport, Export, LedgerEntry, LedgerTransaction, LineRelease, PayoutRound
 from payouts.selectors.balances import escrow_minor, pot_available_minor
 from payouts.services import accounts, funding, ledger, rounds
 from tests.concurrency.at_once import at_once
@@ -45,6 +46,17 @@ def test_the_end_of_a_run_is_concluded_once():
     assert PayoutRound.objects.get().state == "in_review"
     assert payout_round.lines.count() == 4
     assert AuditReport.objects.count() == 1
+
+
+def test_a_held_line_is_released_once():
+    place = scenario.market(with_details=False)
+    line = scenario.posted(place).lines.first()
+    scenario.give_details(line.organization, place.people[place.sellers.index(line.organization)])
+
+    at_once(*[lambda: rounds.release(line=line, by=place.first)] * 2, rounds.release_what_is_free)
+
+    assert LineRelease.objects.count() == 1
+    assert AuditEvent.objects.filter(action="round.line_released").count() == 1
 
 
 def test_two_approvals_leave_one_signature():

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from marketplace.models import DataRequest, Dataset, DatasetVersion, Membership, Organization, Submission, User
 from payouts.models import PayoutPolicy
-from payouts.services import funding, rounds
+from payouts.services import funding, profiles, rounds
 from payouts.services.profiles import PayoutDetails
 from tests.integration.valuation.market import make_market, work_off
 from valuation.models import PlayerValue, ValuationRun
@@ -45,6 +45,16 @@ def payout_details(*, payee="Quayside", iban="DE89370400440532013000"):
     )
 
 
+def iban():
+    """A German account number that nobody else here has."""
+    account = f"3704004405{next(NUMBERS):08d}"
+    return f"DE{98 - int(f'{account}131400') % 97:02d}{account}"
+
+
+def give_details(organization, by):
+    return profiles.give(organization=organization, details=payout_details(payee=organization.name, iban=iban()), by=by)
+
+
 def submission(request, organization, by):
     number = next(NUMBERS)
     dataset = Dataset.objects.create(organization=organization, request=request, name=f"Set {number}")
@@ -65,8 +75,8 @@ def submission(request, organization, by):
     )
 
 
-def market(*, sellers=4, names=None):
-    """A request with accepted submissions, two operators, and a buyer."""
+def market(*, sellers=4, names=None, with_details=True):
+    """A request with accepted submissions, two operators, a buyer; sellers have said where their money goes."""
     buyer = Organization.objects.create(name=f"Buyer {next(NUMBERS)}")
     request = DataRequest.objects.create(
         title="Incomes",
@@ -88,6 +98,8 @@ def market(*, sellers=4, names=None):
     people = [person("seller", organization) for organization in organizations]
     for organization, by in zip(organizations, people, strict=True):
         submission(request, organization, by)
+        if with_details:
+            give_details(organization, by)
     return SimpleNamespace(
         request=request, buyer=buyer, sellers=organizations, people=people,
         first=person("operator"), second=person("operator"),
@@ -147,14 +159,14 @@ def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01, ha
     )
 
 
-def really_reviewed():
+def really_reviewed(**terms):
     """A round in review over a real valuation, worked off in this process, and the operator who started it."""
     request, first = make_market(), person("operator")
     funding.record(request=request, amount_minor=POT_MINOR, bank_reference="BUYER-1", by=first)
     draft = rounds.open_round(
         request=request,
         pot_minor=POT_MINOR,
-        policy=policy(significant_only=False),
+        policy=policy(significant_only=False, **terms),
         precision_target=0.2,
         evaluations_max=20_000,
         seed=7,

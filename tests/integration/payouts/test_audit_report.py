@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from marketplace.services import ownership
 from marketplace.shared.pdf import PdfUnavailableError
+from payouts.selectors.policy_preview import preview
 from payouts.services import attacks
 from tests.integration.payouts import scenario
 from valuation.selectors import runs as valuation
@@ -91,6 +93,16 @@ def test_the_command_computes_the_same_bits(place):
         "lines",
     ):
         assert what in said
+
+
+def test_the_command_counts_the_owners_of_then_and_not_of_today(db):
+    payout_round, operator = scenario.really_reviewed(cap_basis_points=4000)
+    front, owner = (line.organization for line in payout_round.lines.order_by("-amount_minor")[:2])
+    amounts = preview(payout_round).policies[0].amounts_minor
+    ownership.link(organization=front, owner=owner, reason="One company.", by=operator)
+
+    assert "DIFFERENT" not in recomputed(payout_round)
+    assert preview(payout_round).policies[0].amounts_minor == amounts
 
 
 def test_the_command_finds_a_value_that_was_altered_in_its_last_bit(place, monkeypatch):

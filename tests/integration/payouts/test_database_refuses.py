@@ -11,11 +11,12 @@ from payouts.models import (
     LedgerAccount,
     LedgerEntry,
     LedgerTransaction,
+    LineRelease,
     PayoutLine,
     PayoutPolicy,
     PayoutRound,
 )
-from payouts.services import accounts, profiles, rounds
+from payouts.services import accounts, rounds
 from tests.integration.payouts import scenario
 
 # Design section 6, written out again: a slip in the models must not repeat itself here.
@@ -28,7 +29,10 @@ ROUND_MOVES = {
 }
 LINE_MOVES = {
     "pending": {"held", "below_minimum", "action_required", "approved"},
-    "approved": {"submitted"},
+    "approved": {"submitted", "held", "action_required"},
+    "below_minimum": {"held", "action_required", "submitted"},
+    "held": {"submitted"},
+    "action_required": {"submitted"},
     "submitted": {"paid"},
     "paid": {"returned", "reversed"},
 }
@@ -86,6 +90,7 @@ def test_every_move_of_a_round_is_legal_or_refused(place, paid):
 
 def test_every_move_of_a_line_is_legal_or_refused(paid):
     line = paid.lines.first()
+    LineRelease.objects.create(line=line, reason=LineRelease.Reason.PAUSE_OVER)
     move = "UPDATE payouts_payoutline SET state = %s WHERE id = %s"
     moved = set()
     for old, new in itertools.permutations(PayoutLine.State.values, 2):
@@ -96,7 +101,17 @@ def test_every_move_of_a_line_is_legal_or_refused(paid):
         else:
             is_refused(move, new, line.pk, match="Invalid transition")
 
-    assert len(moved) == 8
+    assert len(moved) == 15
+
+
+@pytest.mark.parametrize("state", ["held", "action_required", "below_minimum"])
+def test_what_waits_leaves_by_a_release_alone(paid, state):
+    line = paid.lines.first()
+    forced("UPDATE payouts_payoutline SET state = %s WHERE id = %s", state, line.pk)
+
+    is_refused("UPDATE payouts_payoutline SET state = 'submitted' WHERE id = %s", line.pk, match="leaves by a release")
+    with pytest.raises(IntegrityError, match="release_by_a_round"), transaction.atomic():
+        LineRelease.objects.create(line=line, reason=LineRelease.Reason.MINIMUM_REACHED)
 
 
 def test_an_unknown_state_is_refused_even_without_triggers(place, paid):
@@ -248,7 +263,7 @@ def test_a_round_with_an_open_line_is_not_paid(place):
     is_refused(
         "UPDATE payouts_payoutround SET state = 'paid', paid_by_id = %s, paid_at = now(), bank_reference = 'B' "
         "WHERE id = %s",
-        place.first.pk, payout_round.pk, match="not paid, held, below minimum or returned",
+        place.first.pk, payout_round.pk, match="neither paid, nor waiting, nor returned",
     )  # fmt: skip
 
 
@@ -256,7 +271,7 @@ def test_a_round_with_an_open_line_is_not_paid(place):
 def test_history_is_only_added_to(place, table):
     payout_round = scenario.posted(place)
     AttackTest.objects.create(round=payout_round, kind=AttackTest.Kind.COPIER, figures={})
-    profiles.give(organization=place.sellers[0], details=scenario.payout_details(), by=place.people[0])
+    LineRelease.objects.create(line=payout_round.lines.first(), reason=LineRelease.Reason.PAUSE_OVER)
 
     is_refused(f"DELETE FROM {table}", match="Cannot update or delete")  # noqa: S608
     is_refused(f"UPDATE {table} SET id = id", match="Cannot update or delete")  # noqa: S608

@@ -23,7 +23,8 @@ def home_of(user):
     return words_of(client.get("/"))
 
 
-def test_a_seller_sees_what_was_earned_and_what_it_waits_for(place):
+def test_a_seller_sees_what_was_earned_and_what_it_waits_for(db):
+    place = scenario.market(with_details=False)
     payout_round = scenario.posted(place)
     line = payout_round.lines.get(organization=place.sellers[0])
 
@@ -77,7 +78,8 @@ def test_a_buyer_is_told_of_an_empty_pot_and_an_operator_of_who_waits(place):
     assert "“Incomes”, round 1, waits for another operator to approve it." in home_of(place.second)
 
 
-def test_posting_tells_each_seller_the_own_amount_and_nobody_elses(place):
+def test_posting_tells_each_seller_the_own_amount_and_nobody_elses(db):
+    place = scenario.market(with_details=False)
     profiles.give(organization=place.sellers[0], details=DETAILS, by=place.people[0])
     payout_round = scenario.posted(place)
     amounts = {line.organization_id: f"{line.amount_minor / 100:,.2f} EUR" for line in payout_round.lines.all()}

@@ -146,7 +146,7 @@ def test_every_member_reads_of_a_change_and_the_record_holds_no_account_number(s
     body = told[0].body
     assert body.startswith(
         "Nadia North changed the payout details of North Clinic from North Clinic gGmbH, DE89 … 3000 to "
-        "North Clinic gGmbH, NL91 … 4300.\n\nNothing should be sent to the new details before "
+        "North Clinic gGmbH, NL91 … 4300.\n\nNothing is sent to the new details before "
     )
     assert IBAN not in body
     recorded = AuditEvent.objects.filter(action__startswith="payout_profile.").order_by("at")

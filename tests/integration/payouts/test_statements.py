@@ -34,7 +34,7 @@ def address(name, line):
 
 
 def test_what_is_paid_leaves_nothing_and_what_is_kept_is_carried_over(place):
-    keeping = scenario.policy(minimum_minor=60_000)
+    keeping = scenario.policy(minimum_minor=120_000)
     first = paid(scenario.posted(place, chosen=keeping), place.first)
     second = scenario.posted(place, chosen=keeping)
     large, small = place.sellers[0], place.sellers[3]
@@ -45,7 +45,7 @@ def test_what_is_paid_leaves_nothing_and_what_is_kept_is_carried_over(place):
     last = statement_of(line_of(second, small))
     assert figures(last) == (50_000, [50_000], 100_000)
     assert [(part.amount_minor, part.why) for part in last.owed] == [
-        (50_000, "Below the minimum of 600.00 EUR that the policy sends")
+        (50_000, "Below the minimum of 1,200.00 EUR that the policy sends")
     ] * 2
     assert last.is_open
     assert (last.number, last.previous_line_id, last.next_line_id) == (2, line_of(first, small).pk, None)
@@ -89,7 +89,7 @@ def test_statements_chain_for_every_seller(place):
 
 def test_a_statement_that_does_not_add_up_is_not_shown(place, monkeypatch):
     posted = scenario.posted(place)
-    monkeypatch.setattr("payouts.selectors.statements._owed", lambda *_: ())
+    monkeypatch.setattr("payouts.selectors.statements._owed", lambda *_, **__: ())
 
     with pytest.raises(UnbalancedError, match=r"Statement 1 of .* does not add up"):
         statement_of(line_of(posted, place.sellers[0]))
