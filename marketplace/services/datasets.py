@@ -28,7 +28,7 @@ class DraftNotReadyError(ConflictError):
 
 
 class DraftEndedError(ConflictError):
-    """The draft was submitted, discarded or replaced meanwhile."""
+    """The draft was submitted, discarded or replaced meanwhile, or its stored file is gone."""
 
     code = "draft_ended"
 

@@ -16,6 +16,7 @@ from marketplace.ingest.reading import match_names
 from marketplace.models import DataRequest, DatasetVersion, Organization, UploadDraft, User
 from marketplace.services import events, stored_files
 from marketplace.services.datasets import (
+    DraftEndedError,
     a_day_ago,
     lock_open_draft,
     lock_request,
@@ -116,7 +117,11 @@ def relax(*, draft: UploadDraft, columns: Iterable[str], by: User) -> UploadDraf
 
 
 def preview_of(*, draft: UploadDraft, reading: Reading) -> Preview | Problem:
-    """The first rows of a draft's file as one reading shows them, or why it shows none."""
+    """The first rows of a draft's file as one reading shows them, or why it shows none.
+
+    Raises:
+        DraftEndedError: The stored file is gone.
+    """
     format_: Format = "parquet" if draft.format == "parquet" else "csv"
     with _opened(draft) as stream:
         return ingest.preview(stream, format_=format_, reading=reading, limits=limits())
@@ -291,5 +296,12 @@ def _as_findings(result: Checked | Refused) -> Findings:
 
 @contextmanager
 def _opened(draft: UploadDraft) -> Iterator[BinaryIO]:
-    with draft.original.open() as stored:
+    try:
+        stored = draft.original.open()
+    except FileNotFoundError as error:
+        raise DraftEndedError(
+            f"The stored file of {draft.filename} is gone, so the upload cannot go on.",
+            remedy="Upload the file again.",
+        ) from error
+    with stored:
         yield cast("BinaryIO", stored.file.file)  # what the storage opened, without Django's wrappings

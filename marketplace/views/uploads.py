@@ -126,6 +126,13 @@ def upload_draft(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @role_required(Role.SELLER)
 def upload_reading(request: SignedInRequest, pk: UUID) -> HttpResponse:
     draft = _own_draft(request, pk)
+    try:
+        return _reading(request, draft)
+    except ConflictError as ended:
+        return _ended(request, draft, ended)
+
+
+def _reading(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
     reading, problem = Reading.from_json(draft.reading), None
     form = ReadingForm(request.POST) if request.method == "POST" else ReadingForm.showing(reading)
     if draft.format == "parquet" or not form.is_bound:
@@ -143,8 +150,6 @@ def upload_reading(request: SignedInRequest, pk: UUID) -> HttpResponse:
     except UploadRefusedError as refused:
         [problem] = refused.problems
         return _reading_page(request, draft, form, problem, status=refused.status)
-    except ConflictError as ended:
-        return _ended(request, draft, ended)
     if "preview" in request.POST:
         return redirect("marketplace:upload_reading", pk=draft.pk)
     return _next_step(draft)
@@ -162,6 +167,13 @@ def _reading_page(
 @role_required(Role.SELLER)
 def upload_columns(request: SignedInRequest, pk: UUID) -> HttpResponse:
     draft = _own_draft(request, pk)
+    try:
+        return _columns(request, draft)
+    except ConflictError as ended:
+        return _ended(request, draft, ended)
+
+
+def _columns(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
     reading = Reading.from_json(draft.reading)
     seen = upload_drafts.preview_of(draft=draft, reading=reading)
     if isinstance(seen, Problem):
@@ -169,10 +181,7 @@ def upload_columns(request: SignedInRequest, pk: UUID) -> HttpResponse:
     schema = TableSchema.from_json(draft.request.schema)
     form = ColumnsForm(request.POST if request.method == "POST" else None, schema=schema, reading=reading, seen=seen)
     if form.is_bound and form.is_valid():
-        try:
-            return _next_step(upload_drafts.match_columns(draft=draft, positions=form.positions, by=request.user))
-        except ConflictError as ended:
-            return _ended(request, draft, ended)
+        return _next_step(upload_drafts.match_columns(draft=draft, positions=form.positions, by=request.user))
     words = {column.name: column for column in columns_in_words(draft.request)}
     context = {
         "form": form,

@@ -365,6 +365,32 @@ def test_a_discarded_upload_is_gone():
     assert client.get(url("upload_draft", draft)).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        ("get", "upload_reading"),
+        ("post", "upload_reading"),
+        ("get", "upload_columns"),
+        ("post", "upload_columns"),
+        ("post", "upload_relax"),
+    ],
+)
+def test_an_upload_whose_file_vanished_says_so_and_what_to_do(ask, name):
+    seller = make_member(Role.SELLER)
+    draft, client = make_draft(seller=seller, data=EUROPEAN), signed_in(seller)
+    default_storage.delete(draft.original.name)
+    fields = {"delimiter": ",", "encoding": "utf-8", "decimal": ".", "header": "on"}
+
+    response = getattr(client, ask)(url(name, draft), fields, follow=True)
+
+    assert response.status_code == 200
+    assert "The stored file of census.csv is gone, so the upload cannot go on. Upload the file again." in (
+        text_of(response)
+    )
+    client.post(url("upload_discard", draft))
+    assert not UploadDraft.objects.get().is_open
+
+
 def test_the_request_says_to_sellers_how_it_pays_and_shows_rows_that_fit():
     page = signed_in(make_member(Role.SELLER)).get(reverse("marketplace:request_detail", args=[make_request().pk]))
 
