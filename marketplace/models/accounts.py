@@ -60,6 +60,11 @@ class Organization(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                name="organization_name_unique_whatever_case",
+                violation_error_message="Another organisation has this name.",
+            ),
             models.CheckConstraint(
                 condition=~models.Q(beneficial_owner=models.F("pk")),
                 name="organization_not_its_own_front",

@@ -41,7 +41,8 @@ def open_invitations(organization: Organization) -> QuerySet[Invitation]:
 
 def invitations_to(user: User) -> QuerySet[Invitation]:
     """What a person could accept now."""
-    return _open().filter(email__iexact=user.email).select_related("organization", "invited_by")
+    invitations = _open().filter(email__iexact=user.email).exclude(invited_by__is_active=False)
+    return invitations.select_related("organization", "invited_by")
 
 
 def _open() -> QuerySet[Invitation]:

@@ -79,6 +79,12 @@ def require_open(invitation: Invitation) -> None:
         raise ConflictError("This invitation was accepted before, and counts once.", code="invitation_used")
     if invitation.withdrawn_at is not None:
         raise ConflictError("This invitation was withdrawn or replaced.", remedy=again, code="invitation_withdrawn")
+    if invitation.invited_by is not None and not invitation.invited_by.is_active:
+        raise ConflictError(
+            f"The person who sent this invitation no longer acts for {invitation.organization.name}.",
+            remedy=again,
+            code="inviter_inactive",
+        )
     if invitation.expires_at <= timezone.now():
         raise ConflictError(
             f"This invitation expired on {clock(invitation.expires_at)}.", remedy=again, code="invitation_expired"
@@ -91,7 +97,7 @@ def accept(*, invitation: Invitation, by: User) -> Organization:
 
     Raises:
         NotAllowedError: The invitation was sent to an address that is not the person's confirmed one.
-        ConflictError: It was accepted, withdrawn, or has expired.
+        ConflictError: It was accepted, withdrawn, has expired, or its sender's account was closed.
     """
     if not EmailAddress.objects.filter(user=by, email__iexact=invitation.email, verified=True).exists():
         raise NotAllowedError(
@@ -100,7 +106,7 @@ def accept(*, invitation: Invitation, by: User) -> Organization:
             code="invitation_of_somebody_else",
         )
     organization = organizations.lock(invitation.organization_id)
-    invitation = Invitation.objects.select_related("organization").get(pk=invitation.pk)
+    invitation = Invitation.objects.select_related("organization", "invited_by").get(pk=invitation.pk)
     require_open(invitation)
     Invitation.objects.filter(pk=invitation.pk).update(accepted_at=timezone.now(), accepted_by=by)
     for role in invitation.roles:

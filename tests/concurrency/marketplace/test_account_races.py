@@ -3,7 +3,7 @@
 import pytest
 from django.core import mail
 
-from marketplace.models import Membership, Notice, Role
+from marketplace.models import Membership, Notice, Organization, Role
 from marketplace.services import invitations, notices, organizations
 from marketplace.shared.errors import ConflictError
 from payouts.models import PayoutProfile
@@ -50,6 +50,20 @@ def test_the_last_two_members_cannot_both_leave():
 
     assert sorted(isinstance(result, ConflictError) for result in results) == [False, True]
     assert Membership.objects.filter(organization=house).count() == 1
+
+
+def test_one_name_in_two_cases_is_founded_once():
+    founder = make_user()
+
+    results = at_once(
+        *[
+            lambda name=name: organizations.found(name=name, roles=["seller"], by=founder)
+            for name in ("North Clinic", "NORTH CLINIC", "north clinic")
+        ]
+    )
+
+    assert sorted(isinstance(result, ConflictError) for result in results) == [False, True, True]
+    assert Organization.objects.filter(name__iexact="north clinic").count() == 1
 
 
 def test_an_invitation_accepted_twice_at_once_counts_once():

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.models import Invitation, Notice, Organization, Role
-from marketplace.selectors.organizations import roles_in
+from marketplace.selectors.organizations import invitations_to, roles_in
 from marketplace.services import invitations, organizations
 from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
 from tests.factories.accounts import make_member, make_organization, make_user, organization_of
@@ -79,7 +79,7 @@ def test_what_nobody_founds(seller, name, roles, error, sentence):
 
 def test_a_name_taken_at_the_same_moment_is_refused_in_a_sentence(monkeypatch):
     def behind_somebody(**given):
-        Organization.objects.create(name=given["name"])
+        Organization.objects.create(name=given["name"].upper())
         return create(**given)
 
     create = organizations.accounts.create_organization
@@ -151,6 +151,22 @@ def test_an_expired_invitation_says_when_and_what_to_do(invitation, client):
     assert "Ask North Clinic to invite you again." in page
     with pytest.raises(ConflictError, match="expired"):
         invitations.accept(invitation=invitation, by=colleague)
+
+
+def test_an_invitation_ends_with_the_account_of_who_sent_it(invitation, seller, client):
+    colleague = make_user(email="colleague@north.example")
+    assert list(invitations_to(colleague)) == [invitation]
+    seller.is_active = False
+    seller.save(update_fields=["is_active"])
+
+    page = words_of(client.get(page_of(invitation)))
+
+    assert "The person who sent this invitation no longer acts for North Clinic." in page
+    assert "Ask North Clinic to invite you again." in page
+    assert list(invitations_to(colleague)) == []
+    with pytest.raises(ConflictError, match="no longer acts"):
+        invitations.accept(invitation=invitation, by=colleague)
+    assert not organization_of(seller).memberships.filter(user=colleague).exists()
 
 
 def test_inviting_again_replaces_the_earlier_link(invitation, seller):
