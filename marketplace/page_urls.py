@@ -19,6 +19,7 @@ urlpatterns = [
     path("requests/<uuid:pk>/draft/validation/", drafts.draft_validation, name="draft_validation"),
     path("requests/<uuid:pk>/draft/budget/", drafts.draft_budget, name="draft_budget"),
     path("requests/<uuid:pk>/draft/review/", drafts.draft_review, name="draft_review"),
+    path("requests/<uuid:pk>/draft/delete/", drafts.draft_discard, name="draft_discard"),
     path("requests/<uuid:pk>/open/", drafts.request_open, name="request_open"),
     path("requests/<uuid:pk>/close/", drafts.request_close, name="request_close"),
     path("requests/<uuid:pk>/", requests.request_detail, name="request_detail"),

@@ -48,7 +48,7 @@ class RequestChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generi
 
 class RoundForm(forms.Form):
     request = RequestChoice(
-        with_pots(DataRequest.objects.exclude(state=DataRequest.State.DRAFT)),
+        with_pots(DataRequest.objects.exclude(state__in=DataRequest.UNOPENED)),
         label="Request",
         empty_label="Choose a request",
     )
@@ -87,6 +87,21 @@ class RoundForm(forms.Form):
             except ValidationError as error:
                 self.add_error("pot", error)
         return cleaned
+
+
+def round_terms_of(request_id: str) -> dict[str, Any]:
+    """What a new round over a request begins with: the terms that its buyer announced."""
+    initial: dict[str, Any] = {"request": request_id}
+    try:
+        request = RoundForm.base_fields["request"].clean(request_id)
+    except ValidationError:
+        return initial
+    # What a person may type in, so that nothing that was announced is refused.
+    precision = Decimal(str(request.precision_target)) * 100
+    initial |= {"precision": f"{precision.normalize():f}", "evaluations_max": request.evaluations_max}
+    if request.pot_minor is not None:
+        initial["pot"] = money.plain_decimal(request.pot_minor, request.currency)
+    return initial
 
 
 def _percent(label: str, *, initial: int, most: Decimal, hint: str) -> forms.DecimalField:

@@ -38,6 +38,11 @@ class DataRequest(models.Model):
         DRAFT = "draft"
         OPEN = "open"
         CLOSED = "closed"
+        # A draft that its buyer gave up; nobody sees it any more, and the record of who did what stays.
+        DISCARDED = "discarded"
+
+    # What was never opened to anybody.
+    UNOPENED = (State.DRAFT, State.DISCARDED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(max_length=120)
@@ -64,7 +69,7 @@ class DataRequest(models.Model):
     validation_profile = models.JSONField(
         default=dict, blank=True, help_text="Summary of the validation rows, for the buyer's eyes only."
     )
-    state = models.CharField(max_length=6, choices=State.choices, default=State.DRAFT)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True)
 
@@ -72,14 +77,14 @@ class DataRequest(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(state__in=["draft", "open", "closed"]), name="request_state_known"
+                condition=models.Q(state__in=["draft", "open", "closed", "discarded"]), name="request_state_known"
             ),
             models.CheckConstraint(
-                condition=models.Q(state="draft") | models.Q(opened_at__isnull=False),
+                condition=models.Q(state__in=["draft", "discarded"]) | models.Q(opened_at__isnull=False),
                 name="request_opened_has_a_time",
             ),
             models.CheckConstraint(
-                condition=models.Q(state="draft")
+                condition=models.Q(state__in=["draft", "discarded"])
                 | ~models.Q(target="")
                 & ~models.Q(task="")
                 & ~models.Q(metric="")
@@ -97,7 +102,11 @@ class DataRequest(models.Model):
         ]
         triggers = [
             # Never back to draft: a draft's terms may change.
-            pgtrigger.FSM(name="request_state", field="state", transitions=[("draft", "open"), ("open", "closed")]),
+            pgtrigger.FSM(
+                name="request_state",
+                field="state",
+                transitions=[("draft", "open"), ("draft", "discarded"), ("open", "closed")],
+            ),
             pgtrigger.ReadOnly(name="request_identity", fields=["id", "buyer", "created_at"]),
             # What sellers are measured by was committed at opening.
             pgtrigger.Protect(

@@ -32,7 +32,8 @@ class ClassCount:
 
 def own_requests(user: User) -> QuerySet[DataRequest]:
     """Requests of the organisations that a person buys for."""
-    return DataRequest.objects.select_related("buyer").filter(buyer__in=organizations_of(user, Role.BUYER))
+    requests = DataRequest.objects.select_related("buyer").exclude(state=DataRequest.State.DISCARDED)
+    return requests.filter(buyer__in=organizations_of(user, Role.BUYER))
 
 
 def steps_of(draft: DataRequest) -> list[Step]:

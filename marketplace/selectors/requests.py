@@ -49,7 +49,7 @@ def visible_requests(user: User) -> QuerySet[DataRequest]:
 
     A draft is its buyer's alone: until it is opened, it asks nothing of anybody.
     """
-    requests = DataRequest.objects.select_related("buyer")
+    requests = DataRequest.objects.select_related("buyer").exclude(state=DataRequest.State.DISCARDED)
     seen = Q(buyer__in=organizations_of(user, Role.BUYER))
     if is_operator(user):
         return requests.filter(seen | ~Q(state=DataRequest.State.DRAFT))

@@ -213,6 +213,21 @@ def open_draft(*, request: DataRequest, by: User) -> DataRequest:
 
 
 @transaction.atomic
+def discard(*, request: DataRequest, by: User) -> None:
+    """Give a draft up for good: nobody sees it any more, and its validation rows are removed.
+
+    Raises:
+        NotAllowedError: The person does not buy for the organisation.
+        NotADraftError: The request is open, closed or discarded.
+    """
+    draft = _locked(request, by)
+    _forget_validation(draft)
+    draft.state = DataRequest.State.DISCARDED
+    draft.save()
+    events.record(action="request.discarded", subject=draft, by=by, data={"title": draft.title})
+
+
+@transaction.atomic
 def close(*, request: DataRequest, by: User) -> None:
     """Take no more data; what was submitted can still be valued and paid.
 

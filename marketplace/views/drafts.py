@@ -243,6 +243,19 @@ def request_open(request: SignedInRequest, draft: DataRequest) -> HttpResponse:
     return redirect("marketplace:request_detail", draft.pk)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@draft_step
+def draft_discard(request: SignedInRequest, draft: DataRequest) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "marketplace/draft_discard.html", {"draft": draft})
+    try:
+        drafts.discard(request=draft, by=request.user)
+    except FaircutError as error:
+        return _refused(request, draft, error)
+    messages.success(request, f"The draft “{draft.title}” is deleted.")
+    return redirect("marketplace:request_list")
+
+
 @require_POST
 @role_required(Role.BUYER)
 def request_close(request: SignedInRequest, pk: UUID) -> HttpResponse:

@@ -90,8 +90,8 @@ class BuyerResults:
 
 
 def results_open_to(user: User) -> QuerySet[DataRequest]:
-    """Requests whose results a person may read: buyers their own, operators all."""
-    requests = DataRequest.objects.select_related("buyer")
+    """Requests whose results a person may read: buyers their own, operators all; a draft has none."""
+    requests = DataRequest.objects.select_related("buyer").exclude(state__in=DataRequest.UNOPENED)
     return requests if is_operator(user) else requests.filter(buyer__in=organizations_of(user, Role.BUYER))
 
 

@@ -47,7 +47,7 @@ def record(*, request: DataRequest, amount_minor: int, bank_reference: str, by: 
         raise AmountError("A payment needs the reference on the bank statement.", remedy="Copy it from the statement.")
     if len(identity) > IDENTITY_LENGTH_MAX:
         raise AmountError("The bank reference is too long.", remedy="Write it in plain letters and figures.")
-    if locks.lock_request(request.pk).is_draft:
+    if locks.lock_request(request.pk).state in DataRequest.UNOPENED:
         raise ConflictError("A draft takes no money yet.", remedy="Record the payment once the request is open.")
     natural_key = f"funding:{identity}"
     existing = LedgerTransaction.objects.filter(natural_key=natural_key).first()

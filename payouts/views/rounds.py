@@ -55,7 +55,7 @@ def round_list(request: SignedInRequest) -> HttpResponse:
 
 @role_required("operator")
 def round_new(request: SignedInRequest) -> HttpResponse:
-    form = forms.RoundForm(request.POST or None, initial={"request": request.GET.get("request")})
+    form = forms.RoundForm(request.POST or None, initial=forms.round_terms_of(request.GET.get("request", "")))
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         payout_round = rounds.open_round(

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, ProgrammingError, transaction
+from django.db import IntegrityError, InternalError, ProgrammingError, transaction
 from django.urls import reverse
 
 from marketplace.models import AuditEvent, DataRequest, Role
@@ -379,3 +379,43 @@ def test_an_operator_neither_sees_nor_funds_a_draft(client, draft):
     with pytest.raises(ConflictError, match="A draft takes no money yet"):
         funding.record(request=draft, amount_minor=500, bank_reference="B-1", by=operator)
     assert not LedgerEntry.objects.exists()
+
+
+def test_a_buyer_deletes_a_draft_after_one_question(client, complete, django_capture_on_commit_callbacks):
+    stored = complete.validation_file.name
+    page = client.get(address("delete", complete))
+    assert "Nobody of your organisation sees it any more" in words_of(page)
+    assert DataRequest.objects.get().is_draft
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(address("delete", complete), follow=True)
+
+    assert "is deleted." in words_of(answer)
+    gone = DataRequest.objects.get()
+    assert (gone.state, gone.validation_sha256, bool(gone.validation_file)) == ("discarded", "", False)
+    assert not default_storage.exists(stored)
+    assert AuditEvent.objects.filter(action="request.discarded").count() == 1
+    for step in (*STEPS, "delete"):
+        assert client.get(address(step, complete)).status_code == 404
+    for other in ("", "quote/", "fund/", "results/"):
+        assert client.get(f"/requests/{complete.pk}/{other}").status_code == 404
+    assert gone.title not in words_of(client.get("/")) + words_of(client.get("/requests/"))
+
+
+def test_what_was_opened_is_not_deleted_and_a_deleted_draft_does_not_come_back(client, complete, buyer):
+    opened = drafts.open_draft(request=complete, by=buyer)
+    client.post(address("delete", opened))
+    with pytest.raises(ConflictError):
+        drafts.discard(request=opened, by=buyer)
+    assert DataRequest.objects.get().state == "open"
+
+    second = make_draft(buyer)
+    drafts.discard(request=second, by=buyer)
+    for state in ("draft", "open"):
+        with pytest.raises((ProgrammingError, IntegrityError, InternalError)), transaction.atomic():
+            DataRequest.objects.filter(pk=second.pk).update(state=state)
+    operator = make_member(Role.OPERATOR)
+    with pytest.raises(ConflictError, match="A draft takes no money yet"):
+        funding.record(request=second, amount_minor=500, bank_reference="B-1", by=operator)
+    client.force_login(operator)
+    assert f'value="{second.pk}"' not in client.get("/rounds/new/").content.decode()

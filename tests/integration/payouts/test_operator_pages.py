@@ -9,10 +9,24 @@ from django.utils import timezone
 from payouts.models import PayoutRound
 from payouts.services import rounds
 from payouts.services.rounds import opening
+from tests.factories.requests import make_request
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words
 from valuation.core.errors import BudgetTooSmallError
 from valuation.services import runs
+
+
+def test_a_new_round_begins_with_what_the_buyer_announced(place):
+    request = make_request(pot_minor=1_234_500, precision_target=0.015, evaluations_max=54_321)
+    operator = browser(place.first)
+
+    form = operator.get(page("round_new"), {"request": str(request.pk)}).context["form"]
+
+    assert {name: str(form[name].value()) for name in ("request", "pot", "precision", "evaluations_max")} == {
+        "request": str(request.pk), "pot": "12345.00", "precision": "1.5", "evaluations_max": "54321",
+    }  # fmt: skip
+    for nobody in ("", "x", str(place.first.pk)):
+        assert operator.get(page("round_new"), {"request": nobody}).status_code == 200
 
 
 def test_a_round_from_funding_to_paid_by_forms(place):
