@@ -60,6 +60,21 @@ def recent_mfa(request: HttpRequest) -> dt.datetime | None:
     return at if timezone.now() - at < dt.timedelta(seconds=settings.FAIRCUT_STEP_UP_SECONDS) else None
 
 
+def step_up_where_enrolled(view: View) -> View:
+    """Ask people who have a second factor for it again; others pass by their role alone.
+
+    For steps that follow an approval, and for keys that only read: a stolen password of somebody who approves must not
+    be enough for them either.
+    """
+    asking = step_up_required(view)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return (asking if is_mfa_enabled(request.user) else view)(request, *args, **kwargs)
+
+    return guarded
+
+
 def step_up_required(view: View) -> View:
     """Ask for the second factor again (or for setting one up) before a view that moves money."""
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from marketplace.shared.access import role_required
+from marketplace.shared.access import role_required, step_up_where_enrolled
 from marketplace.views.signed_in import SignedInRequest
 from payouts.forms import ApiKeyForm
 from payouts.models import ApiKey
@@ -18,18 +18,27 @@ from payouts.services import api_keys
 @never_cache
 def key_list(request: SignedInRequest) -> HttpResponse:
     """List the keys and make new ones; the answer to the POST is the only page that ever shows a key."""
-    form = ApiKeyForm(request.POST or None)
-    context = {"keys": ApiKey.objects.select_related("created_by"), "now": timezone.now()}
-    if request.method == "POST" and form.is_valid():
-        key, secret = api_keys.create(
-            name=form.cleaned_data["name"],
-            client=form.cleaned_data["client"],
-            scopes=form.cleaned_data["scopes"],
-            expires_at=form.expires_at,
-            by=request.user,
-        )
-        return render(request, "payouts/key_list.html", context | {"form": ApiKeyForm(), "made": key, "secret": secret})
-    return render(request, "payouts/key_list.html", context | {"form": form}, status=400 if form.errors else 200)
+    return _make(request) if request.method == "POST" else _page(request, ApiKeyForm())
+
+
+@step_up_where_enrolled
+def _make(request: SignedInRequest) -> HttpResponse:
+    form = ApiKeyForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=400)
+    key, secret = api_keys.create(
+        name=form.cleaned_data["name"],
+        client=form.cleaned_data["client"],
+        scopes=form.cleaned_data["scopes"],
+        expires_at=form.expires_at,
+        by=request.user,
+    )
+    return _page(request, ApiKeyForm(), made=key, secret=secret)
+
+
+def _page(request: SignedInRequest, form: ApiKeyForm, *, status: int = 200, **made: ApiKey | str) -> HttpResponse:
+    context = {"keys": ApiKey.objects.select_related("created_by"), "now": timezone.now(), "form": form, **made}
+    return render(request, "payouts/key_list.html", context, status=status)
 
 
 @role_required("operator")

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from marketplace.shared.access import recent_mfa, role_required, step_up_required
+from marketplace.shared.access import recent_mfa, role_required, step_up_required, step_up_where_enrolled
 from marketplace.shared.errors import FaircutError
 from marketplace.views.signed_in import SignedInRequest
 from payouts import forms
@@ -138,6 +138,7 @@ def round_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @role_required("operator")
 @require_POST
+@step_up_where_enrolled
 def round_post(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return act(
         request, pk, "The round is posted and exported.", lambda found: rounds.post(payout_round=found, by=request.user)

@@ -21,6 +21,21 @@ def test_an_approval_asks_for_the_second_factor_again(place):
     assert payout_round.state == "in_review"
 
 
+def test_posting_asks_those_who_have_a_factor_for_it_again(place):
+    payout_round = scenario.approved(place)
+    TOTP.activate(place.second, "JBSWY3DPEHPK3PXP")
+
+    for client in (browser(place.second), browser(place.second, mfa_seconds_ago=601)):
+        answer = client.post(page("round_post", payout_round.pk))
+        assert answer["Location"].startswith(reverse("mfa_reauthenticate"))
+    payout_round.refresh_from_db()
+    assert payout_round.state == "approved"
+
+    browser(place.second, mfa_seconds_ago=1).post(page("round_post", payout_round.pk))
+    payout_round.refresh_from_db()
+    assert payout_round.state == "posted"
+
+
 def test_a_refusal_is_said_on_the_page_and_changes_nothing(place):
     payout_round = scenario.in_review(place)
     client = browser(place.first, mfa_seconds_ago=1)

@@ -2,6 +2,9 @@
 
 import re
 
+from allauth.mfa.totp.internal.auth import TOTP
+from django.urls import reverse
+
 from payouts.models import ApiKey
 from tests.integration.payouts.browsing import browser, page
 
@@ -18,3 +21,16 @@ def test_a_key_is_shown_once(place):
     client.post(page("key_revoke", ApiKey.objects.get().pk))
     assert client.get("/api/v1/rounds", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
     assert client.post(page("key_list"), {**form, "days": "9999"}).status_code == 400
+
+
+def test_whoever_has_a_second_factor_proves_it_before_a_key_is_made(place):
+    TOTP.activate(place.first, "JBSWY3DPEHPK3PXP")
+    form = {"name": "ERP", "client": "Books", "scopes": ["rounds:read"], "days": "30"}
+
+    assert browser(place.first).get(page("key_list")).status_code == 200
+    answer = browser(place.first).post(page("key_list"), form)
+    assert answer["Location"].startswith(reverse("mfa_reauthenticate"))
+    assert not ApiKey.objects.exists()
+
+    browser(place.first, mfa_seconds_ago=1).post(page("key_list"), form)
+    assert ApiKey.objects.count() == 1
