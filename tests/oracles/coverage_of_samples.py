@@ -57,8 +57,8 @@ class Scored:
 
     n_players = len(SELLERS)
 
-    def __init__(self, rows):
-        self.rows = rows
+    def __init__(self, rows, strata=None):
+        self.rows, self.row_strata = rows, strata
 
     def __call__(self, coalitions):
         return self.rowwise(coalitions).mean(axis=1)
@@ -74,7 +74,7 @@ def scored(metric, task, rare, chosen):
     found = predictions[:, chosen]
     rows = bound.rowwise(found.argmax(axis=2) if bound.needs == "labels" else found)
     rows[0] = bound.baseline_rows
-    return Scored(rows)
+    return Scored(rows, bound.row_strata)
 
 
 def values_of(game):

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from tests.oracles.games_at_random import contiguous_groups, group_sums
-from valuation.core import exact_shapley
+from valuation.core import WatchedGame, du_shapley, estimate_gsv, exact_shapley, group_game
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.plan import run_plan
-from valuation.core.results import group_values
+from valuation.core.results import group_values, validation_covariance
 from valuation.core.segments import by_segment
+from valuation.core.utility import ModelSpec, make_utility
 
 
 class RowwiseTable:
@@ -56,9 +57,10 @@ def test_standard_errors_are_those_of_the_rows_of_each_segment():
     for segment in (0, 1):
         within = contributions[:, segments == segment]
         size = within.shape[1]
-        expected = size / 50 * within.std(axis=1, ddof=1) / np.sqrt(size)
+        student = np.sqrt((size - 1) / (size - 3))
+        expected = student * size / 50 * within.std(axis=1, ddof=1) / np.sqrt(size)
         np.testing.assert_allclose(found.standard_errors[segment], expected, rtol=1e-12)
-        together = size / 50 * within.sum(axis=0).std(ddof=1) / np.sqrt(size)
+        together = student * size / 50 * within.sum(axis=0).std(ddof=1) / np.sqrt(size)
         np.testing.assert_allclose(found.total_standard_errors[segment], together, rtol=1e-12)
 
 
@@ -92,3 +94,21 @@ def test_empty_segments_hold_nothing(n_segments):
     found = by_segment(values, np.zeros(5, dtype=np.int64), n_segments)
 
     assert found.contributions[:, 0].tolist() == [1.0] + [0.0] * (n_segments - 1)
+
+
+def test_balanced_accuracy_is_uncertain_within_classes_by_every_rule():
+    rng = np.random.default_rng(6)
+    y, y_valid = np.arange(30) % 2, (np.arange(60) < 12).astype(int)
+    X, X_valid = rng.normal(size=(30, 2)) + y[:, None], rng.normal(size=(60, 2)) + y_valid[:, None]
+    game = make_utility(ModelSpec("logistic_regression", {}, "balanced_accuracy"), X, y, X_valid, y_valid)
+    groups = contiguous_groups((10, 10, 10))
+    plan = FgsvPlan((10, 10, 10), 600, rowwise=True, with_seller_game=True)
+    found = plan.estimates(run_plan(plan, WatchedGame(game, lambda _: None), groups, 0))
+    found["gsv alone"] = estimate_gsv(group_game(game, groups), [[0], [1], [2]], budget=8, rng=rng)
+    found["du"] = du_shapley(game, groups, budget=100, rng=rng)
+
+    for values in found.values():
+        expected = validation_covariance(values.contributions, y_valid)
+        np.testing.assert_allclose(values.validation_covariance, expected, rtol=1e-9, atol=1e-15)
+        classes = by_segment(values, y_valid, 2).standard_errors
+        np.testing.assert_allclose(np.diag(expected), (classes**2).sum(axis=0), atol=1e-12)

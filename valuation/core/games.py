@@ -50,6 +50,11 @@ def is_rowwise(game: Game) -> bool:
     return callable(getattr(game, "rowwise", None))
 
 
+def row_strata(game: Game) -> IndexVector | None:
+    """Stratum of each validation row, int ``(m,)``, where a row's weight follows from how many its stratum has."""
+    return getattr(game, "row_strata", None)
+
+
 def scores(game: Game, coalitions: BoolMatrix) -> tuple[FloatVector, FloatMatrix | None]:
     """Evaluate coalitions, row by row where the game allows it.
 
@@ -129,6 +134,7 @@ class GroupGame:
         self._labels = group_labels(self._groups, game.n_players)
         if is_rowwise(game):
             self.rowwise = self._rowwise
+            self.row_strata = row_strata(game)
 
     @property
     def n_players(self) -> int:

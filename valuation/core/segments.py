@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation.core.games import FloatMatrix, FloatVector
-from valuation.core.results import GroupValues
+from valuation.core.results import STRATUM_ROWS_MIN, GroupValues, few_draws_factor
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +61,13 @@ def _standard_errors(member: FloatMatrix, contributions: FloatMatrix) -> FloatMa
 
     Given how many rows a segment has they are a simple random sample of such rows. Were their number random too, so
     would be what constants score (the frequencies of the classes, their weights), of which no row's contribution tells.
-    A single row has no spread: its own size stands for that.
+    Fewer than four rows say nothing of their spread: their own size stands for that; of more, it is widened by
+    Student's variance.
     """
     sizes = member.sum(axis=1, keepdims=True)
     means = member @ contributions.T / np.maximum(sizes, 1.0)
     squares = member @ (contributions**2).T
-    variances = np.where(sizes > 1, (squares - sizes * means**2) / np.maximum(sizes - 1.0, 1.0), squares)
-    return np.asarray(np.sqrt(np.maximum(variances, 0.0) * sizes) / member.shape[1])
+    widened = np.array([[few_draws_factor(size - 1)] for size in sizes[:, 0].tolist()])
+    variances = widened * (squares - sizes * means**2) / np.maximum(sizes - 1.0, 1.0)
+    sums = np.where(sizes < STRATUM_ROWS_MIN, squares, sizes * np.maximum(variances, 0.0))
+    return np.asarray(np.sqrt(sums) / member.shape[1])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import cast
 
-from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, Game, RowwiseGame, is_rowwise
+from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, Game, RowwiseGame, is_rowwise, row_strata
 
 
 class WatchedGame:
@@ -20,6 +20,7 @@ class WatchedGame:
         self.evaluations = 0
         if is_rowwise(game):
             self.rowwise = self._rowwise
+            self.row_strata = row_strata(game)
 
     @property
     def n_players(self) -> int:

@@ -14,6 +14,7 @@ from valuation.core.games import (
     IndexVector,
     check_groups,
     is_rowwise,
+    row_strata,
     scores,
     slice_length,
 )
@@ -67,6 +68,7 @@ def du_shapley(
         values,
         np.diag(variances),
         contributions=rows,
+        strata=row_strata(game),
         evaluations=fixed + repetitions * each,
         seed=seed if repetitions else None,
         method_version="du-shapley/2",

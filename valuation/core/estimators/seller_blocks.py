@@ -17,6 +17,7 @@ from valuation.core.games import (
     Game,
     IndexVector,
     group_game,
+    row_strata,
     scores,
     slice_length,
 )
@@ -70,11 +71,14 @@ def _weighted(game: Game, coalitions: BoolMatrix, weights: FloatMatrix, name: st
 def ends(
     game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
 ) -> tuple[Arrays, int]:
-    """``V(none)`` and ``V(all)``: two evaluations, returned in this order under ``"ends"``."""
+    """``V(none)`` and ``V(all)``: two evaluations, returned in this order under ``"ends"``, and strata of rows."""
     del params, rng
     sellers = np.zeros((2, len(groups)), dtype=np.bool_)
     sellers[1] = True
-    return _weighted(group_game(game, groups), sellers, np.eye(2), "ends"), 2
+    arrays, strata = _weighted(group_game(game, groups), sellers, np.eye(2), "ends"), row_strata(game)
+    if strata is not None and "ends_rows" in arrays:
+        arrays["strata_rows"] = strata
+    return arrays, 2
 
 
 def coalitions(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from valuation.core.attacks import worthless_rows
 from valuation.core.errors import InvalidSpecError
 from valuation.core.fgsv.algorithm_1 import THRESHOLD, estimate_by_algorithm_1
-from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, Game, RowwiseGame, check_groups
+from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, Game, RowwiseGame, check_groups, row_strata
 from valuation.core.games import scores as scores_of
 from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec, make_utility
@@ -62,6 +62,7 @@ class ToppedUpGame:
         self._empty_rows = None if rows is None else rows.mean(axis=0)
         if rows is not None:
             self.rowwise = self._rowwise
+            self.row_strata = row_strata(game)
 
     def __call__(self, coalitions: BoolMatrix) -> FloatVector:
         """Utilities, float64 ``(n_coalitions,)``."""

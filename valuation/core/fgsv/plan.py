@@ -16,11 +16,11 @@ from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
 from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.plan import Arrays, Block, BlockResult, PlanState
-from valuation.core.results import GroupValues, group_values, shares_of
+from valuation.core.results import GroupValues, group_values, shares_of, validation_covariance
 from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
 # 2: blocks also return the sum of their utilities; the values are those of 1. 3: where the seller coalitions of GSV are
-# sampled they leave another part of the budget.
+# sampled they leave another part of the budget, and validation errors of balanced accuracy are those within classes.
 METHOD_VERSION = "fgsv-auto/3"
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
@@ -257,6 +257,7 @@ class FgsvPlan:
             self._values(state),
             self._stratum_covariances(state).sum(axis=0),
             contributions=self._contributions(state),
+            strata=state.arrays.get("strata_rows"),
             evaluations=state.evaluations,
             seed=seed,
             method_version=METHOD_VERSION,
@@ -274,8 +275,8 @@ class FgsvPlan:
     def _known(self, state: PlanState) -> Known:
         rows = self._contributions(state)
         validation = np.zeros(self.n_groups)
-        if rows is not None and rows.shape[1] > 1:
-            validation = rows.var(axis=1, ddof=1) / rows.shape[1]
+        if rows is not None:
+            validation = np.diag(validation_covariance(rows, state.arrays.get("strata_rows")))
         return Known(self._values(state), self._stratum_covariances(state), validation)
 
     def _precise(self, known: Known) -> bool:

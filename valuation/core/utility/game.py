@@ -81,6 +81,11 @@ class UtilityGame(ABC):
             raise AttributeError(f"{self.spec.metric} is not a mean over validation rows.")
         return self._rowwise
 
+    @property
+    def row_strata(self) -> NDArray[np.intp] | None:
+        """Strata of the validation rows, int ``(n_valid,)``, where the metric has them."""
+        return self.metric.row_strata
+
     def _rowwise(self, coalitions: BoolArray) -> FloatArray:
         coalitions = self._checked(coalitions)
         rows = np.empty((len(coalitions), self.n_valid))

@@ -23,6 +23,8 @@ class Metric(ABC):
     Attributes:
         baseline: Metric of the constant predictor, the utility of coalitions that train no model.
         baseline_rows: For means of rows, the rows of ``baseline``, float64 ``(m,)``.
+        row_strata: For means of rows whose weights follow from how many rows each stratum has, the strata, int
+            ``(m,)``.
     """
 
     task: ClassVar[Task]
@@ -30,6 +32,7 @@ class Metric(ABC):
     mean_of_rows: ClassVar[bool] = False
     baseline: float
     baseline_rows: FloatArray
+    row_strata: NDArray[np.intp] | None = None
 
     @abstractmethod
     def score(self, predictions: NDArray[Any]) -> FloatArray:
@@ -96,6 +99,7 @@ class BalancedAccuracy(_ClassMetric):
         """Bind to class codes, int ``(m,)``."""
         super().__init__(targets, n_classes)
         n_present = int(self._present.sum())
+        self.row_strata = targets.astype(np.intp)
         self._row_weights = len(targets) / (n_present * self._class_counts[targets])
         self.baseline_rows = self._row_weights / n_present
         self.baseline = 1.0 / n_present
