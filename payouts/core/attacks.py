@@ -16,7 +16,8 @@ FloatVector = npt.NDArray[np.float64]
 FloatMatrix = npt.NDArray[np.float64]
 
 SIMULATIONS = 2_000
-_BISECTIONS = 60
+# Enough to reach the precision of a float from the highest level that any owner needs.
+_BISECTIONS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,13 +155,24 @@ def _drawn_shares(
     deviations = np.sqrt(np.clip(np.einsum("ij,jk,ik->i", member.T, covariance, member.T), 0.0, None))
     z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     paid = values > (z * deviations if policy.significant_only else 0.0)
-    shares = _bounded(np.where(paid & (values > 0), values, 0.0), policy.floor, policy.cap)
+    shares = bounded_in_floats(np.where(paid & (values > 0), values, 0.0), policy.floor, policy.cap)
     mine = np.array([name in controlled for name in names])
     return np.asarray(shares[:, mine].sum(axis=1))
 
 
-def _bounded(values: FloatMatrix, floor: Fraction, cap: Fraction) -> FloatMatrix:
-    """Proportional shares between floor and cap by bisection of the water level, for every row at once."""
+def bounded_in_floats(values: FloatMatrix, floor: Fraction, cap: Fraction) -> FloatMatrix:
+    """Proportional shares between floor and cap by bisection of the water level, for every row at once.
+
+    The same as ``policy.bounded_shares``, whose exact fractions would be too slow for thousands of draws.
+
+    Args:
+        values: Value of each owner in each draw, float64 ``(draws, owners)``; what is not above 0 is not paid.
+        floor: Least share of a paid owner.
+        cap: Most share.
+
+    Returns:
+        Shares, float64 ``(draws, owners)``, within 1e-9 of the exact ones.
+    """
     paid = values > 0
     totals = values.sum(axis=1, keepdims=True)
     proportional = np.divide(values, totals, out=np.zeros_like(values), where=totals > 0)
@@ -168,7 +180,8 @@ def _bounded(values: FloatMatrix, floor: Fraction, cap: Fraction) -> FloatMatrix
         return np.asarray(proportional)
     counts = np.maximum(paid.sum(axis=1, keepdims=True), 1)
     least = np.minimum(float(floor), 1 / counts) * paid
-    low, high = np.zeros_like(totals), np.full_like(totals, 1e6)
+    smallest = np.min(proportional, axis=1, keepdims=True, where=paid, initial=1.0)
+    low, high = np.zeros_like(totals), float(cap) / np.maximum(smallest, np.finfo(np.float64).tiny)
     for _ in range(_BISECTIONS):
         level = (low + high) / 2
         spent = (np.clip(level * proportional, least, float(cap)) * paid).sum(axis=1, keepdims=True)

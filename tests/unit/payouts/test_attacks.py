@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payouts.core.attacks import Cells, gain
-from payouts.core.policy import Policy
+from payouts.core.attacks import Cells, bounded_in_floats, gain
+from payouts.core.policy import BASIS_POINTS, Policy, bounded_shares
 
 POT = 1_000_000
 
@@ -92,3 +92,26 @@ def test_accounts_of_one_owner_never_gain_by_being_several(values, cap, gate):
     policy = Policy(cap=Fraction(cap, 10), significant_only=gate)
 
     assert tried(values, owners, owners, "a", policy=policy).gain_minor == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    rows=st.integers(1, 6).flatmap(
+        lambda owners: st.lists(
+            st.lists(st.just(0.0) | st.floats(1e-6, 1e3), min_size=owners, max_size=owners), min_size=1, max_size=4
+        )
+    ),
+    cap=st.integers(1, BASIS_POINTS),
+    data=st.data(),
+)
+def test_the_float_twin_of_the_bounds_agrees_with_the_exact_shares(rows, cap, data):
+    """Draws are bounded 2,000 at once in floats, amounts one by one in fractions: the two must not drift apart."""
+    cap = Fraction(cap, BASIS_POINTS)
+    floor = Fraction(data.draw(st.integers(0, int(cap * BASIS_POINTS))), BASIS_POINTS)
+
+    found = bounded_in_floats(np.array(rows), floor, cap)
+
+    for row, shares in zip(rows, found, strict=True):
+        paid = {str(place): Fraction(value) for place, value in enumerate(row) if value > 0}
+        exact = bounded_shares(paid, floor=floor, cap=cap)
+        assert shares == pytest.approx([float(exact.get(str(place), 0)) for place in range(len(row))], abs=1e-9)
