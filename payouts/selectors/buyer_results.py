@@ -15,7 +15,7 @@ from marketplace.selectors.access import is_operator, organizations_of
 from marketplace.templatetags.figures import count, percent
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.findings import added_finding
-from payouts.selectors.units import in_unit, metric_name, unit_of
+from payouts.selectors.units import axis, in_unit, metric_name, unit_of
 from valuation.core.results import normal_quantile
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
@@ -185,7 +185,7 @@ def _curve(run: ValuationRun, metric: str) -> Chart | None:
         kind="line",
         title=title,
         x_title="Rows, drawn at random from all sellers",
-        y_title=_axis(metric_name(metric).capitalize(), metric),
+        y_title=axis("Mean score", metric),
         series=(Series("Mean score", tuple(float(size) for size in rows), _figures(utilities, metric)),),
         alternative=f"{title}. A line of the mean score by the number of training rows.",
     )
@@ -212,7 +212,7 @@ def _segment_chart(cut: SegmentCut, metric: str) -> Chart:
         kind="intervals",
         title=title,
         x_title=cut.column.capitalize(),
-        y_title=_axis("Part of the gain, 95 % interval of the validation rows", metric),
+        y_title=axis("Part of the gain, 95 % interval of the validation rows", metric),
         series=(
             Series(
                 "All sellers",
@@ -238,8 +238,3 @@ def _class_parts(cut: SegmentCut, sellers: Sequence[SellerResult], metric: str) 
         return [Part(*found) for found in zip(cut.segments, parts, halves, strict=True)]
 
     return ClassParts(cut.column, cut.segments, [PartsRow(seller.label, cells(seller)) for seller in sellers])
-
-
-def _axis(words: str, metric: str) -> str:
-    unit = unit_of(metric)
-    return f"{words}, {unit}" if unit else words

@@ -6,7 +6,7 @@ from marketplace.charts.chart import Chart, Series
 from marketplace.templatetags.figures import count
 from payouts.models import PayoutLine
 from payouts.selectors.size_bins import coarse_parts
-from payouts.selectors.units import in_unit, metric_name, unit_of, written
+from payouts.selectors.units import axis, in_unit, metric_name, unit_of, written
 from valuation.core.results import normal_quantile
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import SegmentCut, SizeCut
@@ -27,7 +27,7 @@ def size_chart(line: PayoutLine) -> Chart | None:
         kind="bars",
         title=title,
         x_title="Rows that the model had, with yours",
-        y_title=_axis(metric),
+        y_title=axis("Part of your value", metric),
         series=(Series(line.organization.name, names, sums),),
         alternative=f"{title}. Bars of the part of the value by the number of rows in the mixture.",
     )
@@ -46,7 +46,7 @@ def class_chart(line: PayoutLine) -> Chart | None:
         kind="intervals",
         title=title,
         x_title=f"Class of {cut.column}",
-        y_title=f"{_axis(metric)}, 95 % interval of the validation rows",
+        y_title=axis("Part of your value, 95 % interval of the validation rows", metric),
         series=(
             Series(
                 line.organization.name,
@@ -91,11 +91,6 @@ def _signed(figure_in_unit: float, metric: str) -> str:
     """Write a figure that is in its unit already."""
     text = written(figure_in_unit / in_unit(1.0, metric), metric)
     return f"+{text}" if figure_in_unit > 0 else text
-
-
-def _axis(metric: str) -> str:
-    unit = unit_of(metric)
-    return f"Part of your value, {unit}" if unit else f"Part of your value, {metric_name(metric)}"
 
 
 def _rows(size: int) -> str:

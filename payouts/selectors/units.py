@@ -17,6 +17,11 @@ def unit_of(metric: str) -> str:
     return "points" if metric in _IN_POINTS else ""
 
 
+def axis(words: str, metric: str) -> str:
+    """What an axis shows, and in which unit; the metric itself is the unit where it has a scale of its own."""
+    return f"{words}, {unit_of(metric) or metric_name(metric)}"
+
+
 def in_unit(figure: float, metric: str) -> float:
     """A score, or a difference of two, in the unit that ``unit_of`` names."""
     return figure * _POINTS_OF_ONE if metric in _IN_POINTS else figure
