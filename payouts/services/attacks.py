@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import structlog
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from payouts.core.policy import Policy
 from payouts.models import AttackTest, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.entitlements import frozen_owner_keys
+from payouts.services import locks
 from valuation.core.attacks import CELLS, shells_of
 from valuation.core.errors import ValuationError
 from valuation.models import ValuationRun
@@ -69,7 +70,7 @@ def try_attack(*, round_id: uuid.UUID, kind: str) -> AttackTest | None:
     run = payout_round.run
     if run is None or run.state != ValuationRun.State.FINISHED:
         return None
-    with _only_here(f"{round_id}:{kind}") as mine:
+    with locks.only_here(f"attack:{round_id}:{kind}") as mine:
         if not mine or payout_round.attack_tests.filter(kind=kind).exists():
             return None
         try:
@@ -79,27 +80,6 @@ def try_attack(*, round_id: uuid.UUID, kind: str) -> AttackTest | None:
         test, _ = AttackTest.objects.get_or_create(round=payout_round, kind=kind, defaults={"figures": figures})
     log.info("attack.tried", round_id=str(round_id), kind=kind, seconds=figures.get("seconds"))
     return test
-
-
-class _only_here:  # noqa: N801 - reads as the statement it is
-    """Hold an advisory lock of this database session, so that two deliveries of one hint do the work once."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._mine = False
-
-    def __enter__(self) -> bool:
-        self._mine = self._ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))")
-        return self._mine
-
-    def __exit__(self, *_: object) -> None:
-        if self._mine:
-            self._ask("SELECT pg_advisory_unlock(hashtextextended(%s, 0))")
-
-    def _ask(self, statement: str) -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [f"attack:{self._name}"])
-            return bool(cursor.fetchone()[0])
 
 
 def _figures(payout_round: PayoutRound, run: ValuationRun, kind: str) -> dict[str, Any]:
