@@ -1,14 +1,12 @@
 import pytest
 
-from payouts.services.rounds import ending, opening
 from tests.integration.payouts import scenario
 
 
 @pytest.fixture(autouse=True)
 def no_real_valuation(monkeypatch):
     """Runs are rows here, not work; the end-to-end tests start real ones."""
-    monkeypatch.setattr(opening.runs, "start", scenario.fake_start)
-    monkeypatch.setattr(ending.runs.celery_app, "send_task", lambda *_args, **_kwargs: None)
+    scenario.without_real_valuation(monkeypatch)
 
 
 @pytest.fixture

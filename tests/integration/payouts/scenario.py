@@ -12,6 +12,7 @@ from marketplace.models import DataRequest, Dataset, DatasetVersion, Membership,
 from payouts.models import PayoutPolicy
 from payouts.services import funding, profiles, rounds
 from payouts.services.profiles import PayoutDetails
+from payouts.services.rounds import ending, opening
 from tests.integration.valuation.market import make_market, work_off
 from valuation.models import PlayerValue, ValuationRun
 from valuation.services.inputs import manifest_sha256
@@ -104,6 +105,12 @@ def market(*, sellers=4, names=None, with_details=True):
         request=request, buyer=buyer, sellers=organizations, people=people,
         first=person("operator"), second=person("operator"),
     )  # fmt: skip
+
+
+def without_real_valuation(monkeypatch):
+    """Start runs that are rows and not work, and leave the broker alone."""
+    monkeypatch.setattr(opening.runs, "start", fake_start)
+    monkeypatch.setattr(ending.runs.celery_app, "send_task", lambda *_args, **_kwargs: None)
 
 
 def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task, by, copiers=()):
