@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from payouts.models import PayoutLine, PayoutRound
+from payouts.models import LineRelease, PayoutLine, PayoutRound
 from payouts.selectors.profiles import hold_of
 
 State = PayoutLine.State
@@ -41,6 +41,12 @@ def carried_along(payout_round: PayoutRound) -> list[PayoutLine]:
         .select_related("organization", "round__request")
         .order_by("organization__name", "pk")
     )
+
+
+def releases_of(payout_round: PayoutRound) -> QuerySet[LineRelease]:
+    """What accounting sends beside a round's own lines: of its own what waited, of earlier rounds what goes along."""
+    concerned = Q(line__round=payout_round) | Q(payout_round=payout_round)
+    return LineRelease.objects.filter(concerned).select_related("line__organization", "line__round").order_by("pk")
 
 
 def released_and_unconfirmed() -> QuerySet[PayoutRound]:

@@ -6,9 +6,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from payouts.core.money import plain_decimal
-from payouts.models import Export, PayoutRound
+from payouts.models import Export, LineRelease, PayoutLine, PayoutRound
 from payouts.selectors.projection import project
 from payouts.selectors.renderings import line_dict, totals_dict
+from payouts.selectors.waiting_lines import releases_of
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):
@@ -141,21 +142,55 @@ class RoundSerializer(serializers.ModelSerializer[PayoutRound]):
         return plain_decimal(payout_round.pot_minor, payout_round.currency)
 
 
+class ReleaseSerializer(serializers.ModelSerializer[LineRelease]):
+    """Money that was held or carried over and is to be sent now; the amount is part of its own round's pot."""
+
+    round_id = serializers.UUIDField(source="line.round_id", help_text="The round whose line it is.")
+    number = serializers.IntegerField(source="line.number")
+    organization_id = serializers.IntegerField(source="line.organization_id")
+    organization = serializers.CharField(source="line.organization.name")
+    amount = serializers.SerializerMethodField()
+    reason = serializers.CharField()
+    released_at = serializers.DateTimeField(source="at")
+    goes_with = serializers.UUIDField(
+        source="payout_round_id", allow_null=True, help_text="The later round whose payment takes it along."
+    )
+    is_paid = serializers.SerializerMethodField(help_text="Whether the bank has confirmed it.")
+
+    class Meta:
+        model = LineRelease
+        fields = [
+            "round_id", "number", "organization_id", "organization", "amount", "reason", "released_at", "goes_with",
+            "is_paid",
+        ]  # fmt: skip
+
+    def get_amount(self, release: LineRelease) -> str:
+        return plain_decimal(release.line.amount_minor, release.line.round.currency)
+
+    def get_is_paid(self, release: LineRelease) -> bool:
+        return release.line.state == PayoutLine.State.PAID
+
+
 class RoundDetailSerializer(RoundSerializer):
     policy = serializers.JSONField(source="policy_snapshot")
     totals = serializers.SerializerMethodField()
     audit = AuditFiguresSerializer(source="audit_report.figures")
     exports = ExportSerializer(many=True)
+    releases = serializers.SerializerMethodField()
 
     class Meta(RoundSerializer.Meta):
         fields = [
             *RoundSerializer.Meta.fields, "seed", "precision_target", "evaluations_max", "policy", "totals", "audit",
-            "exports",
+            "exports", "releases",
         ]  # fmt: skip
 
     @extend_schema_field(TotalsSerializer)
     def get_totals(self, payout_round: PayoutRound) -> dict[str, Any]:
         return totals_dict(project(payout_round))
+
+    @extend_schema_field(ReleaseSerializer(many=True))
+    def get_releases(self, payout_round: PayoutRound) -> Any:
+        return ReleaseSerializer(releases_of(payout_round), many=True).data
 
 
 class LineSerializer(serializers.Serializer[Any]):

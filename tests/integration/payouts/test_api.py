@@ -79,7 +79,7 @@ def test_the_list_is_walked_by_cursor(ask, posted, place):
 
 
 def test_a_round_shows_its_proof_and_its_audit_figures(ask, posted, django_assert_max_num_queries):
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         found = ask(f"rounds/{posted.pk}").json()
 
     assert found["totals"] == {

@@ -1,9 +1,12 @@
 """Money that cannot be sent yet: held, carried over, released once, and paid once."""
 
 import csv
+import datetime as dt
 import io
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from marketplace.models import AuditEvent, Notice
 from payouts import tasks
@@ -11,7 +14,7 @@ from payouts.errors import LineHeldError, RoundStateError
 from payouts.models import Export, LedgerEntry, LedgerTransaction, LineRelease, PayoutLine
 from payouts.selectors.projection import project
 from payouts.selectors.statements import statement_of
-from payouts.services import profiles, rounds
+from payouts.services import api_keys, profiles, rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words
 
@@ -40,6 +43,15 @@ def change_details(place, index=0):
 @pytest.fixture
 def after_the_pause(monkeypatch):
     return lambda: monkeypatch.setattr("payouts.selectors.profiles.is_cooling_down", lambda _: False)
+
+
+def read_over_rest(payout_round, by):
+    """The releases that accounting reads with a round."""
+    _, secret = api_keys.create(
+        name="ERP", client="Books", scopes=["rounds:read"], expires_at=timezone.now() + dt.timedelta(days=1), by=by
+    )
+    answer = Client().get(f"/api/v1/rounds/{payout_round.pk}", headers={"Authorization": f"Bearer {secret}"})
+    return answer.json()["releases"]
 
 
 def paid(payout_round, by):
@@ -150,8 +162,13 @@ def test_carried_balances_go_along_with_the_round_that_reaches_the_minimum(place
     assert statement_of(line_of(third, small)).owed[0].next_step.startswith("It waited and is released now")
     shown = words(browser(place.second).get(page("round_detail", third.pk)))
     assert "Balances that go along with this round" in shown
+    with_third = read_over_rest(third, place.first)
+    assert [
+        (one["round_id"], one["amount"], one["reason"], one["goes_with"], one["is_paid"]) for one in with_third
+    ] == [(str(each.pk), "500.00", "minimum_reached", str(third.pk), False) for each in (first, second)]
     paid(third, place.first)
     assert owed_minor(small) == 0
+    assert [one["is_paid"] for one in read_over_rest(first, place.first)] == [True]
     assert [line_of(each, small).state for each in (first, second, third)] == ["paid"] * 3
     assert LedgerTransaction.objects.filter(reason="payment", reference=f"SEPA-{third.pk}").count() == 6
     last = statement_of(line_of(third, small))
