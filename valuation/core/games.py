@@ -12,6 +12,7 @@ BoolMatrix = npt.NDArray[np.bool_]
 FloatVector = npt.NDArray[np.float64]
 FloatMatrix = npt.NDArray[np.float64]
 IndexVector = npt.NDArray[np.intp]
+IndexMatrix = npt.NDArray[np.intp]
 
 # Coalitions are evaluated in slices of this many rows, fewer where the masks of a slice would pass 16 MiB: results
 # must not depend on how much memory a machine has, so the slice depends on the number of players alone.

@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from valuation.core.distances import nearest_first
 from valuation.core.errors import InvalidDataError
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector
-
-_CHUNK_BYTES = 32_000_000
 
 
 def knn_shapley(
@@ -39,15 +38,8 @@ def knn_shapley(
     n, m = len(X), len(X_valid)
     if n == 0:
         return np.zeros(0)
-    # Equal rows get equal distances to the last bit because each is computed once.
-    distinct, distinct_of = np.unique(X, axis=0, return_inverse=True)
-    squares = (distinct**2).sum(axis=1)
-    rows_at_once = max(1, _CHUNK_BYTES // (8 * n))
     total = np.zeros(n)
-    for first in range(0, m, rows_at_once):
-        chunk = slice(first, first + rows_at_once)
-        distances = (squares - 2.0 * (X_valid[chunk] @ distinct.T))[:, distinct_of.ravel()]
-        nearest = np.argsort(distances, axis=1, kind="stable")
+    for chunk, nearest in nearest_first(X_valid, X):
         by_distance = _recursion((y[nearest] == y_valid[chunk, None]).astype(np.float64), n_neighbors)
         values = np.empty_like(by_distance)
         np.put_along_axis(values, nearest, by_distance, axis=1)

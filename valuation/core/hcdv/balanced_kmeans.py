@@ -71,10 +71,16 @@ def balanced_kmeans(z: FloatMatrix, n_clusters: int, *, rng: np.random.Generator
 
 
 def centred(z: FloatMatrix) -> FloatMatrix:
-    """Rows moved to mean 0 and scaled by a power of two to at most 1: exact, so that no unit can overflow a square."""
-    largest = np.abs(z).max(initial=0.0)
-    scaled = np.ldexp(z, -int(np.frexp(largest)[1]))
-    return np.asarray(scaled - scaled.mean(axis=0))
+    """Rows moved to mean 0 and scaled by a power of two to at most 1: exact, so that no unit can overflow a square.
+
+    Scaled before, against overflow, and after: rows far from 0 are not near one another for that.
+    """
+    moved = _within_one(z)
+    return _within_one(moved - moved.mean(axis=0))
+
+
+def _within_one(z: FloatMatrix) -> FloatMatrix:
+    return np.asarray(np.ldexp(z, -int(np.frexp(np.abs(z).max(initial=0.0))[1])))
 
 
 def _recursive_split(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from valuation.core.distances import squared_distances
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector
 from valuation.core.hcdv.balanced_kmeans import balanced_kmeans, centred, content_order
 
@@ -58,16 +59,16 @@ def _ties(rows: FloatMatrix, landmarks: FloatMatrix) -> FloatMatrix:
     Gaussian, each as wide as its two ends' distances to their ``_NEAREST``-th landmark (self-tuning: Zelnik-Manor and
     Perona 2004), so that dense and thin regions hold together alike.
     """
-    squares = _squared_distances(rows, landmarks)
-    widths = _squared_widths(squares)[:, None] * _squared_widths(_squared_distances(landmarks, landmarks))
+    squares = _settled_distances(rows, landmarks)
+    widths = _squared_widths(squares)[:, None] * _squared_widths(_settled_distances(landmarks, landmarks))
     exponents = squares / np.sqrt(widths)
     # The nearest landmark's weight is 1 before the division, or a lone row's would all underflow to 0.
     weights = np.exp(exponents.min(axis=1, keepdims=True) - exponents)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _squared_distances(rows: FloatMatrix, landmarks: FloatMatrix) -> FloatMatrix:
-    squares = (rows**2).sum(axis=1)[:, None] - 2.0 * rows @ landmarks.T + (landmarks**2).sum(axis=1)
+def _settled_distances(rows: FloatMatrix, landmarks: FloatMatrix) -> FloatMatrix:
+    squares = squared_distances(rows, landmarks)
     return np.asarray(np.where(squares > _SAME, squares, 0.0))
 
 

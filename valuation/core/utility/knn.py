@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from valuation.core.distances import nearest_first
 from valuation.core.errors import InvalidDataError
 from valuation.core.utility.game import BoolArray, FloatArray, IntArray, UtilityGame
 from valuation.core.utility.spec import ModelSpec
 
 PAIRS_MAX = 400_000_000  # training times validation rows; each pair takes 4 bytes, or 8 above 65,536 training rows
-DISTANCES_BYTES = 32_000_000
 # A coalition's k nearest are expected within k/share places of the list; beyond this many times that, ranks are used.
 PREFIX_FACTOR = 4
 # Reading a place of the list costs about as much as this many ranks of members.
@@ -41,17 +41,10 @@ class KnnUtility(UtilityGame):
         index_type = np.uint16 if n <= np.iinfo(np.uint16).max else np.uint32
         self._nearest = np.empty((m, n), dtype=index_type)
         self._rank = np.empty((n, m), dtype=index_type)
-        # Equal rows get equal distances to the last bit because each is computed once.
-        distinct, distinct_of = np.unique(X, axis=0, return_inverse=True)
-        squares = (distinct**2).sum(axis=1)
-        at_once = max(1, DISTANCES_BYTES // (8 * max(n, 1)))
         places = np.arange(n, dtype=index_type)
-        for first in range(0, m, at_once):
-            chunk = slice(first, first + at_once)
-            distances = (squares - 2.0 * (X_valid[chunk] @ distinct.T))[:, distinct_of.ravel()]
-            order = np.argsort(distances, axis=1, kind="stable")
+        for chunk, order in nearest_first(X_valid, X):
             self._nearest[chunk] = order
-            for row, order_of_row in enumerate(order, start=first):
+            for row, order_of_row in enumerate(order, start=chunk.start):
                 self._rank[order_of_row, row] = places
 
     def _predictions(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valuation.core import exact_shapley
+from valuation.core import distances, exact_shapley
 from valuation.core.errors import InvalidDataError
-from valuation.core.estimators import knn_shapley as module
 from valuation.core.estimators.knn_shapley import knn_shapley
 
 
@@ -58,7 +57,7 @@ def test_chunks_change_nothing(monkeypatch):
     data = problem(1, 30, m=11)
     together = knn_shapley(*data, 3)
 
-    monkeypatch.setattr(module, "_CHUNK_BYTES", 8 * 30 * 4)
+    monkeypatch.setattr(distances, "_CHUNK_BYTES", 8 * 30 * 4)
 
     np.testing.assert_allclose(knn_shapley(*data, 3), together, atol=1e-15)
 
@@ -70,6 +69,39 @@ def test_copies_of_a_row_are_worth_the_same():
     values = knn_shapley(X, y, X_valid, y_valid, 2)
 
     assert values[[10, 11]] == pytest.approx(values[0], abs=1e-15)
+
+
+@pytest.mark.parametrize("far", [1e9, -1.7e9, 2.0**40])
+@pytest.mark.parametrize("column", [0, 1])
+def test_where_the_origin_lies_is_nothing_to_a_value(far, column):
+    rng = np.random.default_rng(5)
+    # Halves of whole numbers: moved by so much they are still exact, and many rows are equally near.
+    X, X_valid = rng.integers(-20, 20, size=(40, 2)) / 2, rng.integers(-20, 20, size=(30, 2)) / 2
+    y, y_valid = rng.integers(3, size=40), rng.integers(3, size=30)
+    away = np.array([0.0, 0.0])
+    away[column] = far
+
+    moved = knn_shapley(X + away, y, X_valid + away, y_valid, 3)
+
+    np.testing.assert_array_equal(moved, knn_shapley(X, y, X_valid, y_valid, 3))
+
+
+def test_a_column_of_one_value_is_nothing_to_a_value():
+    X, y, X_valid, y_valid = problem(6, 40, m=30)
+    stamps = 1.7e9
+
+    beside = knn_shapley(np.c_[X, np.full(40, stamps)], y, np.c_[X_valid, np.full(30, stamps)], y_valid, 3)
+
+    np.testing.assert_array_equal(beside, knn_shapley(X, y, X_valid, y_valid, 3))
+
+
+@pytest.mark.parametrize("unit", [2.0**-500, 2.0**500])
+def test_no_unit_overflows_a_distance(unit):
+    X, y, X_valid, y_valid = problem(7, 20)
+
+    values = knn_shapley(X * unit, y, X_valid * unit, y_valid, 3)
+
+    np.testing.assert_array_equal(values, knn_shapley(X, y, X_valid, y_valid, 3))
 
 
 def test_no_training_row_is_worth_nothing():

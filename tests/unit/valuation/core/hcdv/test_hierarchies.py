@@ -61,6 +61,17 @@ def test_rows_in_another_order_fall_into_the_same_clusters(name, n_rows):
 
 
 @pytest.mark.parametrize("name", BY_LIKENESS)
+def test_where_the_origin_lies_is_nothing_to_a_cluster(name):
+    # Sixty-fourths of whole numbers: moved by so much they are still exact.
+    z = np.round(np.random.default_rng(4).normal(size=(300, 4)) * 64) / 64
+    away = np.array([1e9, 0.0, -(2.0**40), 0.0])
+
+    here, there = (cut(name, rows, 6, rng=np.random.default_rng(8)) for rows in (z, z + away))
+
+    assert sets_of(there, np.arange(300)) == sets_of(here, np.arange(300))
+
+
+@pytest.mark.parametrize("name", BY_LIKENESS)
 @pytest.mark.parametrize("n_each", [40, 400])
 def test_separated_blobs_are_found(name, n_each):
     rng = np.random.default_rng(1)

@@ -61,6 +61,19 @@ def test_fewer_rows_than_neighbours_all_vote():
     np.testing.assert_allclose(values, [-5.0, -2.0, -1.0])
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "neg_mse"])
+def test_where_the_origin_lies_is_nothing_to_a_utility(metric):
+    spec = ModelSpec("knn", {"n_neighbors": K}, metric, 0)
+    X, y, X_valid, y_valid = data(spec.task)
+    X, X_valid = np.round(X * 64) / 64, np.round(X_valid * 64) / 64
+    coalitions = np.random.default_rng(1).random((20, N)) < 0.5
+    away = np.array([1e9, 0.0, -(2.0**40), 0.0])
+
+    here, there = (make_utility(spec, X + by, y, X_valid + by, y_valid)(coalitions) for by in (0.0 * away, away))
+
+    np.testing.assert_array_equal(there, here)
+
+
 def test_too_many_pairs_are_refused(monkeypatch):
     monkeypatch.setattr(knn, "PAIRS_MAX", 10)
 
