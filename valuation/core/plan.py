@@ -70,7 +70,8 @@ class Block:
         kind: Which kernel runs it, one of ``KERNELS`` or ``ROW_KERNELS``.
         params: The kernel's parameters, JSON; ``"wave_end"`` is the number after the wave's last block,
             ``"builds_on"`` that of the block whose result the kernel is given, ``"numbered_from"`` that of the first
-            block of its plan where the run has several.
+            block of its plan where the run has several, ``"own_number"`` that in its ``"repetition"`` where a plan is
+            repeated.
     """
 
     number: int
@@ -266,7 +267,7 @@ def run_block(
         groups: Row indices of each seller, covering all rows once.
         block: What to do.
         run_seed: Seed of the run, a non-negative integer; the block draws from ``SeedSequence([run_seed, number])``,
-            one of a row kernel from ``SeedSequence([run_seed, number in its plan, 1])``.
+            one of a row kernel from ``SeedSequence([run_seed, number in its plan, 1 + repetition])``.
         rows: What the rows hold; needed by row kernels.
         foundation: Arrays of the result of block ``params["builds_on"]``, where it names one.
 
@@ -276,7 +277,8 @@ def run_block(
     if block.kind in ROW_KERNELS:
         if rows is None or (foundation is None and "builds_on" in block.params):
             raise TypeError(f"A block of kind {block.kind} needs the rows and what it builds on.")
-        words = [run_seed, block.number - block.params.get("numbered_from", 0), _ROW_STREAM]
+        number = block.params.get("own_number", block.number - block.params.get("numbered_from", 0))
+        words = [run_seed, number, _ROW_STREAM + block.params.get("repetition", 0)]
         rng = np.random.default_rng(np.random.SeedSequence(words))
         return BlockResult(*ROW_KERNELS[block.kind](game, rows, block.params, foundation or {}, rng))
     rng = np.random.default_rng(np.random.SeedSequence([run_seed, block.number]))

@@ -295,14 +295,17 @@ class HcdvValues(PointValues):
 
     Attributes:
         metric_values: float64 ``(n_rows,)``: the same with ``lambda = 0``, in metric units.
-        levels: What happened at each level, root first.
+        levels: What happened at each level, root first; counts of all repetitions together.
         encoder_refused: Why there is no encoder where one was asked for, as a sentence; empty where all went well.
+        by_repetition: float64 ``(repetitions, 2, n_rows)``: ``values`` and ``metric_values`` of each repetition, whose
+            means they are; ``None`` where there was one.
 
-    ``standard_errors`` is ``None``: a row's value is a product of shares down the tree, with kinks where shares
-    fade, and no simple formula for its error would be honest. ``psi_error`` of each level says how well the local
-    games are known; runs with other seeds say how far values move.
+    ``standard_errors`` are those of means over repetitions, from their scatter, and ``None`` where there was one: a
+    row's value is a product of shares down the tree, with kinks where shares fade, and no formula for the error of a
+    single tree would be honest. ``psi_error`` of each level says how well the local games are known.
     """
 
     metric_values: FloatVector
     levels: tuple[LevelSummary, ...]
     encoder_refused: str = ""
+    by_repetition: FloatMatrix | None = None

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from valuation.core.hcdv.plan import HcdvPlan
+from valuation.core.hcdv.repetitions import RepeatedHcdvPlan, hcdv_group_sums
 from valuation.core.plan import PlanState
-from valuation.core.results import HcdvValues
+from valuation.core.results import GroupValues, HcdvValues
 from valuation.models import ValuationRun, WorkBlock
 from valuation.services import inputs
 
@@ -35,11 +35,11 @@ TREE_KIND, GAME_KINDS = "hcdv_tree", ("hcdv_neighbors", "hcdv_games")
 class RowsConcluded:
     """Sums by seller under each rule, in the order of the manifest's sellers, and the outcome's part as JSON."""
 
-    sums: dict[str, list[float]]
+    sums: dict[str, GroupValues]
     outcome: dict[str, Any]
 
 
-def conclude(*, run: ValuationRun, plan: HcdvPlan, state: PlanState) -> RowsConcluded:
+def conclude(*, run: ValuationRun, plan: RepeatedHcdvPlan, state: PlanState) -> RowsConcluded:
     """Store what every row is worth and sum it up by seller.
 
     The file is written before any database row speaks of it; doing so twice leaves the same bytes.
@@ -48,13 +48,10 @@ def conclude(*, run: ValuationRun, plan: HcdvPlan, state: PlanState) -> RowsConc
     places, version_rows = inputs.sources(run.manifest)
     data = _parquet(run.manifest["submissions"], places, version_rows, found)
     path = _store(f"points/{run.pk}.parquet", data)
-    sums = {
-        RULE: _by_seller(run.manifest, places, found.values),
-        METRIC_RULE: _by_seller(run.manifest, places, found.metric_values),
-    }
+    with_lambda, by_metric = hcdv_group_sums(found, _rows_by_seller(run.manifest, places))
     tree_seconds = run.blocks.filter(kind=TREE_KIND, state=WorkBlock.State.DONE).values_list("seconds", flat=True)
     return RowsConcluded(
-        sums=sums,
+        sums={RULE: with_lambda, METRIC_RULE: by_metric},
         outcome={
             "points": path,
             "points_sha256": hashlib.sha256(data).hexdigest(),
@@ -62,20 +59,21 @@ def conclude(*, run: ValuationRun, plan: HcdvPlan, state: PlanState) -> RowsConc
             "evaluations": found.evaluations,
             "encoder_seconds": sum(tree_seconds),
             "encoder_refused": found.encoder_refused,
+            "repetitions": plan.repetitions,
             "nodes": sum(level.nodes for level in found.levels),
             "nodes_faded": sum(level.faded for level in found.levels),
             "nodes_faded_metric": sum(level.faded_metric for level in found.levels),
             "depth": len(found.levels) - 1,
             "leaves": sum(level.leaves for level in found.levels),
             "levels": [asdict(level) for level in found.levels],
-            "settings": plan.config.to_json(),
+            "settings": plan.plan.config.to_json(),
         },
     )
 
 
-def _by_seller(manifest: dict[str, Any], places: inputs.Array, values: inputs.Array) -> list[float]:
+def _rows_by_seller(manifest: dict[str, Any], places: inputs.Array) -> list[inputs.Array]:
     owners = np.array([submission["organization_id"] for submission in manifest["submissions"]])[places]
-    return [float(values[owners == seller["organization_id"]].sum()) for seller in manifest["sellers"]]
+    return [np.flatnonzero(owners == seller["organization_id"]) for seller in manifest["sellers"]]
 
 
 def _parquet(

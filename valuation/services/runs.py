@@ -20,17 +20,16 @@ from valuation.core import plan as core_plan
 from valuation.core.errors import ValuationError
 from valuation.core.fgsv.plan import METHOD_VERSION as FGSV_VERSION
 from valuation.core.fgsv.plan import FgsvPlan
-from valuation.core.hcdv.config import HcdvConfig
-from valuation.core.hcdv.market import market_config
+from valuation.core.hcdv.market import market_plan
 from valuation.core.hcdv.plan import METHOD_VERSION as HCDV_VERSION
-from valuation.core.hcdv.plan import HcdvPlan
+from valuation.core.hcdv.repetitions import RepeatedHcdvPlan
 from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec
 from valuation.core.utility.cost import evaluation_seconds
 from valuation.models import PlayerValue, RunState, ValuationRun, WorkBlock
 from valuation.services import blocks, explanation, inputs, row_values
 
-RunPlan = core_plan.PlansInTurn[FgsvPlan, HcdvPlan]
+RunPlan = core_plan.PlansInTurn[FgsvPlan, RepeatedHcdvPlan]
 METHOD_VERSION = f"{FGSV_VERSION}+{HCDV_VERSION}"
 
 log = structlog.get_logger(__name__)
@@ -82,7 +81,7 @@ def start(
         seed=seed,
         precision_target=precision_target,
         evaluations_max=evaluations_max,
-        row_evaluations_max=_row_config(frozen.manifest).evaluations(_row_count(frozen.manifest)),
+        row_evaluations_max=_row_plan(frozen.manifest).evaluations_max,
         on_end_task=on_end_task,
         triggered_by=by,
         progress={"freeze_seconds": time.perf_counter() - started, "merge_seconds": 0.0},
@@ -100,17 +99,15 @@ def start(
 
 def plan_of(run: ValuationRun) -> RunPlan:
     """The run's plan, a pure function of what was frozen: sellers' values to the precision asked for, then rows'."""
-    cost = evaluation_cost(run.manifest)
     sellers = FgsvPlan(
         tuple(seller["rows"] for seller in run.manifest["sellers"]),
         budget=run.evaluations_max,
         target=run.precision_target,
         rowwise=run.manifest["rowwise"],
         with_seller_game=True,
-        cost=cost,
+        cost=evaluation_cost(run.manifest),
     )
-    rows = HcdvPlan(_row_count(run.manifest), _row_config(run.manifest), cost)
-    return core_plan.PlansInTurn(sellers, rows)
+    return core_plan.PlansInTurn(sellers, _row_plan(run.manifest))
 
 
 def evaluation_cost(manifest: Mapping[str, Any]) -> Callable[[float], float]:
@@ -118,15 +115,12 @@ def evaluation_cost(manifest: Mapping[str, Any]) -> Callable[[float], float]:
     return evaluation_seconds(ModelSpec.from_json(manifest["model"]), len(manifest["features"]))
 
 
-def _row_count(manifest: Mapping[str, Any]) -> int:
-    return sum(seller["rows"] for seller in manifest["sellers"])
-
-
-def _row_config(manifest: Mapping[str, Any]) -> HcdvConfig:
-    spec, n_rows = ModelSpec.from_json(manifest["model"]), _row_count(manifest)
+def _row_plan(manifest: Mapping[str, Any]) -> RepeatedHcdvPlan:
+    spec, n_rows = ModelSpec.from_json(manifest["model"]), sum(seller["rows"] for seller in manifest["sellers"])
+    cost = evaluation_cost(manifest)
     # Networks train together, and are slow all the same.
-    quick = manifest["batched"] and evaluation_cost(manifest)(n_rows) < QUICK_SECONDS
-    return market_config(n_rows=n_rows, task=spec.task, metric=spec.metric, batched=quick)
+    quick = manifest["batched"] and cost(n_rows) < QUICK_SECONDS
+    return market_plan(n_rows=n_rows, task=spec.task, metric=spec.metric, batched=quick, cost=cost)
 
 
 @transaction.atomic
@@ -257,8 +251,9 @@ def _progress(run: ValuationRun, plan: RunPlan, state: core_plan.PlanState, *, m
 
 def _finish(run: ValuationRun, plan: RunPlan, state: core_plan.PlanState) -> None:
     first = plan.first_state(state)
-    estimates = plan.first.estimates(first, run.seed)
+    of_sellers = plan.first.estimates(first, run.seed)
     rows = row_values.conclude(run=run, plan=plan.second, state=plan.second_state(state))
+    estimates = of_sellers | rows.sums
     sellers = run.manifest["sellers"]
     PlayerValue.objects.bulk_create(
         PlayerValue(
@@ -272,13 +267,8 @@ def _finish(run: ValuationRun, plan: RunPlan, state: core_plan.PlanState) -> Non
         for rule, values in estimates.items()
         for index, seller in enumerate(sellers)
     )
-    PlayerValue.objects.bulk_create(
-        PlayerValue(run=run, organization_id=seller["organization_id"], rule=rule, value=value)
-        for rule, sums in rows.sums.items()
-        for seller, value in zip(sellers, sums, strict=True)
-    )
-    explained = explanation.explain(run=run, plan=plan.first, state=first, values=estimates["fgsv"])
-    run.outcome = _outcome(run, state, estimates, rows) | explained
+    explained = explanation.explain(run=run, plan=plan.first, state=first, values=of_sellers["fgsv"])
+    run.outcome = _outcome(run, state, estimates) | {"hcdv": rows.outcome} | explained
     _end(run, ValuationRun.State.FINISHED, by=None)
 
 
@@ -288,22 +278,15 @@ def _validation_error(values: GroupValues, index: int) -> float | None:
     return float(np.sqrt(values.validation_covariance[index, index]))
 
 
-def _outcome(
-    run: ValuationRun,
-    state: core_plan.PlanState,
-    estimates: Mapping[str, GroupValues],
-    rows: row_values.RowsConcluded,
-) -> dict[str, Any]:
+def _outcome(run: ValuationRun, state: core_plan.PlanState, estimates: Mapping[str, GroupValues]) -> dict[str, Any]:
     utility_empty, utility_full = (float(utility) for utility in state.arrays["ends"])
-    covariances: dict[str, dict[str, Any]] = {
+    covariances = {
         rule: {
             "computation": values.covariance.tolist(),
             "validation": None if values.validation_covariance is None else values.validation_covariance.tolist(),
         }
         for rule, values in estimates.items()
     }
-    # Sums of row values carry no honest error: a value is a product of shares down one tree of one encoder.
-    covariances |= {rule: {"computation": None, "validation": None} for rule in rows.sums}
     seconds = {row["kind"]: row["total"] for row in run.blocks.values("kind").annotate(total=Sum("seconds")).order_by()}
     embedding = seconds.pop(row_values.TREE_KIND, 0.0)
     valuing_rows = sum(seconds.pop(kind, 0.0) for kind in row_values.GAME_KINDS)
@@ -311,7 +294,6 @@ def _outcome(
         "utility_empty": utility_empty,
         "utility_full": utility_full,
         "covariances": covariances,
-        "hcdv": rows.outcome,
         "seconds": {
             "freezing": run.progress["freeze_seconds"],
             "evaluating, all workers together": sum(seconds.values()),

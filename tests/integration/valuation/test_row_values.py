@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from django.core.files.storage import default_storage
@@ -35,19 +36,30 @@ def test_a_sellers_rows_sum_to_its_value_and_all_rows_to_the_pot():
         for rule, column in (("hcdv", "value"), ("hcdv_metric", "value_without_lambda")):
             assert own[column].to_numpy().sum() == pytest.approx(outcome.rules[rule].values[place], abs=1e-12)
     kept = run.outcome["hcdv"]
-    assert (kept["depth"], kept["leaves"], kept["nodes"], kept["encoder_refused"]) == (1, 8, 9, "")
+    assert (kept["repetitions"], kept["depth"], kept["leaves"], kept["nodes"]) == (4, 1, 32, 36)
+    assert kept["encoder_refused"] == ""
     assert run.evaluations_spent - run.outcome["hcdv"]["evaluations"] > 0
     assert kept["evaluations"] <= run.row_evaluations_max
     assert kept["encoder_seconds"] > 0
 
 
-def test_rules_of_row_values_claim_no_error():
-    outcome = selectors.outcome(work_off(start_run(make_market())))
+def test_rules_of_row_values_carry_the_scatter_over_repetitions():
+    run = work_off(start_run(make_market()))
 
-    assert outcome.rules["fgsv"].covariance_known
+    outcome = selectors.outcome(run)
+
     for rule in ("hcdv", "hcdv_metric"):
-        assert not outcome.rules[rule].covariance_known
-        assert outcome.rules[rule].validation_covariance is None
+        values = outcome.rules[rule]
+        assert values.covariance_known
+        assert values.validation_covariance is None
+        errors = np.sqrt(np.diag(values.covariance))
+        assert (errors > 0).all()
+        kept = run.player_values.filter(rule=rule).order_by("organization_id").values_list("standard_error", flat=True)
+        assert list(kept) == pytest.approx(errors.tolist())
+    # In the metric alone the values of every repetition sum to the pot, so that sellers' errors cancel; with lambda the
+    # pot itself differs, because each encoder has its own dispersion.
+    assert outcome.rules["hcdv_metric"].covariance.sum() == pytest.approx(0.0, abs=1e-12)
+    assert outcome.rules["hcdv"].covariance.sum() > 0
 
 
 def by_content(request, run):

@@ -26,10 +26,6 @@ from valuation.core.rows import PooledRows
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-# Pairs of a row and a validation row that neighbours are looked for among; of more validation rows every second,
-# third, ... is asked.
-_NEIGHBOR_PAIRS_MAX = 200_000_000
-
 TREE_ARRAYS = ("order", "starts", "stops", "parents", "levels", "first_children", "child_counts")
 
 
@@ -78,7 +74,8 @@ def tree(
                 "Leaves too large to enumerate are valued by neighbours, which needs labels and validation "
                 "embeddings: give them, choose smaller leaves, or divide large leaves uniformly."
             )
-        asked = np.arange(0, len(codes_valid), -(-len(codes_valid) * len(X) // _NEIGHBOR_PAIRS_MAX))
+        every = max(1, -(-len(codes_valid) * len(X) // config.neighbor_pairs))
+        asked = np.arange(rng.integers(every), len(codes_valid), every)
         z_valid, codes_valid = z_valid[asked], codes_valid[asked]
     else:
         z_valid, codes_valid = z_valid[:0], np.zeros(0, dtype=np.intp)

@@ -37,6 +37,8 @@ class HcdvConfig:
         large_leaf: How leaves with ``2^m > T m`` are valued: KNN-Shapley in the embedding (classification, needs
             validation embeddings) or uniformly.
         n_neighbors: Neighbours of KNN-Shapley.
+        neighbor_pairs: Most pairs of a row and a validation row among which it looks for them; of more validation rows
+            every second, third, ... is asked, from a random one on.
         balanced_classes: Whether KNN-Shapley counts the validation rows of every class alike, as balanced accuracy,
             macro F1 and AUC do, instead of every validation row.
         shares_limit: Largest sum of absolute shares of a pot, ``A``, above 1.
@@ -61,6 +63,7 @@ class HcdvConfig:
     context: Context = "alone"
     large_leaf: LargeLeaf = "knn"
     n_neighbors: int = 5
+    neighbor_pairs: int = 200_000_000
     balanced_classes: bool = False
     shares_limit: float = 2.0
     metric_range: tuple[float, float] | None = (-1.0, 1.0)
@@ -77,6 +80,7 @@ class HcdvConfig:
             ("permutations", bool(self.permutations) and min(self.permutations) > 1, "numbers of at least 2"),
             ("shares_limit", self.shares_limit > 1, "more than 1"),
             ("n_neighbors", self.n_neighbors >= 1, "at least 1"),
+            ("neighbor_pairs", self.neighbor_pairs >= 1, "at least 1"),
             ("metric_range", self.metric_range is None or self.metric_range[0] < self.metric_range[1], "low < high"),
         )
         for setting, holds, expected in checks:

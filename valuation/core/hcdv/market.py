@@ -1,16 +1,26 @@
-"""HCDV's settings for a marketplace run: what a request's task and metric need, within a stated budget."""
+"""HCDV in a marketplace run: repetitions, and settings that a request's task and metric need, in a stated budget."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.dispersion import Task
 from valuation.core.hcdv.encoder import EncoderConfig
+from valuation.core.hcdv.plan import HcdvPlan
+from valuation.core.hcdv.repetitions import RepeatedHcdvPlan
 
 # Most utility evaluations that values of rows may take, beside the budget of the sellers' values: of a model that
 # trains a batch of coalitions at once, and of one that is fitted coalition by coalition.
 EVALUATIONS_BATCHED = 60_000
 EVALUATIONS_LOOPED = 3_000
+REPETITIONS = 4
 
+# Measured (docs/evidence/hcdv-repetitions.md): with leaves of 64 rows sellers' sums scatter three times as much over
+# repetitions as with 256, and cost more; the neighbours that divide a leaf agree better than local games of a few rows.
+# Small markets keep one level of games.
+_LEAF_SIZE = 256
+# A quarter of the validation rows of the demo's market: each repetition asks other ones.
+_NEIGHBOR_PAIRS = 12_500_000
 # Losses without a lower bound: cut at twice the constant predictor's loss, and lambda in units of that loss.
 _LOSSES = {"neg_log_loss", "neg_mse"}
 _BALANCED = {"balanced_accuracy", "macro_f1", "roc_auc"}
@@ -20,8 +30,24 @@ _CHILDREN = 8
 _ROWS_TRAINED = 100_000
 
 
+def market_plan(
+    *, n_rows: int, task: Task, metric: str, batched: bool, cost: Callable[[float], float]
+) -> RepeatedHcdvPlan:
+    """The plan of a run's row values: :func:`market_config` repeated, within the stated budget in all.
+
+    Args:
+        n_rows: Pooled rows.
+        task: The request's.
+        metric: The buyer's.
+        batched: Whether the buyer's model trains many coalitions at once.
+        cost: Seconds of one evaluation by coalition size.
+    """
+    config = market_config(n_rows=n_rows, task=task, metric=metric, batched=batched)
+    return RepeatedHcdvPlan(HcdvPlan(n_rows, config, cost), REPETITIONS)
+
+
 def market_config(*, n_rows: int, task: Task, metric: str, batched: bool) -> HcdvConfig:
-    """The settings of a run.
+    """The settings of one repetition.
 
     Args:
         n_rows: Pooled rows.
@@ -30,8 +56,8 @@ def market_config(*, n_rows: int, task: Task, metric: str, batched: bool) -> Hcd
         batched: Whether the buyer's model trains many coalitions at once.
 
     Returns:
-        Settings under which a run over ``n_rows`` rows stays within ``EVALUATIONS_BATCHED`` or
-        ``EVALUATIONS_LOOPED``, whose leaves are as small as that allows.
+        Settings under which all repetitions over ``n_rows`` rows stay within ``EVALUATIONS_BATCHED`` or
+        ``EVALUATIONS_LOOPED``.
     """
     epochs = max(1, min(10, _ROWS_TRAINED // max(1, n_rows)))
     config = HcdvConfig(
@@ -39,12 +65,14 @@ def market_config(*, n_rows: int, task: Task, metric: str, batched: bool) -> Hcd
         embedding="encoder",
         encoder=EncoderConfig(device="cpu", epochs=epochs),
         children=(_CHILDREN,),
+        leaf_size=max(_CHILDREN, min(_LEAF_SIZE, -(-n_rows // _CHILDREN))),
         permutations=(64,),
         balanced_classes=metric in _BALANCED,
+        neighbor_pairs=_NEIGHBOR_PAIRS,
     )
     if task == "regression":
         # Numbers have no KNN-Shapley here: small leaves, reached by cheap cuts in four, are divided evenly.
         config = replace(config, children=(8, 8, 8, 4), leaf_size=8, large_leaf="uniform")
     if metric in _LOSSES:
         config = replace(config, metric_range=(-2.0, 0.0), in_baselines=True)
-    return config.within(n_rows, EVALUATIONS_BATCHED if batched else EVALUATIONS_LOOPED)
+    return config.within(n_rows, (EVALUATIONS_BATCHED if batched else EVALUATIONS_LOOPED) // REPETITIONS)

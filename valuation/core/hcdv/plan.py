@@ -24,7 +24,7 @@ from valuation.core.hcdv.hierarchy import Hierarchy
 from valuation.core.plan import Block, BlockResult, PlanState
 from valuation.core.results import HcdvValues
 
-METHOD_VERSION = "hcdv/2"
+METHOD_VERSION = "hcdv/3"
 # Half of what a block should take: coalitions of like rows are fitted more slowly than those the cost was measured on.
 _BLOCK_SECONDS = 0.5
 # Seconds to rank a row among the neighbours of a validation row.

@@ -213,5 +213,5 @@ def test_values_name_the_seed_of_their_draws_and_offer_no_interval():
 
     assert result.seed == int(np.random.default_rng(5).integers(2**63))
     assert result.standard_errors is None
-    with pytest.raises(NoStandardErrorsError, match="hcdv/2"):
+    with pytest.raises(NoStandardErrorsError, match="hcdv/3"):
         result.interval(0.95)

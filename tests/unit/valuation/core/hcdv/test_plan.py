@@ -24,7 +24,7 @@ from valuation.core.hcdv.blocks import bounded_ends, bounds
 from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.encoder import EncoderConfig
 from valuation.core.hcdv.estimate import estimate_hcdv
-from valuation.core.hcdv.market import EVALUATIONS_BATCHED, EVALUATIONS_LOOPED, market_config
+from valuation.core.hcdv.market import EVALUATIONS_BATCHED, EVALUATIONS_LOOPED, market_config, market_plan
 from valuation.core.rows import PooledRows
 
 N = 120
@@ -200,9 +200,9 @@ def test_rows_that_no_encoder_can_be_trained_on_are_clustered_by_their_features(
 def test_a_market_of_any_size_stays_within_the_stated_budget(task, n_rows, batched, budget):
     metric = {"classification": "roc_auc", "regression": "r2"}[task]
 
-    config = market_config(n_rows=n_rows, task=task, metric=metric, batched=batched)
+    plan = market_plan(n_rows=n_rows, task=task, metric=metric, batched=batched, cost=lambda _: 2e-3)
 
-    assert 2 <= config.evaluations(n_rows) <= budget
+    assert 2 * plan.repetitions <= plan.evaluations_max <= budget
 
 
 def test_a_budget_that_no_leaf_fits_is_refused():
