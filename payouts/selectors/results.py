@@ -57,7 +57,8 @@ def headline(line: PayoutLine) -> str:
     if line.reason in _NOTHING_EARNED:
         return f"You earned {amount}, because {_NOTHING_EARNED[Reason(line.reason)]}"
     if line.state in _HELD_SENTENCES:
-        return f"You earned {amount}. It stays yours. {_HELD_SENTENCES[PayoutLine.State(line.state)]}"
+        held = _HELD_SENTENCES[PayoutLine.State(line.state)]
+        return f"You earned {amount} (between {lower} and {upper}). It stays yours. {held}"
     if line.reason == Reason.BELOW_MINIMUM and line.state == PayoutLine.State.BELOW_MINIMUM:
         minimum = format_amount(line.round.policy_snapshot["minimum_minor"], currency)
         return (

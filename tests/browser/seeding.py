@@ -9,9 +9,11 @@ import sys
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from marketplace.demo import adult, cast, totp
+from marketplace.demo import adult, cast, story, totp
 from marketplace.models import Organization, Role, User
 from marketplace.services import accounts, drafts
+from payouts.services import profiles
+from payouts.services.profiles import PayoutDetails
 
 JOURNEYS = ("uploading", "paid round", "keyboard", "without scripts", "copies", "pages")
 VALIDATION_ROWS = 600
@@ -26,6 +28,8 @@ def seed() -> None:
     approver = _operator(SECOND_APPROVER, "Theo Marsh")
     TOTP.activate(approver, totp.APPROVER_SECRET)
     _operator(WITHOUT_SECOND_FACTOR, "Iris Novak")
+    for seller, iban in zip(cast.SELLERS[:3], cast.SELLER_IBANS, strict=False):
+        _give_payout_details(seller, iban)
     requests = {journey: _open_request(title_of(journey)) for journey in JOURNEYS}
     json.dump(requests | {"draft": _draft_request()}, sys.stdout)
 
@@ -39,6 +43,13 @@ def _operator(email: str, full_name: str) -> User:
     operations = Organization.objects.get(name=cast.TRIGGER.organization)
     accounts.add_member(organization=operations, user=user, role=Role.OPERATOR, by=None)
     return user
+
+
+def _give_payout_details(seller: cast.Part, iban: str) -> None:
+    """Say where a seller's money goes, as the demo's sellers do: without it nothing is sent to them."""
+    organization = Organization.objects.get(name=seller.organization)
+    details = PayoutDetails(**story.ADDRESS, payee_name=seller.organization, iban=iban)
+    profiles.give(organization=organization, details=details, by=User.objects.get(email=seller.email))
 
 
 def _open_request(title: str) -> str:
