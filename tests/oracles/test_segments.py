@@ -39,7 +39,7 @@ def test_the_part_of_a_segment_is_the_value_of_its_own_game():
     for segment in range(3):
         alone = RowwiseTable(np.where(segments == segment, scores, 0.0))
         expected = group_sums(exact_shapley(alone), groups)
-        np.testing.assert_allclose(found.contributions[segment], expected, atol=1e-6)  # rows are summed in float32
+        np.testing.assert_allclose(found.contributions[segment], expected, atol=1e-13)
     np.testing.assert_allclose(found.contributions.sum(axis=0), values.values, atol=1e-15)
 
 

@@ -116,8 +116,8 @@ def test_contributions_of_sampled_gsv_are_those_of_its_values():
 
     result = estimate_gsv(Rows(), contiguous_groups((1,) * 13), budget=1000, rng=np.random.default_rng(0))
 
-    np.testing.assert_allclose(result.contributions.mean(axis=1), result.values, atol=1e-6)  # sums in float32
-    np.testing.assert_allclose(result.contributions.sum(axis=0), scores[-1] - scores[0], atol=1e-6)
+    np.testing.assert_allclose(result.contributions.mean(axis=1), result.values, atol=1e-12)
+    np.testing.assert_allclose(result.contributions.sum(axis=0), scores[-1] - scores[0], atol=1e-12)
 
 
 def test_too_small_a_budget_is_refused():

@@ -50,6 +50,18 @@ class UtilityNotFiniteError(ValuationError):
         super().__init__(f"The game must return one finite utility a coalition; it returned {utilities!r}.")
 
 
+class UtilityTooLargeError(ValuationError):
+    """A game answered a number whose square no error could be computed from."""
+
+    code = "utility_too_large"
+
+    def __init__(self, largest: float, most: float) -> None:
+        """State the answer that was refused and the largest one that would do."""
+        super().__init__(
+            f"The game answered {largest:g}; errors can be computed up to {most:g}. Give the target a larger unit."
+        )
+
+
 class BudgetTooSmallError(ValuationError):
     """The budget of utility evaluations does not cover the fewest samples an honest interval needs."""
 

@@ -6,7 +6,7 @@ from typing import Protocol, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.errors import InvalidGroupsError, UtilityNotFiniteError
+from valuation.core.errors import InvalidGroupsError, UtilityNotFiniteError, UtilityTooLargeError
 
 BoolMatrix = npt.NDArray[np.bool_]
 FloatVector = npt.NDArray[np.float64]
@@ -18,6 +18,8 @@ IndexMatrix = npt.NDArray[np.intp]
 # must not depend on how much memory a machine has, so the slice depends on the number of players alone.
 _SLICE = 256
 _SLICE_BYTES = 1 << 24
+# Variances are sums of squares: of larger utilities they would overflow, and an error would be infinite or no number.
+UTILITY_MAX = 1e100
 
 
 @runtime_checkable
@@ -69,6 +71,7 @@ def scores(game: Game, coalitions: BoolMatrix) -> tuple[FloatVector, FloatMatrix
 
     Raises:
         UtilityNotFiniteError: The game answered NaN or infinity; no estimate may carry that on.
+        UtilityTooLargeError: It answered more than 1e100 in absolute value, as a whole or for a row.
     """
     rows: FloatMatrix | None = None
     if is_rowwise(game):
@@ -78,6 +81,10 @@ def scores(game: Game, coalitions: BoolMatrix) -> tuple[FloatVector, FloatMatrix
         utilities = np.asarray(game(coalitions), dtype=np.float64)
     if utilities.shape != (len(coalitions),) or not np.isfinite(utilities).all():
         raise UtilityNotFiniteError(utilities)
+    answers = utilities if rows is None else rows
+    largest = max(answers.max(initial=0.0), -answers.min(initial=0.0))
+    if largest > UTILITY_MAX:
+        raise UtilityTooLargeError(largest, UTILITY_MAX)
     return utilities, rows
 
 

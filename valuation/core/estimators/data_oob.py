@@ -1,9 +1,11 @@
 """Data-OOB: how often models that did not see a row get it right."""
 
+from typing import cast
+
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError, InvalidDataError
-from valuation.core.games import FloatMatrix, FloatVector, IndexVector
+from valuation.core.games import FloatMatrix, FloatVector, IndexVector, scores
 from valuation.core.results import PointValues, few_draws_factor
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.core.utility.metrics import Task
@@ -68,9 +70,10 @@ def data_oob(
     step = max(1, _ROWS_BYTES // (8 * n))
     for first in range(0, budget, step):
         chosen = bags[first : first + step]
-        scores = np.where(chosen, 0.0, game.rowwise(chosen))
-        sums += scores.sum(axis=0)
-        squares += (scores**2).sum(axis=0)
+        rows = scores(game, chosen)[1]
+        unseen = np.where(chosen, 0.0, cast("FloatMatrix", rows))
+        sums += unseen.sum(axis=0)
+        squares += (unseen**2).sum(axis=0)
     errors = _share_errors(sums, counts) if spec.task == "classification" else _errors(sums, squares, counts)
     return PointValues(sums / counts, errors, budget, seed, "data-oob/2")
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from valuation.core.errors import BudgetTooSmallError, FitFailedError, InvalidSpecError
-from valuation.core.games import FloatMatrix, FloatVector, IndexVector
+from valuation.core.games import FloatMatrix, FloatVector, IndexVector, utilities_of
 from valuation.core.results import PointValues
 from valuation.core.utility import ModelSpec, UtilityGame, checked_arrays, make_utility
 from valuation.core.utility import logistic_gradients as gradients
@@ -171,12 +171,12 @@ def _drops(game: UtilityGame, rows: IndexVector) -> FloatVector:
     """``U(N) - U(N - i)`` of some rows, float64 ``(k,)``."""
     drops = np.zeros(len(rows))
     everyone = np.ones((1, game.n_players), dtype=np.bool_)
-    full = game(everyone)[0]
+    full = utilities_of(game, everyone)[0]
     for first in range(0, len(rows), _AT_ONCE):
         chosen = rows[first : first + _AT_ONCE]
         without = np.repeat(everyone, len(chosen), axis=0)
         without[np.arange(len(chosen)), chosen] = False
-        drops[first : first + len(chosen)] = full - game(without)
+        drops[first : first + len(chosen)] = full - utilities_of(game, without)
     return drops
 
 

@@ -64,7 +64,7 @@ def _weighted(game: Game, coalitions: BoolMatrix, weights: FloatMatrix, name: st
             rows = part @ row_scores if rows is None else rows + part @ row_scores
     arrays: Arrays = {name: sums}
     if rows is not None:
-        arrays[f"{name}_rows"] = rows.astype(np.float32)
+        arrays[f"{name}_rows"] = rows
     return arrays
 
 
@@ -126,7 +126,7 @@ def circles(
         total, outer = total + gains, outer + np.outer(gains, gains)
     arrays: Arrays = {"circles": np.array(float(params["draws"])), "circle_sum": total, "circle_outer": outer}
     if rows is not None:
-        arrays["circle_rows"] = rows.astype(np.float32)
+        arrays["circle_rows"] = rows
     return arrays, evaluations_of_circle(n_groups) * params["draws"]
 
 

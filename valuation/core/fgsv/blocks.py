@@ -62,7 +62,7 @@ def _evaluate(
 
 def _with_rows(arrays: Arrays, rows: FloatMatrix | None) -> Arrays:
     if rows is not None:
-        arrays["rows"] = rows.astype(np.float32)
+        arrays["rows"] = rows
     return arrays
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from valuation.core.errors import InvalidDataError, InvalidSpecError
+from valuation.core.games import UTILITY_MAX
 from valuation.core.utility.discriminant import DiscriminantUtility
 from valuation.core.utility.game import UtilityGame
 from valuation.core.utility.knn import KnnUtility
@@ -16,6 +17,9 @@ from valuation.core.utility.sklearn_loop import SklearnUtility
 from valuation.core.utility.spec import ModelSpec
 
 __all__ = ["ModelSpec", "UtilityGame", "checked_arrays", "make_utility"]
+
+# Squared errors of larger targets pass what a utility may be.
+_TARGET_MAX = UTILITY_MAX**0.5
 
 FAMILIES: dict[str, type[UtilityGame]] = {
     "logistic_regression": LogisticUtility,
@@ -54,7 +58,7 @@ def make_utility(
 
     Raises:
         InvalidSpecError: ``device`` is unknown.
-        InvalidDataError: Shapes do not agree, or a value is missing, infinite or no class code.
+        InvalidDataError: Shapes do not agree, or a value is missing, infinite, beyond 1e50 or no class code.
     """
     if device not in {"auto", "cpu"}:
         raise InvalidSpecError("device", device, "auto or cpu")
@@ -100,6 +104,8 @@ def _targets(name: str, values: ArrayLike, n_rows: int, spec: ModelSpec) -> NDAr
     if not np.isfinite(numbers).all():
         raise InvalidDataError(f"{name} has missing or infinite values.")
     if spec.task == "regression":
+        if np.abs(numbers).max(initial=0.0) > _TARGET_MAX:
+            raise InvalidDataError(f"{name} has values beyond {_TARGET_MAX:g}; give the target a larger unit.")
         return numbers
     codes = numbers.astype(np.int64)
     if (codes != numbers).any() or (codes < 0).any():

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from valuation.core.errors import InvalidGroupsError, UtilityNotFiniteError
+from valuation.core import ModelSpec, du_shapley, estimate_fgsv, estimate_gsv, leave_one_out, make_utility
+from valuation.core.errors import InvalidDataError, InvalidGroupsError, UtilityNotFiniteError, UtilityTooLargeError
 from valuation.core.games import CachedGame, check_groups, group_game, is_rowwise, scores
 
 
@@ -60,3 +61,52 @@ def test_a_game_that_answers_nonsense_is_refused(answer):
 
     with pytest.raises(UtilityNotFiniteError):
         scores(nonsense, np.zeros((1, 4), dtype=bool))
+
+
+class Scaled(Sizes):
+    """The same in another unit."""
+
+    def __init__(self, unit):
+        self.unit = unit
+
+    def __call__(self, coalitions):
+        return super().__call__(coalitions) * self.unit
+
+    def rowwise(self, coalitions):
+        return super().rowwise(coalitions) ** 2 * self.unit
+
+
+def rules(game):
+    groups = [[0], [1, 2], [3]]
+    yield estimate_fgsv(game, groups, budget=40, rng=np.random.default_rng(0))
+    yield estimate_gsv(game, groups, budget=40, rng=np.random.default_rng(0))
+    yield leave_one_out(game, groups)
+    yield du_shapley(game, groups, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("unit", [1e-60, 1e60, 1e98])
+def test_values_and_both_their_errors_scale_with_the_unit(unit):
+    for found, expected in zip(rules(Scaled(unit)), rules(Scaled(1.0)), strict=True):
+        np.testing.assert_allclose(found.values, expected.values * unit, rtol=1e-9)
+        np.testing.assert_allclose(found.contributions, expected.contributions * unit, rtol=1e-9)
+        np.testing.assert_allclose(
+            found.validation_interval() / unit, expected.validation_interval(), rtol=1e-9, atol=1e-12
+        )
+        assert np.isfinite(found.share_interval()).all()
+        assert np.isfinite(found.validation_share_interval()).all()
+
+
+def test_a_game_whose_squares_are_no_numbers_is_refused():
+    with pytest.raises(UtilityTooLargeError, match="larger unit"):
+        scores(Scaled(1e99), np.ones((1, 4), dtype=bool))
+    with pytest.raises(UtilityTooLargeError):
+        scores(CachedGame(Scaled(-1e100)), np.ones((1, 4), dtype=bool))
+
+
+def test_targets_whose_squared_errors_would_be_too_large_are_refused():
+    X, y = np.arange(6.0)[:, None], np.arange(6.0)
+
+    with pytest.raises(InvalidDataError, match="larger unit"):
+        make_utility(ModelSpec("ridge_regression", metric="neg_mse"), X, y * 1e100, X, y)
+    with pytest.raises(InvalidDataError, match="y_valid"):
+        make_utility(ModelSpec("ridge_regression", metric="r2"), X, y, X, y * -1e160)

@@ -135,7 +135,7 @@ def test_contributions_of_validation_rows_average_to_the_values_of_every_rule():
 
     for result in plan.estimates(run_plan(plan, game, GROUPS, 1)).values():
         assert result.contributions.shape == (3, 3)
-        np.testing.assert_allclose(result.contributions.mean(axis=1), result.values, atol=1e-6)
+        np.testing.assert_allclose(result.contributions.mean(axis=1), result.values, atol=1e-12)
         np.testing.assert_allclose(result.validation_covariance, np.cov(result.contributions) / 3)
 
 
@@ -149,7 +149,7 @@ def test_contributions_are_the_values_of_each_validation_row_as_a_game_of_its_ow
 
     alone = run_plan(plan, OneRow(), GROUPS, 1, enough=lambda _: True)
 
-    np.testing.assert_allclose(plan.estimate(state).contributions[1 - 1 :, 1], plan.estimate(alone).values, atol=1e-6)
+    np.testing.assert_allclose(plan.estimate(state).contributions[1 - 1 :, 1], plan.estimate(alone).values, atol=1e-12)
 
 
 def test_progress_tells_values_only_once_the_first_wave_is_merged():
