@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from valuation.core.block_folder import BlockFolder
 from valuation.core.errors import ValuationError
+from valuation.core.estimators.beta_shapley import beta_shapley
 from valuation.core.estimators.du_shapley import du_shapley
 from valuation.core.estimators.exact import exact_shapley
 from valuation.core.estimators.gsv import estimate_gsv
@@ -12,14 +13,23 @@ from valuation.core.estimators.knn_shapley import knn_shapley
 from valuation.core.estimators.leave_one_out import leave_one_out
 from valuation.core.estimators.points import estimate_points
 from valuation.core.estimators.srs import estimate_srs
+from valuation.core.estimators.truncated import truncated_shapley
+from valuation.core.fgsv.algorithm_1 import estimate_by_algorithm_1
+from valuation.core.fgsv.by_size import SizeContributions, by_size
 from valuation.core.fgsv.estimate import estimate_fgsv
 from valuation.core.fgsv.fsrs import estimate_fsrs
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import CachedGame, Game, GroupGame, RowwiseGame, group_game
+from valuation.core.hcdv.augmentation import AugmentationRanking, rank_augmented
 from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.encoder import Encoder, EncoderConfig, train_encoder
 from valuation.core.hcdv.estimate import estimate_hcdv
+from valuation.core.hcdv.frozen import FrozenEmbedding
+from valuation.core.hcdv.hierarchy import Hierarchy, build_hierarchy
+from valuation.core.hcdv.incremental import start_incremental, update_incremental
+from valuation.core.hcdv.incremental_state import IncrementalConfig, IncrementalState
 from valuation.core.hcdv.plan import HcdvPlan
+from valuation.core.hcdv.repetitions import RepeatedHcdvPlan, hcdv_group_sums
 from valuation.core.plan import Block, BlockResult, Plan, PlansInTurn, PlanState, SavedBlocks, run_block, run_plan
 from valuation.core.results import (
     GroupValues,
@@ -30,6 +40,7 @@ from valuation.core.results import (
     share_interval,
 )
 from valuation.core.rows import PooledRows
+from valuation.core.segments import SegmentContributions, by_segment
 from valuation.core.watched import WatchedGame
 
 if TYPE_CHECKING:
@@ -39,6 +50,7 @@ if TYPE_CHECKING:
     from valuation.core.utility import ModelSpec, UtilityGame, make_utility
 
 __all__ = [
+    "AugmentationRanking",
     "Block",
     "BlockFolder",
     "BlockResult",
@@ -46,12 +58,16 @@ __all__ = [
     "Encoder",
     "EncoderConfig",
     "FgsvPlan",
+    "FrozenEmbedding",
     "Game",
     "GroupGame",
     "GroupValues",
     "HcdvConfig",
     "HcdvPlan",
     "HcdvValues",
+    "Hierarchy",
+    "IncrementalConfig",
+    "IncrementalState",
     "InfluenceValues",
     "ModelSpec",
     "NoStandardErrorsError",
@@ -60,15 +76,23 @@ __all__ = [
     "PlansInTurn",
     "PointValues",
     "PooledRows",
+    "RepeatedHcdvPlan",
     "RowwiseGame",
     "RoyaltyShares",
     "SavedBlocks",
+    "SegmentContributions",
+    "SizeContributions",
     "ToppedUpGame",
     "UtilityGame",
     "ValuationError",
     "WatchedGame",
+    "beta_shapley",
+    "build_hierarchy",
+    "by_segment",
+    "by_size",
     "data_oob",
     "du_shapley",
+    "estimate_by_algorithm_1",
     "estimate_by_algorithm_2",
     "estimate_fgsv",
     "estimate_fsrs",
@@ -78,16 +102,21 @@ __all__ = [
     "estimate_srs",
     "exact_shapley",
     "group_game",
+    "hcdv_group_sums",
     "influence_game",
     "influence_values",
     "knn_shapley",
     "leave_one_out",
     "make_topped_up_utility",
     "make_utility",
+    "rank_augmented",
     "run_block",
     "run_plan",
     "share_interval",
+    "start_incremental",
     "train_encoder",
+    "truncated_shapley",
+    "update_incremental",
 ]
 
 # Model families load scikit-learn, and some torch; whoever only reads results should not wait for them.

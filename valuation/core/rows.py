@@ -11,9 +11,9 @@ class PooledRows:
     """Pooled rows in their canonical order, and the buyer's validation rows.
 
     Attributes:
-        X: Features, ``(n, f)``.
+        X: Features, ``(n, f)``, or images, ``(n, h, w, c)``.
         y: Class codes or numbers, ``(n,)``.
-        X_valid: Features of the validation rows, ``(m, f)``.
+        X_valid: Those of the validation rows, of the same shape.
         y_valid: Their targets, ``(m,)``.
     """
 

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from valuation.core.errors import InvalidDataError, InvalidSpecError
 from valuation.core.games import FloatVector, Game, IndexVector
 from valuation.core.hcdv.config import HcdvConfig
-from valuation.core.hcdv.frozen import FrozenEmbedding, estimate_hcdv_embedded
+from valuation.core.hcdv.estimate import estimate_hcdv
+from valuation.core.hcdv.frozen import FrozenEmbedding
 from valuation.core.hcdv.growth import Builder, nearest_leaves, tree_of_branch
 from valuation.core.hcdv.neighbor_values import neighbor_values, shared_codes
 from valuation.core.hcdv.row_keys import ranks_of, row_keys
@@ -108,7 +109,7 @@ def rank_augmented(
         codes, codes_valid = shared_codes(y_union, np.asarray(y_valid))
         scores = neighbor_values(z_union, codes, z_valid, codes_valid, order=np.argsort(ranks), config=config)
     else:
-        found = estimate_hcdv_embedded(
+        found = estimate_hcdv(
             game,
             X_union,
             y_union,

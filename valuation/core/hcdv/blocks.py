@@ -54,7 +54,7 @@ def tree(
     config = HcdvConfig.from_json(params["config"])
     codes, codes_valid = _targets(rows, config)
     X = np.asarray(rows.X, dtype=np.float64)
-    players = content_order(X, codes)
+    players = content_order(_flat(X), codes)
     X, codes = X[players], codes[players]
     z, z_valid, refused = _embedded(X, codes, np.asarray(rows.X_valid, dtype=np.float64), config, rng)
     hierarchy = build_hierarchy(
@@ -64,7 +64,7 @@ def tree(
         "players": players,
         "z": z,
         "codes": codes,
-        "twin_of": _first_alike(X, codes),
+        "twin_of": _first_alike(_flat(X), codes),
         "encoder_refused": np.frombuffer(refused.encode(), dtype=np.uint8),
         **{f"tree_{name}": getattr(hierarchy, name) for name in TREE_ARRAYS},
     }
@@ -172,7 +172,11 @@ def _targets(rows: PooledRows, config: HcdvConfig) -> tuple[npt.NDArray[Any], In
 
 
 def _embedded(
-    X: FloatMatrix, codes: npt.NDArray[Any], X_valid: FloatMatrix, config: HcdvConfig, rng: np.random.Generator
+    X: npt.NDArray[np.float64],
+    codes: npt.NDArray[Any],
+    X_valid: npt.NDArray[np.float64],
+    config: HcdvConfig,
+    rng: np.random.Generator,
 ) -> tuple[FloatMatrix, FloatMatrix, str]:
     """Embeddings of the rows and the validation rows, and why there is no encoder (nothing where there is)."""
     refused = ""
@@ -184,9 +188,14 @@ def _embedded(
         else:
             return encoder.embed(X), encoder.embed(X_valid), refused
     if config.embedding == "given" or not X.size:
-        return X, X_valid, refused
+        return _flat(X), _flat(X_valid), refused
     scaling = Scaling.fit(X)
-    return scaling(X), scaling(X_valid), refused
+    return _flat(scaling(X)), _flat(scaling(X_valid)), refused
+
+
+def _flat(X: npt.NDArray[np.float64]) -> FloatMatrix:
+    """Rows as lists of their numbers, float64 ``(n, f)``; images ``(n, h, w, c)`` lose their shape."""
+    return X.reshape(len(X), int(np.prod(X.shape[1:])))
 
 
 def _weights(codes: IndexVector, *, balanced: bool) -> FloatVector:

@@ -1,19 +1,17 @@
 """An embedding that is fitted once and then stays as it is, for rows that come later and for rows of any shape."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from valuation.core.errors import FitFailedError, InvalidDataError
-from valuation.core.games import FloatMatrix, Game
+from valuation.core.games import FloatMatrix
 from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.encoder import Encoder, train_encoder
 from valuation.core.hcdv.encoder_inputs import Scaling, checked_features
-from valuation.core.hcdv.estimate import estimate_hcdv
-from valuation.core.results import HcdvValues
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -104,50 +102,3 @@ class FrozenEmbedding:
         elif "scale" in arrays:
             fitted = Scaling(shape, arrays["centre"], arrays["scale"])
         return cls(shape, fitted, str(arrays["encoder_refused"]))
-
-
-def estimate_hcdv_embedded(
-    game: Game,
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
-    *,
-    config: HcdvConfig,
-    rng: np.random.Generator,
-    X_valid: npt.ArrayLike | None = None,
-    y_valid: npt.ArrayLike | None = None,
-    embedding: FrozenEmbedding | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> HcdvValues:
-    """Price rows of any shape, images among them: :func:`estimate_hcdv` in a frozen embedding of theirs.
-
-    Args:
-        game: The metric ``M`` of coalitions of rows.
-        X: ``(n, f)``, or images ``(n, h, w)`` or ``(n, h, w, c)``; finite. Rows with equal embeddings and targets get
-            the same value.
-        y: Labels or numbers, ``(n,)``.
-        config: Settings.
-        rng: Source of all randomness: first the encoder's, where one is trained, then of ``estimate_hcdv``.
-        X_valid: Validation rows of the same shape; needed where a leaf is valued by its neighbours.
-        y_valid: Their labels.
-        embedding: A frozen one, so that nothing is fitted here; fitted to the rows where it is ``None``.
-        progress: See ``estimate_hcdv``.
-
-    Returns:
-        Values of rows; each sums to its ``v(N) - v(empty)`` to float precision.
-
-    Raises:
-        InvalidDataError: Shapes do not fit, or leaves need neighbours that cannot be had; nothing is spent by then.
-        UtilityNotFiniteError: The game answered NaN or infinity.
-    """
-    embedding = embedding or FrozenEmbedding.fit(X, y, config=config, rng=rng)
-    values = estimate_hcdv(
-        game,
-        embedding.embed(X),
-        y,
-        config=replace(config, embedding="given"),
-        rng=rng,
-        X_valid=None if X_valid is None else embedding.embed(X_valid),
-        y_valid=y_valid,
-        progress=progress,
-    )
-    return replace(values, encoder_refused=embedding.encoder_refused)

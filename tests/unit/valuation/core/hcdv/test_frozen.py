@@ -9,7 +9,7 @@ from sklearn.datasets import load_diabetes, load_digits
 from valuation.core import EncoderConfig, HcdvConfig, ModelSpec, estimate_hcdv, make_utility
 from valuation.core.errors import InvalidDataError
 from valuation.core.hcdv.augmentation import rank_augmented
-from valuation.core.hcdv.frozen import FrozenEmbedding, estimate_hcdv_embedded
+from valuation.core.hcdv.frozen import FrozenEmbedding
 from valuation.core.hcdv.incremental import recompute, start_incremental, update_incremental
 from valuation.core.hcdv.incremental_state import IncrementalConfig, IncrementalState
 from valuation.core.plan import arrays_from_bytes, arrays_to_bytes
@@ -41,9 +41,7 @@ def test_images_are_priced_by_a_convnet_from_end_to_end(channels):
         X, X_valid = (np.stack([images, 16 - images], axis=-1) for images in (X, X_valid))
     game = game_of(X, y, X_valid, y_valid)
 
-    found = estimate_hcdv_embedded(
-        game, X, y, config=IMAGES, rng=np.random.default_rng(0), X_valid=X_valid, y_valid=y_valid
-    )
+    found = estimate_hcdv(game, X, y, config=IMAGES, rng=np.random.default_rng(0), X_valid=X_valid, y_valid=y_valid)
 
     ends = game(np.repeat([[False], [True]], len(X), axis=1))
     assert found.encoder_refused == ""
@@ -95,11 +93,9 @@ def test_ready_embeddings_take_a_linear_encoder_or_none():
     given = replace(IMAGES, embedding="given")
     validation = {"X_valid": pixels_valid, "y_valid": y_valid}
 
-    by_encoder = estimate_hcdv_embedded(game, pixels, y, config=linear, rng=np.random.default_rng(0), **validation)
-    as_given = estimate_hcdv_embedded(game, pixels, y, config=given, rng=np.random.default_rng(0), **validation)
-    flattened = estimate_hcdv_embedded(
-        game, X, y, config=given, rng=np.random.default_rng(0), X_valid=X_valid, y_valid=y_valid
-    )
+    by_encoder = estimate_hcdv(game, pixels, y, config=linear, rng=np.random.default_rng(0), **validation)
+    as_given = estimate_hcdv(game, pixels, y, config=given, rng=np.random.default_rng(0), **validation)
+    flattened = estimate_hcdv(game, X, y, config=given, rng=np.random.default_rng(0), X_valid=X_valid, y_valid=y_valid)
 
     directly = estimate_hcdv(game, pixels, y, config=given, rng=np.random.default_rng(0), **validation)
     assert by_encoder.metric_values.sum() == pytest.approx(as_given.metric_values.sum(), abs=1e-12)
@@ -114,7 +110,7 @@ def test_ridge_regression_conserves_the_pot_of_the_clipped_r2(embedding):
     config = replace(NUMBERS, embedding=embedding, encoder=replace(CONVNET, architecture="mlp", hidden=(8,)))
     game = game_of(X[:60], y[:60], X[60:160], y[60:160], RIDGE)
 
-    found = estimate_hcdv_embedded(game, X[:60], y[:60], config=config, rng=np.random.default_rng(0))
+    found = estimate_hcdv(game, X[:60], y[:60], config=config, rng=np.random.default_rng(0))
 
     nobody, everybody = np.clip(game(np.repeat([[False], [True]], 60, axis=1)), -1, 1)
     assert found.metric_values.sum() == pytest.approx(everybody - nobody, abs=1e-12)
@@ -131,7 +127,7 @@ def test_the_clip_bounds_a_regression_that_does_worse_than_the_mean():
     nobody, everybody = game(np.repeat([[False], [True]], 2, axis=1))
     assert everybody < -1
 
-    found = estimate_hcdv_embedded(game, X, y, config=replace(NUMBERS, embedding="given"), rng=np.random.default_rng(0))
+    found = estimate_hcdv(game, X, y, config=replace(NUMBERS, embedding="given"), rng=np.random.default_rng(0))
 
     assert found.metric_values.sum() == pytest.approx(-1 - max(nobody, -1), abs=1e-12)
 
@@ -149,7 +145,7 @@ def test_one_row_and_equal_images_of_one_class_share_alike(task, n_rows):
         def __call__(self, coalitions):
             return coalitions.mean(axis=1) * 0.5
 
-    found = estimate_hcdv_embedded(Share(), X, y, config=config, rng=np.random.default_rng(0))
+    found = estimate_hcdv(Share(), X, y, config=config, rng=np.random.default_rng(0))
 
     np.testing.assert_allclose(found.values, 0.5 / n_rows, atol=1e-15)
 
