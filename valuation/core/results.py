@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from valuation.core.errors import ValuationError
+from valuation.core.errors import InvalidSpecError, ValuationError
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector
 
 # Shares of groups whose values all lie this many standard errors above 0 are practically linear in the values; closer
@@ -18,8 +18,14 @@ STRATUM_ROWS_MIN = 4
 
 
 def normal_quantile(level: float) -> float:
-    """Half-width of a two-sided normal interval in standard errors, 1.96 at 0.95."""
-    return NormalDist().inv_cdf(0.5 + level / 2)
+    """Half-width of a two-sided normal interval in standard errors, 1.96 at 0.95.
+
+    Raises:
+        InvalidSpecError: ``level`` is not above 0 and below 1.
+    """
+    if not 0.0 < level < 1.0:
+        raise InvalidSpecError("level", level, "a number above 0 and below 1")
+    return -NormalDist().inv_cdf(0.5 - level / 2)
 
 
 def few_draws_factor(freedom: float) -> float:
@@ -66,10 +72,14 @@ def share_interval(values: FloatVector, covariance: FloatMatrix, level: float, *
 
     Returns:
         Lower and upper ends, float64 ``(n_groups, 2)``, within [0, 1].
+
+    Raises:
+        InvalidSpecError: ``level`` is not above 0 and below 1.
     """
+    quantile = normal_quantile(level)
     errors = np.sqrt(np.diag(covariance))
     if np.all(values > _CLEARLY_POSITIVE * errors):
-        half = normal_quantile(level) * share_standard_errors(values, covariance)
+        half = quantile * share_standard_errors(values, covariance)
         shares = shares_of(values)
         return np.clip(np.column_stack([shares - half, shares + half]), 0.0, 1.0)
     draws = np.random.default_rng(seed).multivariate_normal(

@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from valuation.core import PointValues
+from valuation.core.errors import InvalidSpecError
 from valuation.core.results import (
+    RoyaltyShares,
     group_values,
     share_interval,
     share_standard_errors,
@@ -20,6 +23,32 @@ def values_of(values, errors, contributions=None):
         seed=3,
         method_version="test/1",
     )
+
+
+@pytest.mark.parametrize("level", [0, 1, 1.0, 1.5, -0.1, float("nan")])
+@pytest.mark.parametrize("values", [[1.0, 2.0], [1.0, -2.0]])
+def test_no_interval_has_a_level_of_none_or_all(level, values):
+    result = values_of(values, [0.01, 0.02], contributions=np.ones((2, 3)))
+    points = PointValues(result.values, result.standard_errors, 1, None, "test/1")
+    shares = RoyaltyShares(result.shares, result)
+
+    for interval in (
+        result.interval,
+        result.validation_interval,
+        result.share_interval,
+        result.validation_share_interval,
+        shares.interval,
+        shares.validation_interval,
+        points.interval,
+    ):
+        with pytest.raises(InvalidSpecError, match="level"):
+            interval(level)
+
+
+def test_a_level_just_below_all_is_an_interval():
+    result = values_of([1.0], [0.1])
+
+    assert np.isfinite(result.interval(np.nextafter(1.0, 0.0))).all()
 
 
 def test_interval_is_the_normal_one():
