@@ -32,8 +32,11 @@ def knn_shapley(
         float64 ``(n,)``, as parts of an accuracy in [0, 1]; they sum to ``U(N)``. O(m n log n) time, bounded memory.
 
     Raises:
-        InvalidDataError: There is no validation row, shapes do not fit, or ``n_neighbors`` is below 1.
+        InvalidDataError: There is no validation row, shapes do not fit, a feature is missing or infinite, targets are
+            numbers and no class codes, or ``n_neighbors`` is below 1.
     """
+    X, X_valid = np.asarray(X, dtype=np.float64), np.asarray(X_valid, dtype=np.float64)
+    y, y_valid = np.asarray(y), np.asarray(y_valid)
     _check(X, y, X_valid, y_valid, n_neighbors)
     n, m = len(X), len(X_valid)
     if n == 0:
@@ -52,8 +55,13 @@ def _check(X: FloatMatrix, y: IndexVector, X_valid: FloatMatrix, y_valid: IndexV
         raise InvalidDataError(f"There must be at least one neighbour, not {n_neighbors}.")
     if len(X_valid) == 0:
         raise InvalidDataError("There is no validation row.")
-    if len(y) != len(X) or len(y_valid) != len(X_valid) or X.shape[1] != X_valid.shape[1]:
+    shapes = X.ndim == X_valid.ndim == 2 and X.shape[1] == X_valid.shape[1]  # noqa: PLR2004 - rows and columns
+    if not shapes or y.shape != X.shape[:1] or y_valid.shape != X_valid.shape[:1]:
         raise InvalidDataError("Rows, classes and columns of training and validation data do not fit together.")
+    if not (np.isfinite(X).all() and np.isfinite(X_valid).all()):
+        raise InvalidDataError("A feature is missing or infinite; encode the rows first.")
+    if any(codes.dtype.kind in "fc" and (codes != np.round(codes)).any() for codes in (y, y_valid)):
+        raise InvalidDataError("Targets are numbers and no class codes; neighbours are right or wrong about classes.")
 
 
 def _recursion(right: FloatMatrix, n_neighbors: int) -> FloatMatrix:

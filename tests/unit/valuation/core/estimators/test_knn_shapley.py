@@ -119,3 +119,31 @@ def test_shapes_must_fit():
 
     with pytest.raises(InvalidDataError, match="do not fit"):
         knn_shapley(X, y[:-1], X_valid, y_valid, 1)
+
+
+@pytest.mark.parametrize("nonsense", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("which", [0, 2])
+def test_missing_and_infinite_features_are_refused(which, nonsense):
+    data = list(problem(8, 6))
+    data[which] = data[which].copy()
+    data[which][1, 1] = nonsense
+
+    with pytest.raises(InvalidDataError, match="missing or infinite"):
+        knn_shapley(*data, 2)
+
+
+@pytest.mark.parametrize("which", [1, 3])
+@pytest.mark.parametrize("number", [0.5, np.nan])
+def test_numbers_are_no_classes(which, number):
+    data = list(problem(9, 6))
+    data[which] = np.append(data[which][:-1], number)
+
+    with pytest.raises(InvalidDataError, match="no class codes"):
+        knn_shapley(*data, 2)
+
+
+def test_rows_without_columns_of_their_own_do_not_fit():
+    X, y, X_valid, y_valid = problem(10, 6)
+
+    with pytest.raises(InvalidDataError, match="do not fit"):
+        knn_shapley(X[:, 0], y, X_valid[:, 0], y_valid, 1)
