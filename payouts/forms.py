@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from marketplace.forms.plain import PlainForm
 from marketplace.models import DataRequest, Organization
 from payouts.core import money
 from payouts.core.bank_accounts import IbanError, read_iban
@@ -46,7 +47,7 @@ class RequestChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generi
         return f"{obj.title} ({format_amount(obj.available_minor, obj.currency)} in its pot)"
 
 
-class RoundForm(forms.Form):
+class RoundForm(PlainForm):
     request = RequestChoice(
         with_pots(DataRequest.objects.exclude(state__in=DataRequest.UNOPENED)),
         label="Request",
@@ -111,7 +112,7 @@ def _percent(label: str, *, initial: int, most: Decimal, hint: str) -> forms.Dec
     )
 
 
-class TriedPolicyForm(forms.Form):
+class TriedPolicyForm(PlainForm):
     """The terms of a policy, acting on owners and not on accounts."""
 
     significant_only = forms.BooleanField(
@@ -161,7 +162,7 @@ class PolicyForm(TriedPolicyForm):
     field_order = ("name",)
 
 
-class FundingForm(forms.Form):
+class FundingForm(PlainForm):
     amount = forms.CharField(label="Amount", max_length=30)
     bank_reference = forms.CharField(
         label="Bank reference", max_length=140, help_text="As on the bank statement; the same reference counts once."
@@ -176,11 +177,11 @@ class FundingForm(forms.Form):
         return read_amount(self.cleaned_data["amount"], self.currency)
 
 
-class PaidForm(forms.Form):
+class PaidForm(PlainForm):
     bank_reference = forms.CharField(label="Bank reference", max_length=140, help_text="As on the bank statement.")
 
 
-class OwnerForm(forms.Form):
+class OwnerForm(PlainForm):
     owner = forms.ModelChoiceField(Organization.objects.none(), label="Owner", empty_label="Choose an organisation")
     reason = forms.CharField(label="Reason", max_length=500, help_text="What shows that the two are one company.")
 
@@ -192,11 +193,11 @@ class OwnerForm(forms.Form):
         owner.choices = [("", owner.empty_label), *((candidate.pk, candidate.name) for candidate in candidates)]
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(PlainForm):
     reason = forms.CharField(label="Reason", max_length=500)
 
 
-class ApprovalForm(forms.Form):
+class ApprovalForm(PlainForm):
     """Carries the hash of what was on the page, so that nobody approves something that they have not read."""
 
     lines_sha256 = forms.RegexField(
@@ -209,7 +210,7 @@ class ApprovalForm(forms.Form):
     )
 
 
-class ApiKeyForm(forms.Form):
+class ApiKeyForm(PlainForm):
     name = forms.CharField(label="Name", max_length=80, help_text="What the key is for.")
     client = forms.CharField(label="Client", max_length=120, help_text="The organisation or system that uses it.")
     scopes = forms.MultipleChoiceField(
@@ -235,7 +236,7 @@ def _text(name: str, label: str, autocomplete: str, hint: str = "") -> forms.Cha
     return forms.CharField(label=label, max_length=field.max_length, widget=widget, help_text=hint)
 
 
-class PayoutDetailsForm(forms.Form):
+class PayoutDetailsForm(PlainForm):
     """Payee, address in parts, IBAN: what a bank asks for."""
 
     ADDRESS = ("payee_name", "street", "building_number", "postcode", "town", "country")

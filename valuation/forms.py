@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from marketplace.forms.plain import PlainForm
 from valuation.core.utility.catalogue import METRICS, Model, Parameter, models_for
 from valuation.core.utility.metrics import Task
 
@@ -11,7 +12,7 @@ SELLERS_MAX = 200
 ROWS_MAX = 1_000_000
 
 
-class ModelForm(forms.Form):
+class ModelForm(PlainForm):
     """What is trained, and what it is judged by."""
 
     model = forms.ChoiceField(label="Model", widget=forms.RadioSelect)
@@ -33,7 +34,7 @@ class ModelForm(forms.Form):
         )
 
 
-class ParametersForm(forms.Form):
+class ParametersForm(PlainForm):
     """The parameters of one model; each field is bounded as the core bounds it."""
 
     def __init__(self, *args: Any, model: Model, **kwargs: Any) -> None:
@@ -46,7 +47,7 @@ class ParametersForm(forms.Form):
         return {name: None if value == "" else value for name, value in self.cleaned_data.items()}
 
 
-class QuoteForm(forms.Form):
+class QuoteForm(PlainForm):
     """The market that a buyer hopes for."""
 
     sellers = forms.IntegerField(label="Sellers", min_value=2, max_value=SELLERS_MAX, initial=5)

@@ -2,12 +2,13 @@
 
 from django import forms
 
+from marketplace.forms.plain import PlainForm
 from marketplace.models import CopyFinding
 
 DECISIONS = [choice for choice in CopyFinding.State.choices if choice[0] != CopyFinding.State.OPEN]
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(PlainForm):
     decision = forms.ChoiceField(choices=DECISIONS, widget=forms.HiddenInput)
     reason = forms.CharField(
         label="Reason", max_length=1000, help_text="Stays with the finding and goes into the round's audit report."

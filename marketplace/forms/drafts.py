@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 
 from marketplace.forms.fields import organization_field
+from marketplace.forms.plain import PlainForm
 from marketplace.models import DataRequest, Organization
 from marketplace.services.drafts import VALIDATION_ROWS_MIN
 from marketplace.templatetags.figures import EXPONENTS
@@ -18,7 +19,7 @@ POT_MAX_MINOR = 10**15
 PERCENT = 100
 
 
-class WordsForm(forms.Form):
+class WordsForm(PlainForm):
     """What is wanted, in the buyer's words."""
 
     title = forms.CharField(
@@ -44,7 +45,7 @@ class NewRequestForm(WordsForm):
         self.order_fields(["organization"])
 
 
-class _FileForm(forms.Form):
+class _FileForm(PlainForm):
     # Empty files pass here: the problem list says what is wrong with them.
     file = forms.FileField(label="File", allow_empty_file=True)
     about = ""
@@ -64,7 +65,7 @@ class ValidationForm(_FileForm):
     about = f"At least {VALIDATION_ROWS_MIN} rows with the columns of the request, which no seller sees."
 
 
-class ColumnForm(forms.Form):
+class ColumnForm(PlainForm):
     """One column of the schema."""
 
     name = forms.CharField(label="Name", max_length=120, help_text="As it stands in the header of a seller's file.")
@@ -119,7 +120,7 @@ class ColumnForm(forms.Form):
         return {key: self.cleaned_data[key] for key in self.fields}
 
 
-class TargetForm(forms.Form):
+class TargetForm(PlainForm):
     """Which column is predicted, and how."""
 
     task = forms.ChoiceField(
@@ -142,7 +143,7 @@ class TargetForm(forms.Form):
         self.order_fields(["target", "task"])
 
 
-class BudgetForm(forms.Form):
+class BudgetForm(PlainForm):
     """What is paid, and how sure the valuation is to be."""
 
     currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in CURRENCIES])

@@ -4,10 +4,11 @@ from typing import Any
 
 from django import forms
 
+from marketplace.forms.plain import PlainForm
 from marketplace.models import Invitation, Organization, Role
 
 
-class OrganizationForm(forms.Form):
+class OrganizationForm(PlainForm):
     """A new organisation; operators are invited, so their role is not offered."""
 
     name = forms.CharField(
@@ -23,11 +24,10 @@ class OrganizationForm(forms.Form):
             (Role.BUYER, "Buys data: asks for rows, and pays for what they add to its model"),
         ],
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one."},
     )
 
 
-class InvitationForm(forms.Form):
+class InvitationForm(PlainForm):
     """A colleague's address, and what they may do: no more than the person who invites."""
 
     email = forms.EmailField(
@@ -43,5 +43,4 @@ class InvitationForm(forms.Form):
             choices=[(role, Role(role).label) for role in roles],
             initial=roles,
             widget=forms.MultipleHiddenInput if len(roles) == 1 else forms.CheckboxSelectMultiple,
-            error_messages={"required": "Choose at least one."},
         )

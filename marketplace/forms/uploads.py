@@ -11,6 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.html import conditional_escape
 
 from marketplace.forms.fields import LongSelect, organization_field
+from marketplace.forms.plain import PlainForm
 from marketplace.ingest import Column, Limits, Preview, Reading, TableSchema
 from marketplace.ingest.problems import shorten
 from marketplace.ingest.reading import DECIMALS, DELIMITERS, ENCODINGS
@@ -20,7 +21,7 @@ from marketplace.templatetags.figures import count
 EXAMPLES_SHOWN = 3
 
 
-class UploadForm(forms.Form):
+class UploadForm(PlainForm):
     """One file for one dataset of one organisation."""
 
     name = forms.CharField(
@@ -42,7 +43,7 @@ class UploadForm(forms.Form):
         self.fields["file"].widget.attrs["accept"] = ".csv,.txt,.tsv,.parquet,text/csv"
 
 
-class ReadingForm(forms.Form):
+class ReadingForm(PlainForm):
     """How a CSV file is read."""
 
     delimiter = forms.ChoiceField(
@@ -65,7 +66,7 @@ class ReadingForm(forms.Form):
         return cls(initial={name: getattr(reading, name) for name in names})
 
 
-class ColumnsForm(forms.Form):
+class ColumnsForm(PlainForm):
     """For each column that is asked for, one of the file's columns or none."""
 
     def __init__(self, *args: Any, schema: TableSchema, reading: Reading, seen: Preview, **kwargs: Any) -> None:

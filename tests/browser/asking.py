@@ -57,7 +57,7 @@ def choose_model(page):
     page.get_by_label("Freedom (C)").evaluate("field => { field.form.noValidate = true }")
     page.get_by_label("Freedom (C)").fill("1e9")
     keep(page)
-    expect(page.get_by_role("alert")).to_contain_text("less than or equal to 1000")
+    expect(page.get_by_role("alert")).to_contain_text("may be at most 1000.")
     page.get_by_label("Freedom (C)").fill("0.5")
     keep(page)
 

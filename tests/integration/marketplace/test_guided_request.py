@@ -178,8 +178,8 @@ def test_columns_are_changed_added_and_left_out(client, draft):
         ({"name": "age", "kind": "category", "categories": " \n "}, "needs its words"),
         ({"name": "age", "kind": "category", "categories": "a\na"}, "listed 2 times"),
         ({"name": "@age", "kind": "number"}, "must not begin with"),
-        ({"name": "age", "kind": "number", "minimum": "nan"}, "Enter a number"),
-        ({"name": "", "kind": "image"}, "This field is required"),
+        ({"name": "age", "kind": "number", "minimum": "nan"}, "This is not a number. Write it like 12.5."),
+        ({"name": "", "kind": "image"}, "Name: It is empty. Fill it in."),
     ],
 )
 def test_a_column_that_cannot_be_is_refused(client, draft, given, said):
@@ -198,7 +198,7 @@ def test_a_column_that_cannot_be_is_refused(client, draft, given, said):
     [
         ("age", "classification", "must be a category"),
         ("buys", "regression", "must be a number"),
-        ("wage", "regression", "Select a valid choice"),
+        ("wage", "regression", "This is not on the list, or no longer."),
     ],
 )
 def test_a_target_that_does_not_fit_is_refused(client, draft, target, task, said):
@@ -211,12 +211,12 @@ def test_a_target_that_does_not_fit_is_refused(client, draft, target, task, said
 @pytest.mark.parametrize(
     ("model", "given", "said"),
     [
-        ("logistic_regression", {"C": "0"}, "greater than or equal to 0.0001"),
-        ("logistic_regression", {"C": "nan"}, "Enter a number"),
-        ("logistic_regression", {"C": ""}, "This field is required"),
-        ("knn", {"n_neighbors": "2.5"}, "Enter a whole number"),
+        ("logistic_regression", {"C": "0"}, "It is 0.0, and must be at least 0.0001."),
+        ("logistic_regression", {"C": "nan"}, "This is not a number. Write it like 12.5."),
+        ("logistic_regression", {"C": ""}, "Freedom (C): It is empty. Fill it in."),
+        ("knn", {"n_neighbors": "2.5"}, "This is not a whole number. Write it like 12."),
         ("sklearn:LinearDiscriminantAnalysis", {"solver": "svd", "shrinkage": "0.5"}, "null with the solver svd"),
-        ("sklearn:DecisionTreeClassifier", {"criterion": "__import__"}, "Select a valid choice"),
+        ("sklearn:DecisionTreeClassifier", {"criterion": "__import__"}, "This is not on the list, or no longer."),
     ],
 )
 def test_a_parameter_out_of_bounds_is_refused_with_its_bounds(client, draft, model, given, said):
@@ -282,10 +282,10 @@ def test_another_schema_forgets_the_validation_rows(client, complete, django_cap
     [
         ({"pot": "0"}, "above 0"),
         ({"pot": "1.005"}, "at most 2 decimals"),
-        ({"pot": "-1"}, "greater than or equal to 0"),
-        ({"precision": "0"}, "greater than or equal to 0.1"),
-        ({"evaluations_max": "10"}, "greater than or equal to 1000"),
-        ({"currency": "DOG"}, "Select a valid choice"),
+        ({"pot": "-1"}, "must be at least 0."),
+        ({"precision": "0"}, "must be at least 0.1."),
+        ({"evaluations_max": "10"}, "must be at least 1000."),
+        ({"currency": "DOG"}, "This is not on the list, or no longer."),
     ],
 )
 def test_a_budget_that_cannot_be_paid_is_refused(client, draft, change, said):

@@ -82,7 +82,7 @@ def test_a_taken_address_looks_like_a_free_one(client, mailoutbox):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"full_name": ""}, "Full name: This field is required."),
+        ({"full_name": ""}, "Full name: It is empty. Fill it in."),
         ({"password1": "short", "password2": "short"}, "at least 12 characters"),
         ({"password2": "another-long-password"}, "You must type the same password each time."),
     ],
@@ -126,6 +126,6 @@ def test_a_name_is_one_line(client):
 def test_an_address_too_long_to_keep_is_refused_not_cut(client, mailoutbox):
     answer = sign_up(client, f"{'n' * 60}@{'.'.join(['north' * 12] * 3)}.{'example' * 5}")
 
-    assert "at most 254 characters" in words_of(answer)
+    assert "may have at most 254" in words_of(answer)
     assert not User.objects.exists()
     assert mailoutbox == []

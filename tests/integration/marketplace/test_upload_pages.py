@@ -253,7 +253,7 @@ def test_a_missing_file_is_a_form_error():
     )
 
     assert response.status_code == 422
-    assert "File: This field is required." in text_of(response)
+    assert "File: Choose a file." in text_of(response)
 
 
 def test_a_body_over_the_limit_gets_a_page_and_leaves_nothing(settings):

@@ -130,7 +130,7 @@ def test_a_form_that_lacks_something_says_so(place, step, form):
 
     answer = browser(place.first, mfa_seconds_ago=1).post(page(step, payout_round.pk), form, follow=True)
 
-    assert "This field is required" in words(answer)
+    assert "It is empty. Fill it in." in words(answer)
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_a_form_that_lacks_something_says_so(place, step, form):
         ("pot", "1.000,00", "is not an amount"),
         ("pot", "-5", "must be above 0"),
         ("pot", "99999999999999999", "at most"),
-        ("precision", "0", "greater than or equal"),
+        ("precision", "0", "must be at least"),
         ("evaluations_max", "ten", "whole number"),
-        ("request", "00000000-0000-4000-8000-000000000000", "valid choice"),
+        ("request", "00000000-0000-4000-8000-000000000000", "is not on the list"),
     ],
 )
 def test_a_new_round_says_what_is_wrong(place, field, value, complaint):
@@ -208,7 +208,10 @@ def test_cancel_and_replace(place):
 
 @pytest.mark.parametrize(
     ("form", "complaint"),
-    [({}, "Reason: This field is required."), ({"reason": "x" * 501}, "Reason: Ensure this value has at most 500")],
+    [
+        ({}, "Reason: It is empty. Fill it in."),
+        ({"reason": "x" * 501}, "Reason: It has 501 characters, and may have at most 500. Shorten it."),
+    ],
 )
 @pytest.mark.parametrize("state", ["draft", "valuing", "in_review"])
 def test_a_round_does_not_end_without_a_reason_that_can_be_kept(place, state, form, complaint):

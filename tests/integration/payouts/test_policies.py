@@ -45,8 +45,8 @@ def test_a_policy_is_written_exactly(client, operator):
         ({"name": "Taken"}, "There is a policy called Taken already."),
         ({"floor": "50"}, "The floor of 50 % is above the cap of 40 %."),
         ({"cap": "0", "floor": "0"}, "A cap of 0 pays nobody."),
-        ({"cap": "33.333"}, "no more than 2 decimal places"),
-        ({"fee": "100"}, "less than or equal to 99.99"),
+        ({"cap": "33.333"}, "Write it with at most 2 decimals."),
+        ({"fee": "100"}, "may be at most 99.99"),
     ],
 )
 def test_what_contradicts_itself_is_refused(client, operator, change, sentence):
