@@ -98,7 +98,7 @@ def test_every_estimator_agrees_with_all_coalitions_of_the_topped_up_game():
     ]
 
     np.testing.assert_allclose(enumerated.values, truth, atol=1e-12)
-    np.testing.assert_allclose(enumerated.contributions.mean(axis=1), enumerated.values, atol=1e-6)
+    np.testing.assert_allclose(enumerated.contributions.mean(axis=1), enumerated.values, atol=1e-12)
     for result in sampled:
         assert (np.abs(result.values - truth) < 4 * result.standard_errors).all()
     points = estimate_points(game, method="permutation", budget=900, rng=np.random.default_rng(3))
@@ -116,9 +116,12 @@ def test_algorithm_2_is_algorithm_1_on_the_topped_up_game():
     assert first.method_version == "fgsv-algorithm-2/1"
 
 
-def test_a_metric_that_is_no_mean_of_rows_has_no_rowwise():
-    assert hasattr(small_market(4), "rowwise")
-    assert not hasattr(small_market(4, "roc_auc"), "rowwise")
+def test_it_has_rows_where_its_game_has_them():
+    game = small_market(4, "roc_auc")
+    coalitions = np.eye(10, dtype=bool)
+
+    np.testing.assert_allclose(game.rowwise(coalitions).mean(axis=1), game(coalitions), rtol=1e-12)
+    assert not hasattr(ToppedUpGame(Recorded(), 8, 5, seed=1), "rowwise")
 
 
 def test_noise_rows_reach_as_far_as_there_are_some_and_a_negative_size_is_refused():

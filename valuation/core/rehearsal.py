@@ -6,6 +6,7 @@ No seller's row is used. Part of the validation rows plays the sellers' rows, th
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector, is_rowwise, scores
 from valuation.core.plan import run_block
-from valuation.core.results import normal_quantile
+from valuation.core.results import normal_quantile, validation_covariance
 from valuation.core.utility import ModelSpec, UtilityGame, make_utility
 
 DRY_RUN_ROWS = 100
@@ -123,9 +124,8 @@ def _train_once(
     game = make_utility(spec, X[train], y[train], X[held_out], y[held_out])
     coalitions = np.vstack([np.zeros(rows, dtype=np.bool_), np.ones(rows, dtype=np.bool_)])
     (empty, full), by_row = scores(game, coalitions)
-    if by_row is None:  # a metric between 0 and 1 that is no mean of rows: the widest error such a mean could have
-        return float(empty), float(full), float(0.5 / np.sqrt(len(held_out)))
-    return float(empty), float(full), float((by_row[1] - by_row[0]).std() / np.sqrt(len(held_out)))
+    gains = np.diff(cast("FloatMatrix", by_row), axis=0)
+    return float(empty), float(full), float(np.sqrt(validation_covariance(gains, game.row_strata)[0, 0]))
 
 
 def market_sizes(sellers: int, rows: int) -> tuple[int, int]:

@@ -37,10 +37,12 @@ def by_segment(values: GroupValues, segments: npt.NDArray[np.int64], n_segments:
         n_segments: Number of segments.
 
     Returns:
-        The parts of the values, or ``None`` where the metric is no mean over rows.
+        The parts of the values, or ``None`` where there are no row contributions. Ask only where the metric is a plain
+        mean of rows (``game.metric.mean_of_rows``): linearised scores sum to the values as well, and their parts mean
+        nothing.
 
     Note:
-        Row contributions are summed in float32 over blocks; what that leaves of the values is spread by rows.
+        What rounding leaves of the values is spread by rows.
     """
     if values.contributions is None:
         return None

@@ -9,6 +9,7 @@ from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.plan import PlanState
 from valuation.core.results import GroupValues
 from valuation.core.segments import by_segment
+from valuation.core.utility.metrics import is_mean_of_rows
 from valuation.models import ValuationRun
 from valuation.services import inputs
 
@@ -22,6 +23,9 @@ Codes = np.ndarray[Any, np.dtype[np.int64]]
 
 def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, Any]:
     """The outcome's explanations as JSON: ``by_size`` always, ``by_class`` and ``by_segment`` where the metric allows.
+
+    It allows where it is a plain mean of rows: linearised scores (ROC AUC, macro F1) carry the error of the validation
+    sample, and what they sum to over a segment means nothing.
 
     Args:
         run: The run, for its frozen validation rows.
@@ -37,7 +41,7 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
             "curve": {"rows": sizes.curve_sizes.tolist(), "utilities": sizes.curve_utilities.tolist()},
         }
     }
-    if values.contributions is None:
+    if values.contributions is None or not is_mean_of_rows(run.manifest["model"]["metric"]):
         return explained
     by_class = _segmented(values, *_classes(run))
     if by_class is not None:

@@ -81,9 +81,10 @@ def test_values_by_category_of_the_validation_rows_take_small_segments_together(
     assert_sums_to_the_values(towns["contributions"], run)
 
 
-def test_a_metric_that_is_no_mean_of_rows_is_explained_by_size_alone():
+def test_a_metric_that_is_no_plain_mean_of_rows_is_explained_by_size_alone():
     run = work_off(start_run(make_market(metric="roc_auc")))
 
+    assert run.outcome["covariances"]["fgsv"]["validation"] is not None
     assert_sums_to_the_values(run.outcome["by_size"]["contributions"], run)
     assert "by_class" not in run.outcome
     assert "by_segment" not in run.outcome

@@ -176,15 +176,17 @@ def test_a_run_within_its_budget_says_so():
     assert PlayerValue.objects.filter(run=run, rule="fgsv").count() == 3
 
 
-def test_a_model_fitted_by_loop_and_a_metric_that_is_no_mean_of_rows():
+def test_a_model_fitted_by_loop_and_a_metric_that_is_no_plain_mean_of_rows():
     spec = {"family": "sklearn", "params": {"estimator": "GaussianNB", "params": {}}, "seed": 0}
 
     run = work_off(start_run(make_market(model_spec=spec, metric="roc_auc"), target=0.5))
 
     outcome = selectors.outcome(run)
     assert outcome.rules["fgsv"].values.sum() == pytest.approx(outcome.utility_full - 0.5, abs=1e-12)
-    assert outcome.rules["fgsv"].validation_covariance is None
-    assert set(PlayerValue.objects.filter(run=run).values_list("validation_standard_error", flat=True)) == {None}
+    errors = np.sqrt(np.diag(outcome.rules["fgsv"].validation_covariance))
+    stored = PlayerValue.objects.filter(run=run, rule="fgsv").values_list("validation_standard_error", flat=True)
+    np.testing.assert_allclose(sorted(stored), sorted(errors))
+    assert errors.min() > 0
 
 
 def test_one_seller_gets_everything():

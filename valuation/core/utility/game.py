@@ -1,7 +1,7 @@
 """Training the buyer's model as a game: players are rows, a coalition is worth the metric of the model it trains."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -66,33 +66,26 @@ class UtilityGame(ABC):
             values[indices] = self.metric.score(predictions)
         return values
 
-    def seconds(self, size: float) -> float:
-        """About how many seconds one evaluation of ``size`` rows takes; see ``cost``."""
-        return evaluation_seconds(self.spec, self._X_valid.shape[1])(size)
+    def rowwise(self, coalitions: BoolArray) -> FloatArray:
+        """Train and score by validation row: float64 ``(b, n_valid)``, whose mean over rows is the utility.
 
-    @property
-    def rowwise(self) -> Callable[[BoolArray], FloatArray]:
-        """Per validation row: ``rowwise(coalitions)`` is float64 ``(b, n_valid)`` and its mean over rows the utility.
-
-        Raises:
-            AttributeError: The metric is no mean of rows, so that ``hasattr(game, "rowwise")`` tells.
+        Where ``metric.mean_of_rows`` is False the scores are linearised; they raise and take what the call does.
         """
-        if not self.metric.mean_of_rows:
-            raise AttributeError(f"{self.spec.metric} is not a mean over validation rows.")
-        return self._rowwise
-
-    @property
-    def row_strata(self) -> NDArray[np.intp] | None:
-        """Strata of the validation rows, int ``(n_valid,)``, where the metric has them."""
-        return self.metric.row_strata
-
-    def _rowwise(self, coalitions: BoolArray) -> FloatArray:
         coalitions = self._checked(coalitions)
         rows = np.empty((len(coalitions), self.n_valid))
         rows[:] = self.metric.baseline_rows
         for indices, predictions in self._predicted(coalitions):
             rows[indices] = self.metric.rowwise(predictions)
         return rows
+
+    def seconds(self, size: float) -> float:
+        """About how many seconds one evaluation of ``size`` rows takes; see ``cost``."""
+        return evaluation_seconds(self.spec, self._X_valid.shape[1])(size)
+
+    @property
+    def row_strata(self) -> NDArray[np.intp] | None:
+        """Strata of the validation rows, int ``(n_valid,)``, where the metric has them."""
+        return self.metric.row_strata
 
     def _predicted(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:
         trained = np.flatnonzero(self._trains(coalitions))

@@ -107,20 +107,15 @@ def test_the_order_of_a_batch_does_not_matter(spec, seed):
     np.testing.assert_allclose(game(coalitions[order]), game(coalitions)[order], rtol=0, atol=1e-9)
 
 
-def test_metrics_that_are_no_mean_of_rows_have_no_rowwise():
-    spec = ModelSpec("knn", {}, "macro_f1", 0)
-
-    game = make_utility(spec, *data(spec))
-
-    assert not hasattr(game, "rowwise")
-
-
 @pytest.mark.parametrize("metric", ["roc_auc", "neg_log_loss", "macro_f1", "accuracy"])
 def test_every_family_serves_every_metric(metric):
+    coalitions = np.vstack([np.zeros(30, dtype=bool), np.ones(30, dtype=bool)])
     for spec in CLASSIFIERS:
         chosen = ModelSpec(spec.family, spec.params, metric, 0)
-        values = make_utility(chosen, *data(chosen))(np.ones((1, 30), dtype=bool))
+        game = make_utility(chosen, *data(chosen))
+        values = game(coalitions)
         assert np.isfinite(values).all()
+        np.testing.assert_allclose(game.rowwise(coalitions).mean(axis=1), values, rtol=1e-12)
 
 
 def test_trees_are_seeded():

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn import metrics as peer
 
 from valuation.core.errors import InvalidDataError, InvalidSpecError
-from valuation.core.utility.metrics import make_metric, task_of
+from valuation.core.results import few_draws_factor, validation_covariance
+from valuation.core.utility.metrics import CLASS_METRICS, NUMBER_METRICS, is_mean_of_rows, make_metric, task_of
 
 M, BATCH = 60, 7
 
@@ -84,25 +87,71 @@ def test_the_baseline_is_a_constant_predictor(name, constant):
     metric = make_metric(name, y, 2)
 
     assert metric.baseline == pytest.approx(metric.score(constant(y)[None])[0], abs=1e-15)
-    if metric.mean_of_rows:
-        assert metric.baseline_rows.mean() == pytest.approx(metric.baseline, abs=1e-15)
+    assert metric.baseline_rows.mean() == pytest.approx(metric.baseline, abs=1e-15)
+    if name != "balanced_accuracy":  # every constant is worth the same, and the rows favour none of them
+        np.testing.assert_array_equal(metric.rowwise(constant(y)[None])[0], metric.baseline_rows)
 
 
-@pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy", "neg_log_loss", "r2", "neg_mse"])
-def test_the_mean_of_the_rows_is_the_metric(name):
-    rng = np.random.default_rng(1)
-    y = targets(3) if task_of(name) == "classification" else rng.normal(size=M)
+@settings(max_examples=60, deadline=None)
+@given(
+    name=st.sampled_from([*CLASS_METRICS, *NUMBER_METRICS]),
+    n_classes=st.integers(2, 5),
+    m=st.integers(2, 40),
+    levels=st.integers(1, 6),
+    seed=st.integers(0, 2**31),
+)
+def test_the_mean_of_the_rows_is_the_metric(name, n_classes, m, levels, seed):
+    """Whatever the ties, classes without validation rows, and classes of a single one."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(n_classes, size=m)
+    y[:2] = rng.permutation(n_classes)[:2]
+    shares = rng.integers(1, levels + 1, size=(BATCH, m, n_classes)).astype(float)
+    ranks = shares[:, :, 0] if n_classes == 2 else shares
+    metric = make_metric(name, y if name in CLASS_METRICS else y + rng.normal(size=m), n_classes)
     predictions = {
-        "labels": rng.integers(3, size=(BATCH, M)),
-        "probabilities": rng.dirichlet(np.ones(3), size=(BATCH, M)),
-        "numbers": rng.normal(size=(BATCH, M)),
-    }
-    metric = make_metric(name, y, 3)
+        "labels": rng.integers(n_classes, size=(BATCH, m)).astype(np.int8),
+        "probabilities": shares / shares.sum(axis=2, keepdims=True),
+        "scores": ranks,
+        "numbers": shares[:, :, 0],
+    }[metric.needs]
 
-    rows = metric.rowwise(predictions[metric.needs])
+    rows = metric.rowwise(predictions)
 
-    assert rows.shape == (BATCH, M)
-    np.testing.assert_allclose(rows.mean(axis=1), metric.score(predictions[metric.needs]), rtol=1e-13)
+    assert rows.shape == (BATCH, m)
+    assert metric.rowwise(predictions[:0]).shape == (0, m)
+    np.testing.assert_allclose(rows.mean(axis=1), metric.score(predictions), rtol=1e-12, atol=1e-13)
+
+
+def test_rows_of_the_auc_have_the_variance_of_delong():
+    """As written down: the components of either side, each side's sample variance over its rows."""
+    rng = np.random.default_rng(2)
+    y = targets(2)
+    scores = rng.normal(size=M).round(1) + y
+    wins = (scores[y == 1][:, None] > scores[y == 0]) + 0.5 * (scores[y == 1][:, None] == scores[y == 0])
+    delong = wins.mean(axis=1).var(ddof=1) / 30 + wins.mean(axis=0).var(ddof=1) / 30
+    metric = make_metric("roc_auc", y, 2)
+
+    (found,) = validation_covariance(metric.rowwise(scores[None]), metric.row_strata)
+
+    assert found[0] == pytest.approx(delong * few_draws_factor(29), rel=1e-12)
+
+
+def test_a_ranking_that_hangs_on_one_row_is_as_uncertain_as_it_is_large():
+    y, scores = np.array([0] * 59 + [1]), np.arange(60.0)
+    auc, f1 = make_metric("roc_auc", y, 2), make_metric("macro_f1", y, 2)
+
+    gain = auc.rowwise(scores[None]) - auc.baseline_rows
+    hit = f1.rowwise(y[None].astype(np.int8)) - f1.baseline_rows
+
+    assert gain.mean() == pytest.approx(0.5)
+    assert validation_covariance(gain, auc.row_strata)[0, 0] ** 0.5 == pytest.approx(0.5, rel=0.05)
+    assert validation_covariance(hit)[0, 0] ** 0.5 == pytest.approx(hit.mean(), rel=0.05)
+
+
+def test_only_plain_means_may_be_cut_by_segment():
+    linearised = {name for name in [*CLASS_METRICS, *NUMBER_METRICS] if not is_mean_of_rows(name)}
+
+    assert linearised == {"roc_auc", "macro_f1"}
 
 
 def test_classes_without_validation_rows_are_left_out_of_means():
@@ -118,3 +167,5 @@ def test_unknown_and_undefined_metrics_are_refused():
         make_metric("auc", targets(2), 2)
     with pytest.raises(InvalidDataError, match="same value"):
         make_metric("r2", np.ones(3), 0)
+    with pytest.raises(InvalidDataError, match="same class"):
+        make_metric("roc_auc", np.ones(3, dtype=int), 2)
