@@ -24,7 +24,7 @@ LOOKS: dict[tuple[str, str], tuple[str, ...]] = {
     ("accent", "dot"): ("open", "accepted", "approved", "active"),
     ("success", "tick"): ("posted", "paid", "finished", "both_keep", "first_keeps", "passed"),
     ("danger", "cross"): ("failed", "returned", "reversed", "revoked"),
-    ("quiet", "dash"): ("closed", "cancelled", "superseded", "withdrawn", "below_minimum"),
+    ("quiet", "dash"): ("closed", "cancelled", "discarded", "superseded", "withdrawn", "below_minimum"),
 }
 _LOOK_OF = {state: look for look, states in LOOKS.items() for state in states}
 
