@@ -8,7 +8,7 @@ from sklearn.datasets import load_diabetes
 
 from tests.oracles.games_at_random import contiguous_groups, group_sums, learning_table
 from valuation.core import estimate_fgsv, estimate_points, exact_shapley
-from valuation.core.errors import InvalidSpecError
+from valuation.core.errors import BudgetTooSmallError, InvalidSpecError
 from valuation.core.fgsv.algorithm_2 import (
     EMPTY_FILLINGS,
     ToppedUpGame,
@@ -108,12 +108,36 @@ def test_every_estimator_agrees_with_all_coalitions_of_the_topped_up_game():
 def test_algorithm_2_is_algorithm_1_on_the_topped_up_game():
     game = small_market(4)
     groups = contiguous_groups((2, 8))
-    first = estimate_by_algorithm_2(game, groups, budget=400, rng=np.random.default_rng(2))
+    first = estimate_by_algorithm_2(game, groups, budget=400 + EMPTY_FILLINGS - 1, rng=np.random.default_rng(2))
     second = estimate_fgsv(game, groups, budget=400, rng=np.random.default_rng(2), method="algorithm_1")
 
     np.testing.assert_array_equal(first.values, second.values)
     np.testing.assert_array_equal(first.covariance, second.covariance)
-    assert first.method_version == "fgsv-algorithm-2/1"
+    assert first.method_version == "fgsv-algorithm-2/2"
+
+
+@pytest.mark.parametrize("s_min", [0, 5])
+@pytest.mark.parametrize("budget", [200, 333, 1000])
+def test_every_training_counts_those_of_the_empty_coalition_too(s_min, budget):
+    game = Recorded()
+    topped_up = ToppedUpGame(game, 8, s_min, seed=1)
+
+    result = estimate_by_algorithm_2(topped_up, contiguous_groups((2, 6)), budget=budget, rng=np.random.default_rng(0))
+
+    assert len(game.asked) == topped_up.evaluations == result.evaluations <= budget
+
+
+def test_the_smallest_budget_has_the_trainings_of_the_empty_coalition_in_it():
+    topped_up = ToppedUpGame(Recorded(), 8, 5, seed=1)
+    with pytest.raises(BudgetTooSmallError) as refused:
+        estimate_by_algorithm_2(topped_up, contiguous_groups((2, 6)), budget=70, rng=np.random.default_rng(0))
+    assert refused.value.budget == 70
+
+    result = estimate_by_algorithm_2(
+        topped_up, contiguous_groups((2, 6)), budget=refused.value.needed, rng=np.random.default_rng(0)
+    )
+
+    assert result.evaluations <= refused.value.needed
 
 
 def test_it_has_rows_where_its_game_has_them():

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation.core.attacks import worthless_rows
-from valuation.core.errors import InvalidSpecError
+from valuation.core.errors import BudgetTooSmallError, InvalidSpecError
 from valuation.core.fgsv.algorithm_1 import THRESHOLD, estimate_by_algorithm_1
 from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, Game, RowwiseGame, check_groups, row_strata
 from valuation.core.games import scores as scores_of
 from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec, make_utility
 
-METHOD_VERSION = "fgsv-algorithm-2/1"
+METHOD_VERSION = "fgsv-algorithm-2/2"
 # Noise rows for each place to fill: of so many, two coalitions seldom get the same, and the luck of the whole draw is
 # a quarter of the luck of a single filling or less.
 _NOISE_ROWS_PER_PLACE = 16
@@ -29,11 +29,14 @@ class ToppedUpGame:
 
     Which noise rows join is drawn for every coalition anew, from the seed and the coalition, so that the same
     coalition always gets the same: it is a game, and every estimator works on it. ``U'(empty)`` is the mean over 64
-    fillings, trained when the game is made; that is all it spends beyond one training an evaluation.
+    fillings, trained when the game is made and never again. Estimators cannot know that and count one evaluation for
+    it: what is spent in truth is ``evaluations``.
 
     Attributes:
         n_players: Rows that are valued.
         s_min: Least size to train on.
+        empty_evaluations: Evaluations that ``U'(empty)`` took, 64, or 1 where nothing is filled up.
+        evaluations: Evaluations of the game below so far, those of ``U'(empty)`` included.
     """
 
     def __init__(self, game: Game, n_rows: int, s_min: int, *, seed: int) -> None:
@@ -55,9 +58,10 @@ class ToppedUpGame:
         self.n_players, self.s_min = n_rows, s_min
         self._game, self._seed = game, seed
         self._n_noise = game.n_players - n_rows
-        fillings = EMPTY_FILLINGS if min(s_min, self._n_noise) else 1
-        nobody = np.zeros((fillings, n_rows), dtype=np.bool_)
-        utilities, rows = scores_of(game, self._filled(nobody, range(fillings)))
+        self.empty_evaluations = EMPTY_FILLINGS if min(s_min, self._n_noise) else 1
+        self.evaluations = self.empty_evaluations
+        nobody = np.zeros((self.empty_evaluations, n_rows), dtype=np.bool_)
+        utilities, rows = scores_of(game, self._filled(nobody, range(self.empty_evaluations)))
         self._empty = float(utilities.mean())
         self._empty_rows = None if rows is None else rows.mean(axis=0)
         if rows is not None:
@@ -68,12 +72,14 @@ class ToppedUpGame:
         """Utilities, float64 ``(n_coalitions,)``."""
         utilities = np.full(len(coalitions), self._empty)
         some = np.flatnonzero(coalitions.any(axis=1))
+        self.evaluations += len(some)
         utilities[some] = self._game(self._filled(coalitions[some]))
         return utilities
 
     def _rowwise(self, coalitions: BoolMatrix) -> FloatMatrix:
         rows = np.tile(cast("FloatVector", self._empty_rows), (len(coalitions), 1))
         some = np.flatnonzero(coalitions.any(axis=1))
+        self.evaluations += len(some)
         rows[some] = cast("RowwiseGame", self._game).rowwise(self._filled(coalitions[some]))
         return rows
 
@@ -151,12 +157,14 @@ def estimate_by_algorithm_2(
     Args:
         game: The topped-up game.
         groups: Row indices of each group, disjoint; they need not cover all rows.
-        budget: Most utility evaluations, over all groups.
+        budget: Most utility evaluations, over all groups, those of ``U'(empty)`` included although they were spent
+            when the game was made.
         rng: Source of all randomness.
         threshold: ``s_bar``.
 
     Returns:
-        Values of the topped-up game, as of :func:`~valuation.core.fgsv.algorithm_1.estimate_by_algorithm_1`.
+        Values of the topped-up game, as of :func:`~valuation.core.fgsv.algorithm_1.estimate_by_algorithm_1`, and every
+        evaluation of the game below.
 
     Raises:
         InvalidGroupsError: A row belongs to two groups, or does not exist.
@@ -166,5 +174,10 @@ def estimate_by_algorithm_2(
         For money use ``estimate_fgsv(game, groups, ...)`` on the same game: all groups at once, at a smaller error.
     """
     members = check_groups(groups, game.n_players)
-    values = estimate_by_algorithm_1(game, members, budget=budget, rng=rng, threshold=threshold)
-    return replace(values, method_version=METHOD_VERSION)
+    # Algorithm 1 asks for U'(empty) once and counts one evaluation.
+    beyond = game.empty_evaluations - 1
+    try:
+        values = estimate_by_algorithm_1(game, members, budget=budget - beyond, rng=rng, threshold=threshold)
+    except BudgetTooSmallError as error:
+        raise BudgetTooSmallError(budget, error.needed + beyond) from error
+    return replace(values, evaluations=values.evaluations + beyond, method_version=METHOD_VERSION)
