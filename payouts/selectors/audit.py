@@ -6,20 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from marketplace.models import CopyFinding, DataRequest
-from marketplace.selectors import copies
-from marketplace.selectors.copy_evidence import kind_in_words
 from marketplace.templatetags.figures import count, decimals
-from marketplace.templatetags.states import badge
 from payouts.core.correlation import CorrelationIntervals, correlation_intervals
 from payouts.core.intervals import LEVEL
 from payouts.core.money import format_amount
 from payouts.models import Approval, PayoutRound
 from payouts.selectors import audit_attacks, audit_charts
+from payouts.selectors.frozen_copies import frozen_copies
 from payouts.selectors.projection import project
 from payouts.selectors.rounds import (
     RULE_WORDS,
-    Happening,
     rules_in_words,
     shares_by_seller,
     timeline,
@@ -69,7 +65,7 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
     figures, outcome = payout_round.audit_report.figures, valuation.outcome(run)
     projection, metric = project(payout_round), payout_round.request.metric
     sellers = [record for record in projection.records if record.kind == "seller"]
-    rows = audit_attacks.attack_rows(payout_round)
+    rows, frozen = audit_attacks.attack_rows(payout_round), frozen_copies(payout_round)
     return {
         "round": payout_round,
         "run": run,
@@ -93,29 +89,13 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
         "rules": rules_in_words(figures),
         "shares": shares_by_seller(figures),
         "axioms": axioms(payout_round, outcome),
-        "copies": copies.summary(payout_round.request),
-        "copy_decisions": copy_decisions(payout_round.request),
+        "copies": frozen.summary,
+        "copy_decisions": frozen.decisions,
         "approval": Approval.objects.select_related("by").filter(round=payout_round).first(),
         "timeline": timeline(payout_round),
         "times": times_in_words(figures),
         "submissions": _submissions(run.manifest),
     }
-
-
-def copy_decisions(request: DataRequest) -> list[Happening]:
-    """What operators decided about copies of a request, each with the reason they gave."""
-    decided = copies.in_force(request).exclude(state=CopyFinding.State.OPEN).defer("pairs")
-    return [
-        Happening(
-            at=finding.decided_at,
-            what=f"{badge(finding.state).words}: {count(finding.rows_matched)} of {count(finding.second.rows)} rows of "
-            f"{finding.second.dataset.organization.name}, {kind_in_words(finding)}",
-            who=finding.decided_by.full_name or finding.decided_by.email,
-            detail=finding.reason,
-        )
-        for finding in decided.select_related("second__dataset__organization", "decided_by").order_by("decided_at")
-        if finding.decided_at is not None and finding.decided_by is not None  # as the database has it too
-    ]
 
 
 def agreement(figures: dict[str, Any], outcome: RunOutcome, *, seed: int) -> list[AgreementRow]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from django.template.defaultfilters import pluralize
 
-from marketplace.selectors import copies
 from marketplace.templatetags.figures import count, percent
 from payouts.core.money import format_amount
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors import profiles
+from payouts.selectors.frozen_copies import frozen_copies, news_since
 
 # An amount this many times the largest that the owner ever got is worth a second look.
 UNUSUAL_FACTOR = 3
@@ -43,14 +43,22 @@ def _precision(payout_round: PayoutRound) -> RiskCheck:
 
 
 def _copies(payout_round: PayoutRound) -> RiskCheck:
-    found = copies.summary(payout_round.request)
-    if found.open or found.disputed:
-        waiting = found.open + found.disputed
-        return RiskCheck(
-            "Copies", False, f"Open or in dispute: {count(waiting)} finding{pluralize(waiting)} of copied rows."
+    found = frozen_copies(payout_round).summary
+    waiting = found.open + found.disputed
+    # Only before the decision: what is decided afterwards concerns later rounds.
+    news = news_since(payout_round) if payout_round.state == PayoutRound.State.IN_REVIEW else 0
+    sentences = []
+    if waiting:
+        sentences.append(f"Open or in dispute: {count(waiting)} finding{pluralize(waiting)} of copied rows.")
+    if news:
+        sentences.append(
+            f"Since the inputs were frozen {count(news)} finding{pluralize(news)} of copied rows about them "
+            f"{pluralize(news, 'was,were')} made or decided; this round does not follow {pluralize(news, 'it,them')}."
         )
+    if sentences:
+        return RiskCheck("Copies", False, " ".join(sentences))
     left_out = f" {count(found.rows_left_out)} copied rows were left out." if found.rows_left_out else ""
-    return RiskCheck("Copies", True, f"No finding of copied rows is open.{left_out}")
+    return RiskCheck("Copies", True, f"No finding of copied rows was open when the inputs were frozen.{left_out}")
 
 
 def _owners(payout_round: PayoutRound) -> RiskCheck:

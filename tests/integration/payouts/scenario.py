@@ -166,9 +166,9 @@ def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01, ha
     )
 
 
-def really_reviewed(**terms):
+def really_reviewed(request=None, **terms):
     """A round in review over a real valuation, worked off in this process, and the operator who started it."""
-    request, first = make_market(), person("operator")
+    request, first = request or make_market(), person("operator")
     funding.record(request=request, amount_minor=POT_MINOR, bank_reference="BUYER-1", by=first)
     draft = rounds.open_round(
         request=request,
