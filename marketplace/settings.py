@@ -220,6 +220,10 @@ FAIRCUT_STEP_UP_SECONDS = 600
 FAIRCUT_INVITATION_DAYS = 7
 # After payout details change, nothing should be sent to the new ones for this long.
 FAIRCUT_PROFILE_COOL_DOWN_HOURS = env.int("FAIRCUT_PROFILE_COOL_DOWN_HOURS", default=48)
+# Whose account sellers are paid from, as the bank knows it; a payment file for the bank names it.
+FAIRCUT_PAYER_NAME = env.str("FAIRCUT_PAYER_NAME", default="Faircut demo" if DEMO else "")
+FAIRCUT_PAYER_IBAN = env.str("FAIRCUT_PAYER_IBAN", default="DE75512108001245126199" if DEMO else "")
+FAIRCUT_PAYER_BIC = env.str("FAIRCUT_PAYER_BIC", default="")
 
 # Without a server mails are printed to the log; the demo writes them as files, so that its links can be followed.
 vars().update(

@@ -45,6 +45,12 @@ class LineHeldError(ConflictError):
     code = "line_held"
 
 
+class PaymentFileError(ConflictError):
+    """The payments of a round cannot be written as a file for the bank now."""
+
+    code = "payment_file"
+
+
 class NaturalKeyError(ConflictError):
     """The same happening was recorded before, with other figures."""
 

@@ -29,11 +29,13 @@ class BankAccount:
         iban: Without spaces, in capitals (ISO 13616).
         country: ISO 3166 alpha-2 code of the bank's country.
         bank_name: As in the national register of banks; empty where the register does not list the bank.
+        bic: Of the bank (ISO 9362), from the same register; empty where it is not known.
     """
 
     iban: str
     country: str
     bank_name: str
+    bic: str
 
 
 def read_iban(text: str) -> BankAccount:
@@ -59,7 +61,8 @@ def read_iban(text: str) -> BankAccount:
         iban = IBAN(compact)
     except SchwiftyException as error:
         raise IbanError(_sentence(compact, error)) from error
-    return BankAccount(iban=iban.compact, country=iban.country_code, bank_name=iban.bank_name or "")
+    bank_name, bic = iban.bank_name or "", str(iban.bic or "")
+    return BankAccount(iban=iban.compact, country=iban.country_code, bank_name=bank_name, bic=bic)
 
 
 def masked(iban: str) -> str:

@@ -31,6 +31,7 @@ _HAPPENED = {
     "round.line_held": "A line is held",
     "round.line_released": "A line is released",
     "round.line_paid": "A released line is confirmed by the bank",
+    "round.payments_downloaded": "The payments were downloaded, with account numbers in full",
     "round.paid": "Confirmed by the bank",
     "round.failed": "Failed; the pot went back to the buyer",
     "round.cancelled": "Cancelled; the pot went back to the buyer",

@@ -19,6 +19,11 @@ class WaitingLine:
     can_be_released: bool
     can_be_confirmed: bool
 
+    @property
+    def has_payment_of_its_own(self) -> bool:
+        """Whether it was held and let go, so that it is among no round's payments."""
+        return self.line.state == State.SUBMITTED and self.line.release.payout_round_id is None
+
 
 def waiting_lines(payout_round: PayoutRound) -> list[WaitingLine]:
     """Lines of a settled round that are held, carried over, or released after the round was paid."""
@@ -38,7 +43,7 @@ def carried_along(payout_round: PayoutRound) -> list[PayoutLine]:
     """Lines of earlier rounds whose balances are sent together with this one."""
     return list(
         PayoutLine.objects.filter(release__payout_round=payout_round)
-        .select_related("organization", "round__request")
+        .select_related("organization", "round__request", "release")
         .order_by("organization__name", "pk")
     )
 
