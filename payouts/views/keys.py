@@ -13,11 +13,14 @@ from payouts.forms import ApiKeyForm
 from payouts.models import ApiKey
 from payouts.services import api_keys
 
+# Where a new key waits for the one page that shows it.
+_MADE = "key_made"
+
 
 @role_required("operator")
 @never_cache
 def key_list(request: SignedInRequest) -> HttpResponse:
-    """List the keys and make new ones; the answer to the POST is the only page that ever shows a key."""
+    """List the keys and make new ones; a key is shown once, on the page that follows its making."""
     return _make(request) if request.method == "POST" else _page(request, ApiKeyForm())
 
 
@@ -33,11 +36,18 @@ def _make(request: SignedInRequest) -> HttpResponse:
         expires_at=form.expires_at,
         by=request.user,
     )
-    return _page(request, ApiKeyForm(), made=key, secret=secret)
+    # A page of its own, so that loading it again makes no second key.
+    request.session[_MADE] = {"name": key.name, "secret": secret}
+    return redirect("payouts:key_list")
 
 
-def _page(request: SignedInRequest, form: ApiKeyForm, *, status: int = 200, **made: ApiKey | str) -> HttpResponse:
-    context = {"keys": ApiKey.objects.select_related("created_by"), "now": timezone.now(), "form": form, **made}
+def _page(request: SignedInRequest, form: ApiKeyForm, *, status: int = 200) -> HttpResponse:
+    context = {
+        "keys": ApiKey.objects.select_related("created_by"),
+        "now": timezone.now(),
+        "form": form,
+        "made": request.session.pop(_MADE, None) if request.method == "GET" else None,
+    }
     return render(request, "payouts/key_list.html", context, status=status)
 
 

@@ -13,10 +13,14 @@ def test_a_key_is_shown_once(place):
     client = browser(place.first)
     form = {"name": "ERP", "client": "Books", "scopes": ["rounds:read"], "days": "30"}
 
-    made = client.post(page("key_list"), form)
+    sent_on = client.post(page("key_list"), form)
+    assert (sent_on.status_code, sent_on["Location"]) == (302, page("key_list"))
+    made = client.get(page("key_list"))
     secret = re.search(r"fck_[0-9a-f]{8}_[A-Za-z0-9_-]{43}", made.content.decode())[0]
 
     assert secret not in client.get(page("key_list")).content.decode()
+    assert secret not in str(dict(client.session))
+    assert ApiKey.objects.count() == 1
     assert client.get("/api/v1/rounds", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
     client.post(page("key_revoke", ApiKey.objects.get().pk))
     assert client.get("/api/v1/rounds", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
