@@ -203,7 +203,14 @@ ACCOUNT_USER_DISPLAY = "marketplace.shared.accounts_adapter.display_name"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_FORMS = {"signup": "marketplace.forms.accounts.SignUpForm"}
+ACCOUNT_FORMS = {
+    "signup": "marketplace.forms.accounts.SignUpForm",
+    "login": "marketplace.forms.accounts.SignInForm",
+    "change_password": "marketplace.forms.accounts.ChangePasswordForm",
+    "reset_password": "marketplace.forms.accounts.ResetPasswordForm",
+    "reset_password_from_key": "marketplace.forms.accounts.ResetPasswordKeyForm",
+    "reauthenticate": "marketplace.forms.accounts.ReauthenticateForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 # Only in the browser that signed up; elsewhere the link confirms, and the person signs in.
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
@@ -211,6 +218,12 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Faircut"
+MFA_ADAPTER = "marketplace.shared.accounts_adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "marketplace.forms.accounts.SecondFactorForm",
+    "reauthenticate": "marketplace.forms.accounts.SecondFactorAgainForm",
+    "activate_totp": "marketplace.forms.accounts.AuthenticatorForm",
+}
 # One period to either side: clocks differ, and people type slowly.
 MFA_TOTP_TOLERANCE = 1
 # A person may approve a round for this long after proving the second factor.

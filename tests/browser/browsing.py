@@ -55,11 +55,11 @@ class Browsing:
         )
         return context.new_page()
 
-    def page_of(self, email: str, **options) -> Page:
+    def page_of(self, email: str, *, totp_secret: str | None = None, **options) -> Page:
         """Open a signed-in person's page; only a person's first page goes through the sign-in form."""
         if email not in self._sign_ins:
             page = self.page()
-            sign_in(page, email)
+            sign_in(page, email, totp_secret=totp_secret)
             self._sign_ins[email] = page.context.storage_state()
             page.context.close()
         return self.page(storage_state=self._sign_ins[email], **options)
@@ -97,7 +97,7 @@ class Browsing:
 def sign_in(page: Page, email: str, *, totp_secret: str | None = None) -> None:
     """Sign in as people do, with the code of an authenticator app where the account has one."""
     page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     if totp_secret is not None:

@@ -31,7 +31,7 @@ def test_a_seller_signs_in_uploads_and_submits_by_keyboard(browsing, tmp_path):
     page.on("filechooser", lambda _: None)
 
     page.goto("/accounts/login/")
-    tab_to(page, page.get_by_label("Email"))
+    tab_to(page, page.get_by_label("E-mail address"))
     page.keyboard.type(SELLERS[1].email)
     tab_to(page, page.get_by_label("Password"))
     page.keyboard.type(PASSWORD)
