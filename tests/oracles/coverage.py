@@ -9,6 +9,7 @@ from math import gamma
 import numpy as np
 
 from tests.oracles.coverage_of_samples import by_class, out_of_bag, validation_sample
+from tests.oracles.coverage_of_trees import four_trees
 from tests.oracles.covered import Covered, holds, of_groups
 from tests.oracles.games_at_random import PolynomialGame, contiguous_groups, group_sums, learning_table
 from valuation.core import (
@@ -270,6 +271,8 @@ CASES = (
            lambda s, method=method, budget=budget: points(method, 9, s % 3, budget=budget, seed=s),
            conservative=CONSERVATIVE.get(method, ()))
       for method, budget in FEWEST.items()),
+    Case("hcdv, 4 trees, sums", "4 sellers, 120 rows", lambda s: four_trees(s, sellers=True)),
+    Case("hcdv, 4 trees, rows", "4 sellers, 120 rows", lambda s: four_trees(s, sellers=False)),
     *(Case(f"data_oob, {bags} bags", "60 rows, 2 classes",
            lambda s, bags=bags: out_of_bag("classification", budget=bags, seed=s), conservative=("values",))
       for bags in (10, 50, 200)),
@@ -278,7 +281,11 @@ CASES = (
     *(Case(f"500 validation rows, {metric}", f"5 sellers, {share} % in class 2",
            lambda s, metric=metric, share=share: validation_sample(metric, rare=share / 100, seed=s),
            conservative=("shares",))
-      for metric in ("accuracy", "balanced_accuracy", "neg_log_loss") for share in (50, 10)),
+      for metric in ("accuracy", "balanced_accuracy", "neg_log_loss", "roc_auc") for share in (50, 10)),
+    # F1 is a ratio of counts: 50 rows of a class that models seldom name are too few, and held 89 %.
+    *(Case(f"{size:,} validation rows, macro_f1", f"5 sellers, {share} % in class 2",
+           lambda s, size=size, share=share: validation_sample("macro_f1", rare=share / 100, size=size, seed=s),
+           conservative=("shares",)) for size, share in ((500, 50), (2000, 10))),
     *(Case(f"500 validation rows, {metric}", "5 sellers, numbers",
            lambda s, metric=metric: validation_sample(metric, task="regression", seed=s), conservative=("shares",))
       for metric in ("r2", "neg_mse")),
