@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from hashlib import blake2b
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,18 +11,27 @@ import numpy as np
 from valuation.core.errors import SavedBlocksError
 from valuation.core.plan import Block, BlockResult, arrays_from_bytes, arrays_to_bytes
 
+_CHECKSUM_BYTES = 32
+
 
 class BlockFolder:
-    """One NPZ file a block, without pickles; each knows which block of which seed it answers.
+    """One NPZ file a block, without pickles, followed by its checksum; each knows which block of which run it answers.
 
-    A folder belongs to one run: the same game, groups, plan and seed. The file tells seed and block apart, not the
-    game, which only the caller knows; another game needs another folder.
+    A folder belongs to one run: the same game, groups, rows, plan and seed. The files tell all of them apart but the
+    utilities of the game, which nobody knows without training: name model and data in ``about``, or take another
+    folder for another game.
     """
 
     _LABEL: ClassVar[str] = "block"
 
-    def __init__(self, folder: str | Path) -> None:
-        """Use ``folder``, which is made where it is missing."""
+    def __init__(self, folder: str | Path, about: str = "") -> None:
+        """Use ``folder``, which is made where it is missing.
+
+        Args:
+            folder: Where the files are.
+            about: What the game is, in words of the caller; blocks kept under other words are refused.
+        """
+        self._about = about
         self._folder = Path(folder)
         self._folder.mkdir(parents=True, exist_ok=True)
 
@@ -29,32 +39,43 @@ class BlockFolder:
         """Number of blocks kept."""
         return len(list(self._folder.glob("*.npz")))
 
-    def find(self, block: Block, run_seed: int) -> BlockResult | None:
+    def find(self, block: Block, run: str) -> BlockResult | None:
         """The result of a block, or ``None`` where none is kept.
 
         Raises:
-            SavedBlocksError: The file answers another block or seed.
+            SavedBlocksError: The file answers another block or run, or is damaged.
         """
         path = self._path(block)
         if not path.exists():
             return None
-        arrays = arrays_from_bytes(path.read_bytes())
-        if arrays.pop(self._LABEL).tobytes() != _label(block, run_seed):
-            raise SavedBlocksError(f"{path} was saved by a run of another seed, budget or grouping; use a new folder.")
+        content = path.read_bytes()
+        data = content[:-_CHECKSUM_BYTES]
+        # Only what was written here is opened: nothing else can be trusted to be an archive of arrays.
+        if content[-_CHECKSUM_BYTES:] != _checksum(data):
+            raise SavedBlocksError(f"{path} is damaged or was not written here; delete it, and its block is run again.")
+        arrays = arrays_from_bytes(data)
+        if arrays.pop(self._LABEL).tobytes() != self._label(block, run):
+            raise SavedBlocksError(
+                f"{path} was saved by a run of another seed, budget, grouping, table or game; use a new folder."
+            )
         return BlockResult(evaluations=int(arrays.pop("evaluations")), arrays=arrays)
 
-    def keep(self, block: Block, run_seed: int, result: BlockResult) -> None:
+    def keep(self, block: Block, run: str, result: BlockResult) -> None:
         """Write the result of a block; a file appears whole or not at all."""
-        label = np.frombuffer(_label(block, run_seed), dtype=np.uint8)
+        label = np.frombuffer(self._label(block, run), dtype=np.uint8)
         arrays = result.arrays | {self._LABEL: label, "evaluations": np.array(result.evaluations)}
         path = self._path(block)
         unfinished = path.with_suffix(".unfinished")
-        unfinished.write_bytes(arrays_to_bytes(arrays))
+        data = arrays_to_bytes(arrays)
+        unfinished.write_bytes(data + _checksum(data))
         unfinished.replace(path)
 
     def _path(self, block: Block) -> Path:
         return self._folder / f"{block.number:06d}.npz"
 
+    def _label(self, block: Block, run: str) -> bytes:
+        return json.dumps([self._about, run, asdict(block)], sort_keys=True).encode()
 
-def _label(block: Block, run_seed: int) -> bytes:
-    return json.dumps([run_seed, asdict(block)], sort_keys=True).encode()
+
+def _checksum(data: bytes) -> bytes:
+    return blake2b(data, digest_size=_CHECKSUM_BYTES).digest()

@@ -81,6 +81,6 @@ class PlanOrderError(ValuationError):
 
 
 class SavedBlocksError(ValuationError):
-    """A saved block belongs to another run: its seed, kind or parameters are not those of the block to be run."""
+    """A saved block belongs to another run (seed, rows, groups, or what the block is to do differ) or is damaged."""
 
     code = "saved_blocks"

@@ -34,6 +34,7 @@ from valuation.core.fgsv import blocks as fgsv_blocks
 from valuation.core.games import Game, IndexVector
 from valuation.core.hcdv import blocks as hcdv_blocks
 from valuation.core.rows import PooledRows
+from valuation.core.run_identity import run_identity
 
 Arrays = dict[str, npt.NDArray[Any]]
 BlockKernel = Callable[[Game, Sequence[IndexVector], Mapping[str, Any], np.random.Generator], tuple[Arrays, int]]
@@ -143,13 +144,16 @@ class PlanState:
 
 
 class SavedBlocks(Protocol):
-    """Where a run in this process keeps results of blocks, so that another may go on from them."""
+    """Where a run in this process keeps results of blocks, so that another may go on from them.
 
-    def find(self, block: Block, run_seed: int) -> BlockResult | None:
+    ``run`` is the run's :func:`~valuation.core.run_identity.run_identity`.
+    """
+
+    def find(self, block: Block, run: str) -> BlockResult | None:
         """The result of a block, if it is kept."""
         ...
 
-    def keep(self, block: Block, run_seed: int, result: BlockResult) -> None:
+    def keep(self, block: Block, run: str, result: BlockResult) -> None:
         """Keep the result of a block."""
         ...
 
@@ -315,18 +319,19 @@ def run_plan(
         The final state, for the plan's estimates.
 
     Raises:
-        SavedBlocksError: What is saved belongs to another run.
+        SavedBlocksError: What is saved belongs to another run, or is damaged.
     """
     state = plan.start()
     foundations: dict[int, Arrays] = {}
+    run = "" if saved is None else run_identity(seed, game, groups, rows)
     while blocks := plan.next_wave(state):
         for block in blocks:
             foundation = foundations[block.params["builds_on"]] if "builds_on" in block.params else None
-            result = None if saved is None else saved.find(block, seed)
+            result = None if saved is None else saved.find(block, run)
             if result is None:
                 result = run_block(game, groups, block, seed, rows=rows, foundation=foundation)
                 if saved is not None:
-                    saved.keep(block, seed, result)
+                    saved.keep(block, run, result)
             if block.kind in FOUNDATIONS:
                 foundations[block.number] = result.arrays
             state = plan.merge(state, block, result)

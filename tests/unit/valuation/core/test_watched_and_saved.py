@@ -9,9 +9,11 @@ from valuation.core import (
     CachedGame,
     FgsvPlan,
     Game,
+    HcdvConfig,
     RowwiseGame,
     WatchedGame,
     estimate_fgsv,
+    estimate_hcdv,
     estimate_points,
     run_plan,
 )
@@ -78,6 +80,85 @@ def test_blocks_of_another_seed_or_grouping_are_refused(tmp_path):
         price(Counted(), seed=4, saved=BlockFolder(tmp_path))
     with pytest.raises(SavedBlocksError):
         price(Counted(), budget=90, saved=BlockFolder(tmp_path))
+
+
+def first_wave(folder, game=None, groups=GROUPS):
+    rng = np.random.default_rng(3)
+    return estimate_fgsv(game or Counted(), groups, budget=4000, rng=rng, stop=lambda _: True, saved=folder)
+
+
+def test_blocks_of_another_grouping_of_the_same_sizes_are_refused(tmp_path):
+    first_wave(BlockFolder(tmp_path))
+    swapped = [GROUPS[0] + 1, np.append(0, GROUPS[1][1:]), GROUPS[2]]
+
+    with pytest.raises(SavedBlocksError, match="new folder"):
+        first_wave(BlockFolder(tmp_path), groups=swapped)
+
+
+def test_blocks_of_a_game_of_other_players_or_scores_are_refused(tmp_path):
+    class Larger(Counted):
+        def __init__(self):
+            super().__init__()
+            self.game, self.n_players = PolynomialGame(61, np.random.default_rng(0)), 61
+
+    class Rowwise(Counted):
+        def rowwise(self, coalitions):
+            return np.repeat(self(coalitions)[:, None], 2, axis=1)
+
+    first_wave(BlockFolder(tmp_path))
+
+    for game in (Larger(), Rowwise()):
+        with pytest.raises(SavedBlocksError):
+            first_wave(BlockFolder(tmp_path), game=game)
+
+
+def test_blocks_of_a_game_by_another_name_are_refused(tmp_path):
+    expected = first_wave(BlockFolder(tmp_path, about="ridge of May"))
+
+    with pytest.raises(SavedBlocksError, match="game"):
+        first_wave(BlockFolder(tmp_path, about="ridge of June"))
+    again = first_wave(BlockFolder(tmp_path, about="ridge of May"))
+    np.testing.assert_array_equal(again.values, expected.values)
+
+
+@pytest.mark.parametrize("labels", [np.array(["a", "b"] * 10), np.array(["a", "b"] * 10, dtype=object)])
+def test_blocks_of_other_rows_are_refused(tmp_path, labels):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    game = PolynomialGame(20, np.random.default_rng(0))
+    config = HcdvConfig(embedding="given", leaf_size=4, children=(3,))
+
+    def value(features, classes):
+        rng = np.random.default_rng(1)
+        return estimate_hcdv(game, features, classes, config=config, rng=rng, saved=BlockFolder(tmp_path)).values
+
+    first = value(X, labels)
+
+    np.testing.assert_array_equal(value(X, labels.copy()), first)
+    with pytest.raises(SavedBlocksError, match="table"):
+        value(X + 1, labels)
+    with pytest.raises(SavedBlocksError):
+        value(X, labels[::-1])
+
+
+@pytest.mark.parametrize("damage", ["empty", "short", "flipped", "text"])
+def test_a_damaged_file_is_named(tmp_path, damage):
+    first_wave(BlockFolder(tmp_path))
+    path = tmp_path / "000001.npz"
+    data = path.read_bytes()
+    middle = len(data) // 2
+    damaged = {
+        "empty": b"",
+        "short": data[:middle],
+        "flipped": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
+        "text": b"no archive at all, but longer than the checksum of one",
+    }
+    path.write_bytes(damaged[damage])
+
+    with pytest.raises(SavedBlocksError, match="is damaged") as refused:
+        first_wave(BlockFolder(tmp_path))
+    assert str(path) in str(refused.value)
+    path.unlink()
+    first_wave(BlockFolder(tmp_path))
 
 
 def test_a_file_half_written_is_no_block(tmp_path):
