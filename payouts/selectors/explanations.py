@@ -34,7 +34,7 @@ def size_chart(line: PayoutLine) -> Chart | None:
 
 
 def class_chart(line: PayoutLine) -> Chart | None:
-    """On which classes of the validation rows the value arose; None where the metric is no mean of rows."""
+    """On which classes of the validation rows the value arose; None where the metric is no plain mean of rows."""
     cut, place = valuation.by_class(line.round.started_run), _place(line)
     if cut is None or place is None:
         return None

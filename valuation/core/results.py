@@ -101,12 +101,12 @@ class GroupValues:
         standard_errors: float64 ``(n_groups,)``: error of computation, because coalitions are sampled.
         covariance: float64 ``(n_groups, n_groups)``: covariance of computation.
         validation_covariance: The same shape: error because the validation rows are a sample; ``None`` where the
-            metric is no mean over rows.
+            game scores no rows.
         evaluations: Utility evaluations spent.
         seed: Seed the result can be recomputed from; ``None`` where nothing was random.
         method_version: Name and version of the estimator, for example ``"fgsv-auto/2"``.
         contributions: Per validation row, float64 ``(n_groups, n_validation_rows)``, whose mean over rows is
-            ``values``; ``None`` where the metric is no mean over rows.
+            ``values``; ``None`` where the game scores no rows.
     """
 
     values: FloatVector
@@ -174,7 +174,7 @@ def validation_covariance(contributions: FloatMatrix, strata: IndexVector | None
     """Covariance of the mean of the contributions because the validation rows are a sample.
 
     Without strata they are a simple random sample. A metric whose weights follow from how many rows each stratum has
-    (balanced accuracy: the classes) does not move with these numbers, and its rows are a random sample within each
+    (balanced accuracy, ROC AUC: the classes) does not move with these numbers, and its rows are a random sample within each
     stratum: ``sum_c (m_c / m)^2 cov_c / m_c``. Taken as one sample, its standard errors would be up to 2.3 times too
     large with a class of one row in ten (docs/evidence/coverage.md).
 

@@ -161,13 +161,13 @@ def by_size(run: ValuationRun) -> SizeCut | None:
 
 
 def by_class(run: ValuationRun) -> SegmentCut | None:
-    """The values cut by the classes of the validation target, where the metric is a mean of rows."""
+    """The values cut by the classes of the validation target, where the metric is a plain mean of rows."""
     stored = (run.outcome or {}).get("by_class")
     return None if stored is None else _segment_cut(stored)
 
 
 def by_segment(run: ValuationRun) -> list[SegmentCut]:
-    """The values cut by each category column of the validation rows, where the metric is a mean of rows."""
+    """The values cut by each category column of the validation rows, where the metric is a plain mean."""
     return [_segment_cut(stored) for stored in (run.outcome or {}).get("by_segment", [])]
 
 

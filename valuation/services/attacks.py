@@ -41,7 +41,7 @@ class Disguised:
     Attributes:
         values: float64 ``(C,)``, metric units: the sellers' cells, seller by seller, then the strangers'.
         covariance: Of the computation, ``(C, C)``.
-        validation_covariance: Of the validation sample, ``(C, C)``, where the metric is a mean of rows.
+        validation_covariance: Of the validation sample, ``(C, C)``, where rows were scored one by one.
         cells: How many cells each seller has.
         strangers: How many cells are nobody's among the sellers.
         evaluations: Spent.

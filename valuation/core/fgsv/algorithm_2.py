@@ -125,7 +125,7 @@ def make_topped_up_utility(
         rng: Draws the noise rows, and the seed of the fillings.
 
     Returns:
-        The game over the ``n`` rows; with ``rowwise`` where the metric is a mean over rows. Without any row there is
+        The game over the ``n`` rows; with ``rowwise``, as every buyer's model. Without any row there is
         nothing to resample, and nothing is filled up.
 
     Raises:
