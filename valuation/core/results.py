@@ -174,7 +174,7 @@ def validation_covariance(contributions: FloatMatrix, strata: IndexVector | None
     """Covariance of the mean of the contributions because the validation rows are a sample.
 
     Without strata they are a simple random sample. A metric whose weights follow from how many rows each stratum has
-    (balanced accuracy, ROC AUC: the classes) does not move with these numbers, and its rows are a random sample within each
+    (balanced accuracy, AUC: the classes) does not move with these numbers, and its rows are a random sample within each
     stratum: ``sum_c (m_c / m)^2 cov_c / m_c``. Taken as one sample, its standard errors would be up to 2.3 times too
     large with a class of one row in ten (docs/evidence/coverage.md).
 
