@@ -1,4 +1,7 @@
-"""The one projection of a round's lines: screen, CSV, JSON and API all show these records and no others."""
+"""The one projection of a round's lines: screen, CSV, JSON and API all show these records and no others.
+
+A page leaves the escrow out: it names the pot beside the table.
+"""
 
 import datetime as dt
 import uuid
@@ -11,7 +14,7 @@ from payouts.core.allocation import Reason
 from payouts.errors import UnbalancedError
 from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
 
-SCHEMA = "payout_lines.v1"
+SCHEMA = "payout_lines.v2"
 SHARE_DIGITS = 12
 REASON_WORDS = {
     "proportional": "In proportion to its value",
@@ -24,14 +27,15 @@ REASON_WORDS = {
     "copies": "All its rows were left out as copies",
     "platform_fee": "The policy's part of the pot",
     "unallocated": "What no seller earned",
+    "escrow": "The pot, which the buyer paid in",
 }
 
 
 @dataclass(frozen=True)
 class LineRecord:
-    """One row of the lines table: a seller's line, the platform's fee, or what returns to the buyer's pot.
+    """One row of a round: a seller's line, the platform's fee, what returns to the buyer's pot, or the escrow.
 
-    `credit_minor` is what the row's party is owed; a debit would take it back. All rows of a round sum to its pot.
+    `credit_minor` is what the row's party is owed; the escrow is debited with the whole pot, as in the ledger.
     """
 
     number: int
@@ -89,7 +93,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class RoundProjection:
-    """A round as accounting sees it."""
+    """A round as accounting sees it: `records` share the pot out, `escrow` is where it comes from."""
 
     schema: str
     round_id: uuid.UUID
@@ -101,6 +105,12 @@ class RoundProjection:
     inputs_sha256: str
     lines_sha256: str
     records: tuple[LineRecord, ...]
+    escrow: LineRecord
+
+    @property
+    def entries(self) -> tuple[LineRecord, ...]:
+        """Both sides, as exports hold them: all debits together are all credits together."""
+        return (*self.records, self.escrow)
 
     @property
     def totals(self) -> Totals:
@@ -116,13 +126,14 @@ class RoundProjection:
         )
 
     def prove(self) -> "RoundProjection":
-        """Return the projection if its rows sum to the pot.
+        """Return the projection if its rows sum to the pot, and debits are credits.
 
         Raises:
             UnbalancedError: They do not; nothing may be exported.
         """
         totals = self.totals
-        if not totals.is_proved or sum(record.amount_minor for record in self.records) != self.pot_minor:
+        shared_out = sum(record.amount_minor for record in self.records)
+        if not totals.is_proved or not shared_out == -self.escrow.amount_minor == self.pot_minor:
             raise UnbalancedError(
                 f"The rows of round {self.round_id} sum to {totals.sum_minor} minor units, not to {self.pot_minor}.",
                 remedy="Nothing was exported. Compare the lines with the ledger before anything else is done.",
@@ -137,6 +148,7 @@ def project(payout_round: PayoutRound) -> RoundProjection:
         ("platform_fee", "Platform fee", "fee", payout_round.fee_minor),
         ("unallocated", "Returned to the buyer's pot", "return", payout_round.unallocated_minor),
     )
+    escrow = ("escrow", "Escrow of the round", "fund", -payout_round.pot_minor)
     return RoundProjection(
         schema=SCHEMA,
         round_id=payout_round.pk,
@@ -154,6 +166,7 @@ def project(payout_round: PayoutRound) -> RoundProjection:
                 for place, (kind, name, disposition, amount_minor) in enumerate(rests, start=1)
             ]
         ),
+        escrow=_rest_record(len(lines) + len(rests) + 1, *escrow),
     )
 
 
@@ -228,7 +241,7 @@ def _rest_record(number: int, kind: str, name: str, disposition: str, amount_min
         disposition=disposition,
         reason=kind,
         rows=None,
-        debit_minor=0,
-        credit_minor=amount_minor,
+        debit_minor=max(-amount_minor, 0),
+        credit_minor=max(amount_minor, 0),
         **dict.fromkeys(_MEASURED),
     )

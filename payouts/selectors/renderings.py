@@ -63,7 +63,7 @@ def to_json(projection: RoundProjection) -> bytes:
         "inputs_sha256": projection.inputs_sha256,
         "lines_sha256": projection.lines_sha256,
         "totals": totals_dict(projection),
-        "lines": [line_dict(record, projection.currency) for record in projection.records],
+        "lines": [line_dict(record, projection.currency) for record in projection.entries],
     }
     return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
 
@@ -85,7 +85,7 @@ def to_csv(projection: RoundProjection) -> bytes:
         "request": projection.request,
         "effective_date": projection.effective_date.isoformat() if projection.effective_date else None,
     }
-    for record in projection.records:
+    for record in projection.entries:
         row = head | line_dict(record, projection.currency)
         writer.writerow(row | {column: harmless(row[column]) for column in _TEXT_COLUMNS})
     return text.getvalue().encode()

@@ -194,14 +194,14 @@ class RoundDetailSerializer(RoundSerializer):
 
 
 class LineSerializer(serializers.Serializer[Any]):
-    """One row of payout_lines.v1. `credit` is what the party is owed; `debit` would take it back."""
+    """One row of payout_lines.v2. `credit` is what the party is owed; the escrow is debited with the whole pot."""
 
     number = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=["seller", "platform_fee", "unallocated"])
+    kind = serializers.ChoiceField(choices=["seller", "platform_fee", "unallocated", "escrow"])
     organization_id = serializers.IntegerField(allow_null=True)
     organization = serializers.CharField()
     owner_key = serializers.IntegerField(allow_null=True, help_text="Beneficial owner that the policy acted on.")
-    disposition = serializers.ChoiceField(choices=["pay", "carry", "hold", "none", "fee", "return"])
+    disposition = serializers.ChoiceField(choices=["pay", "carry", "hold", "none", "fee", "return", "fund"])
     reason = serializers.CharField()
     rows = serializers.IntegerField(allow_null=True)
     currency = serializers.CharField()

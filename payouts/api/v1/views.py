@@ -81,10 +81,10 @@ class LineList(APIView):
         responses={200: LineSerializer(many=True), **PROBLEMS},
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """List the rows of a round: sellers, platform fee and rest. All rows together sum to the pot."""
+        """List the rows of a round: sellers, platform fee, rest and escrow. Debits and credits are both the pot."""
         projection = project(get_object_or_404(posted_rounds(), pk=pk))
         paginator = self.pagination_class()
-        page = paginator.paginate_records(projection.records, request)
+        page = paginator.paginate_records(projection.entries, request)
         rows = LineSerializer(page, many=True, context={"currency": projection.currency})
         return paginator.get_paginated_response(rows.data)
 
@@ -110,7 +110,7 @@ class LinesCsv(APIView):
         responses={(200, "text/csv"): OpenApiTypes.STR, 304: NOT_MODIFIED, **PROBLEMS},
     )
     def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
-        """Download the round's rows as CSV, schema payout_lines.v1: the same bytes whenever you ask."""
+        """Download the round's rows as CSV, schema payout_lines.v2: the same bytes whenever you ask."""
         export = find_export(pk, Export.Kind.CSV)
         with_bom = request.query_params.get("bom", "").lower() in {"1", "true"}
         body = BOM + bytes(export.body) if with_bom else bytes(export.body)

@@ -4,11 +4,12 @@ import csv
 import dataclasses
 import io
 import json
+from decimal import Decimal
 
 import pytest
 
 from payouts.errors import UnbalancedError
-from payouts.models import Export
+from payouts.models import Export, LedgerEntry
 from payouts.selectors.projection import project
 from payouts.selectors.renderings import CSV_COLUMNS, LINE_COLUMNS, line_dict, to_csv, to_json
 from tests.integration.payouts import scenario
@@ -27,14 +28,14 @@ def test_csv_and_json_and_projection_agree_cell_by_cell(posted):
     text = bytes(posted.exports.get(kind="csv").body).decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
 
-    assert document["lines"] == [line_dict(record, "EUR") for record in projection.records]
-    assert len(rows) == len(document["lines"]) == 6
+    assert document["lines"] == [line_dict(record, "EUR") for record in projection.entries]
+    assert len(rows) == len(document["lines"]) == 7
     for row, line in zip(rows, document["lines"], strict=True):
         for column in LINE_COLUMNS:
             spelled = "" if line[column] is None else str(line[column])
             assert row[column].removeprefix("'") == spelled or column != "organization"
             assert column == "organization" or row[column] == spelled
-        assert (row["schema"], row["round_id"]) == ("payout_lines.v1", str(posted.pk))
+        assert (row["schema"], row["round_id"]) == ("payout_lines.v2", str(posted.pk))
 
 
 def test_the_rows_sum_to_the_pot(posted):
@@ -49,7 +50,23 @@ def test_the_rows_sum_to_the_pot(posted):
         "paid": "9357.50", "held": "492.50", "fee": "150.00", "unallocated": "0.00", "sum": "10000.00",
         "pot": "10000.00", "proved": True,
     }  # fmt: skip
-    assert [line["disposition"] for line in document["lines"]] == ["pay", "pay", "pay", "carry", "fee", "return"]
+    assert [line["disposition"] for line in document["lines"]] == [
+        "pay", "pay", "pay", "carry", "fee", "return", "fund",
+    ]  # fmt: skip
+
+
+def test_debits_are_credits(posted):
+    rows = list(csv.DictReader(io.StringIO(bytes(posted.exports.get(kind="csv").body).decode(), newline="")))
+
+    debits, credits_ = ([Decimal(row[side]) for row in rows] for side in ("debit", "credit"))
+    assert sum(debits) == sum(credits_) == Decimal("10000.00")
+    assert [(row["kind"], row["debit"], row["credit"]) for row in rows if Decimal(row["debit"])] == [
+        ("escrow", "10000.00", "0.00")
+    ]
+    # As the ledger has it: the escrow was debited with what each row was credited.
+    entries = LedgerEntry.objects.filter(account__kind="escrow", account__round=posted, amount_minor__gt=0)
+    credited = sorted(int(amount * 100) for amount in credits_ if amount)
+    assert sorted(entries.values_list("amount_minor", flat=True)) == credited
 
 
 def test_csv_is_rfc_4180_without_formulas(posted):
