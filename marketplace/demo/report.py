@@ -78,16 +78,23 @@ def _range(lower: Any, upper: Any, spec: str = "") -> str:
 
 def _print_rules(lines: list[dict[str, Any]], figures: dict[str, Any]) -> None:
     rules = {rule["rule"]: rule for rule in figures["rules"]}
-    print("\nThe same pot under other rules (shares before any policy; leave-one-out drop in points of the metric)")
+    print("\nThe same pot under other rules: shares before any policy, ± the 95 % interval of computation")
     shown = [name for name in SHARING if name in rules]
     rows = []
     for index, line in enumerate(lines):
         shares = [rules[name]["shares"] for name in shown]
         drop = 100 * rules["leave_one_out"]["values"][index]
         rows.append(
-            [line["organization"], *(f"{share[index]:.2%}" if share else "none" for share in shares), f"{drop:+.2f}"]
+            [
+                line["organization"],
+                *(
+                    _share(share, figures["share_half_widths"].get(name), index)
+                    for name, share in zip(shown, shares, strict=True)
+                ),
+                f"{drop:+.2f}",
+            ]
         )
-    _table(["seller", *(RULE_NAMES[name] for name in shown), "leave-one-out drop"], rows)
+    _table(["seller", *(RULE_NAMES[name] for name in shown), "leave-one-out drop, points"], rows)
     print()
     correlations = [(other, kind) for other in ("with_leave_one_out", "with_rows") for kind in KINDS]
     _table(
@@ -110,6 +117,12 @@ def _print_rules(lines: list[dict[str, Any]], figures: dict[str, Any]) -> None:
             for rule in figures["rules"]
         ],
     )
+
+
+def _share(shares: list[float] | None, half_widths: list[float] | None, index: int) -> str:
+    if not shares:
+        return "none"
+    return f"{shares[index]:.2%}" + (f" ± {half_widths[index]:.2%}" if half_widths and half_widths[index] else "")
 
 
 def _figure(figure: float | None) -> str:

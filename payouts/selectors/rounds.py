@@ -105,10 +105,13 @@ def timeline(payout_round: PayoutRound) -> list[Happening]:
 
 @dataclass(frozen=True)
 class SellerShares:
-    """A row of the rules side by side: each rule in words and what it would give, None where it pays nobody."""
+    """A row of the rules side by side: each rule in words, what it would give and how sure that is.
+
+    The share is None where the rule pays nobody; the half-width of its computation interval where none is known.
+    """
 
     name: str
-    shares: list[tuple[str, float | None]]
+    shares: list[tuple[str, float | None, float | None]]
 
 
 RULE_WORDS = {
@@ -164,11 +167,19 @@ def times_in_words(figures: dict[str, Any]) -> list[tuple[str, float]]:
 
 def shares_by_seller(figures: dict[str, Any]) -> list[SellerShares]:
     """The audit figures turned around: a row a seller, a column a rule."""
+    known = figures.get("share_half_widths", {})
+    half_widths = {
+        rule["rule"]: known.get(rule["rule"]) or [None] * len(figures["sellers"]) for rule in figures["rules"]
+    }
     return [
         SellerShares(
             name=seller["name"],
             shares=[
-                (RULE_WORDS[rule["rule"]], rule["shares"][place] if rule["shares"] else None)
+                (
+                    RULE_WORDS[rule["rule"]],
+                    rule["shares"][place] if rule["shares"] else None,
+                    half_widths[rule["rule"]][place],
+                )
                 for rule in figures["rules"]
             ],
         )

@@ -9,6 +9,8 @@ from payouts.core.allocation import Allocation
 from payouts.core.intervals import LEVEL
 from payouts.core.rules import compare_rules
 from payouts.models import PayoutRound
+from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.results import normal_quantile, share_standard_errors
 from valuation.models import ValuationRun
 from valuation.selectors.runs import RunOutcome
 
@@ -38,6 +40,10 @@ def audit_figures(
             }
             for rule, values in outcome.rules.items()
         },
+        "share_half_widths": {
+            rule: _share_half_widths(values.values, values.covariance) if values.covariance_known else None
+            for rule, values in outcome.rules.items()
+        },
         "utility_full": outcome.utility_full,
         "utility_empty": outcome.utility_empty,
         **_precision(run),
@@ -63,6 +69,12 @@ def _precision(run: ValuationRun) -> dict[str, Any]:
         "share_half_width": half_width,
         "precision_met": half_width is not None and half_width <= run.precision_target,
     }
+
+
+def _share_half_widths(values: FloatVector, covariance: FloatMatrix) -> list[float] | None:
+    """Half-widths of the computation intervals of a rule's shares; None where no value is positive."""
+    errors = share_standard_errors(values, covariance)
+    return [float(half) for half in normal_quantile(LEVEL) * errors] if np.isfinite(errors).all() else None
 
 
 def _standard_errors(covariance: np.ndarray[Any, np.dtype[np.float64]] | None) -> list[float] | None:

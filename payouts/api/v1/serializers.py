@@ -60,7 +60,7 @@ class StandardErrorsSerializer(serializers.Serializer[Any]):
     validation = serializers.ListField(
         child=serializers.FloatField(),
         allow_null=True,
-        help_text="Because the validation rows are a sample; null where the metric is no mean over rows.",
+        help_text="Because the validation rows are a sample; null where the rule does not say how much that matters.",
     )
 
 
@@ -86,6 +86,12 @@ class AuditFiguresSerializer(serializers.Serializer[Any]):
     rules = RuleFiguresSerializer(many=True)
     standard_errors = serializers.DictField(
         child=StandardErrorsSerializer(), help_text="Of the values, by rule; rules that need no valuation have none."
+    )
+    share_half_widths = serializers.DictField(
+        child=serializers.ListField(child=serializers.FloatField(), allow_null=True),
+        required=False,
+        help_text="Of the computation intervals of the shares before any policy, by rule; null where none is known. "
+        "Missing in older rounds.",
     )
     utility_full = serializers.FloatField()
     utility_empty = serializers.FloatField()
