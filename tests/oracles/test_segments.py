@@ -5,6 +5,7 @@ import pytest
 
 from tests.oracles.games_at_random import contiguous_groups, group_sums
 from valuation.core import WatchedGame, du_shapley, estimate_gsv, exact_shapley, group_game
+from valuation.core.errors import InvalidDataError
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.plan import run_plan
 from valuation.core.results import group_values, validation_covariance
@@ -112,3 +113,19 @@ def test_balanced_accuracy_is_uncertain_within_classes_by_every_rule():
         np.testing.assert_allclose(values.validation_covariance, expected, rtol=1e-9, atol=1e-15)
         classes = by_segment(values, y_valid, 2).standard_errors
         np.testing.assert_allclose(np.diag(expected), (classes**2).sum(axis=0), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("segments", "said"),
+    [([0, 1, 2], "0..1"), ([0, 1, -1], "0..1"), ([0, 1], "each of 3"), ([0, 1, 0, 1], "each of 3"),
+     ([[0, 1, 0]], "each of 3"), ([0.0, 0.5, 1.0], "float64")],
+)  # fmt: skip
+def test_rows_without_a_segment_are_refused(segments, said):
+    contributions = np.array([[1.0, 2.0, 3.0]])
+    values = group_values(
+        np.array([2.0]), np.zeros((1, 1)),
+        contributions=contributions, evaluations=0, seed=None, method_version="test/1",
+    )  # fmt: skip
+
+    with pytest.raises(InvalidDataError, match=said):
+        by_segment(values, np.array(segments), 2)

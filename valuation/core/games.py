@@ -109,11 +109,16 @@ def check_groups(groups: Sequence[npt.ArrayLike], n_players: int, *, covering: b
         covering: Also require that every player belongs to a group.
 
     Raises:
-        InvalidGroupsError: There is no group, an index is out of range or used twice, or a player is missing.
+        InvalidGroupsError: There is no group, an index is no integer, out of range or used twice, or a player is
+            missing.
     """
-    checked = [np.asarray(group, dtype=np.intp).reshape(-1) for group in groups]
-    if not checked:
+    given = [np.asarray(group) for group in groups]
+    if not given:
         raise InvalidGroupsError("There is no group to value.")
+    # A group of nobody, [], is an array of floats to numpy.
+    if any(group.size and group.dtype.kind not in "iu" for group in given):
+        raise InvalidGroupsError("Player indices must be integers; of a mask take np.flatnonzero(mask).")
+    checked = [group.reshape(-1).astype(np.intp) for group in given]
     members = np.concatenate(checked)
     if members.size and (members.min() < 0 or members.max() >= n_players):
         raise InvalidGroupsError(f"Player indices must lie in 0..{n_players - 1}.")

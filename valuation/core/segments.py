@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from valuation.core.errors import InvalidDataError
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.results import STRATUM_ROWS_MIN, GroupValues, few_draws_factor
 
@@ -34,19 +35,30 @@ def by_segment(values: GroupValues, segments: npt.NDArray[np.int64], n_segments:
     Args:
         values: Values with their contributions per validation row.
         segments: Segment of each validation row, int64 ``(m,)``, within ``0..n_segments-1``.
-        n_segments: Number of segments.
+        n_segments: Number of segments; one without rows holds nothing.
 
     Returns:
         The parts of the values, or ``None`` where there are no row contributions. Ask only where the metric is a plain
         mean of rows (``game.metric.mean_of_rows``): linearised scores sum to the values as well, and their parts mean
         nothing.
 
+    Raises:
+        InvalidDataError: A validation row has no segment: there are more or fewer segments than rows, or one lies
+            outside ``0..n_segments-1``.
+
     Note:
         What rounding leaves of the values is spread by rows.
     """
     if values.contributions is None:
         return None
-    m = len(segments)
+    m = values.contributions.shape[1]
+    segments = np.asarray(segments)
+    if segments.shape != (m,) or segments.dtype.kind not in "iu":
+        raise InvalidDataError(
+            f"Segments are {segments.dtype} {segments.shape}; expected the segment's number for each of {m} rows."
+        )
+    if segments.min(initial=0) < 0 or segments.max(initial=0) >= n_segments:
+        raise InvalidDataError(f"Segments must lie in 0..{n_segments - 1}, or their parts would not sum to the values.")
     member = (segments == np.arange(n_segments)[:, None]).astype(np.float64)
     parts = member @ values.contributions.T / m
     parts += np.outer(member.sum(axis=1) / m, values.values - parts.sum(axis=0))

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from math import comb
 
 import numpy as np
+import numpy.typing as npt
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.draws import masks_of
-from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, utilities_of
+from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, check_groups, utilities_of
 from valuation.core.results import GroupValues, group_values
 from valuation.core.rounding import rounding_of, settled_covariance
 
@@ -27,7 +28,7 @@ class _Cell:
 
 
 def estimate_by_algorithm_1(
-    game: Game, groups: Sequence[IndexVector], *, budget: int, rng: np.random.Generator, threshold: int = THRESHOLD
+    game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rng: np.random.Generator, threshold: int = THRESHOLD
 ) -> GroupValues:
     """Estimate each group's FGSV on its own by the paper's Algorithm 1.
 
@@ -46,6 +47,7 @@ def estimate_by_algorithm_1(
         Values, which need not sum to the pot, with a diagonal covariance: groups are estimated independently.
 
     Raises:
+        InvalidGroupsError: A row belongs to two groups, or does not exist.
         BudgetTooSmallError: Two subsets of every cell cannot be paid even with the fewest sizes.
 
     Note:
@@ -53,21 +55,22 @@ def estimate_by_algorithm_1(
         holds everything, and interpolates sizes the budget cannot visit instead of counting them as 0.
     """
     n = game.n_players
-    inner = [g for g, group in enumerate(groups) if 0 < len(group) < n]
-    cells = {g: _cells(n, len(groups[g]), threshold, visits=n) for g in inner}
+    members = check_groups(groups, n)
+    inner = [g for g, group in enumerate(members) if 0 < len(group) < n]
+    cells = {g: _cells(n, len(members[g]), threshold, visits=n) for g in inner}
     visits = n
     while _cost(cells) * _SUBSETS_MIN > budget - 2 and visits > 2:  # noqa: PLR2004 - both ends of the range stay
         visits //= 2
-        cells = {g: _cells(n, len(groups[g]), threshold, visits=visits) for g in inner}
+        cells = {g: _cells(n, len(members[g]), threshold, visits=visits) for g in inner}
     needed = 2 + _cost(cells) * _SUBSETS_MIN
     if needed > budget:
         raise BudgetTooSmallError(budget, needed)
     m = (budget - 2) // _cost(cells) if inner else 0
     empty, full = utilities_of(game, np.repeat([[False], [True]], n, axis=1))
-    values = np.array([len(group) for group in groups]) / max(1, n) * (full - empty)
-    variances = np.zeros(len(groups))
+    values = np.array([len(group) for group in members]) / max(1, n) * (full - empty)
+    variances = np.zeros(len(members))
     for g in inner:
-        terms, variances[g] = _estimate(game, groups[g], cells[g], m, rng)
+        terms, variances[g] = _estimate(game, members[g], cells[g], m, rng)
         values[g] += terms
     noise = rounding_of(max(abs(empty), abs(full)))
     return group_values(

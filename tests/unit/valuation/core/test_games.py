@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from valuation.core import ModelSpec, du_shapley, estimate_fgsv, estimate_gsv, leave_one_out, make_utility
+from valuation.core import (
+    ModelSpec,
+    du_shapley,
+    estimate_by_algorithm_1,
+    estimate_fgsv,
+    estimate_gsv,
+    leave_one_out,
+    make_utility,
+)
 from valuation.core.errors import InvalidDataError, InvalidGroupsError, UtilityNotFiniteError, UtilityTooLargeError
 from valuation.core.games import CachedGame, check_groups, group_game, is_rowwise, scores
 
@@ -43,10 +51,30 @@ def test_cached_game_asks_once_about_each_coalition():
     assert game.evaluations == 2
 
 
-@pytest.mark.parametrize("groups", [[], [[0], [0]], [[0, 0]], [[4]], [[-1]]])
+@pytest.mark.parametrize("groups", [[], [[0], [0]], [[0, 0]], [[4]], [[-1]], [[0], np.array([2**64 - 1])]])
 def test_groups_that_are_no_disjoint_sets_of_players_are_refused(groups):
     with pytest.raises(InvalidGroupsError):
         check_groups(groups, 4)
+
+
+@pytest.mark.parametrize("group", [[0.5], [1.0], [np.nan], ["a"], [True, False, True, False], [None]])
+def test_indices_that_are_no_integers_are_refused_instead_of_cut_to_some(group):
+    with pytest.raises(InvalidGroupsError, match="integers"):
+        check_groups([[3], group], 4)
+
+
+def test_a_group_of_nobody_is_a_group():
+    assert [group.tolist() for group in check_groups([[], np.array([2, 0]), np.zeros(0, dtype=bool)], 4)] == [
+        [],
+        [2, 0],
+        [],
+    ]
+
+
+@pytest.mark.parametrize("groups", [[[0, 1], [1]], [[0.5]], [[4]]])
+def test_algorithm_1_checks_groups_itself(groups):
+    with pytest.raises(InvalidGroupsError):
+        estimate_by_algorithm_1(Sizes(), groups, budget=200, rng=np.random.default_rng(0))
 
 
 def test_groups_must_cover_where_asked():
