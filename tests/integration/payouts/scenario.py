@@ -120,11 +120,12 @@ def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task,
         {"organization_id": entry.organization_id, "name": entry.organization.name, "rows": entry.version.rows}
         for entry in submissions.exclude(organization__in=copiers)
     ]
-    left_out = [
-        {"organization_id": entry.organization_id, "rows": entry.version.rows, "rows_left_out": entry.version.rows}
-        for entry in submissions.filter(organization__in=copiers)
-    ]
-    manifest = {"sellers": sellers, "left_out_whole": left_out, "rowwise": True}
+    manifest = {
+        "sellers": sellers,
+        "submissions": [frozen(entry, 0) for entry in submissions.exclude(organization__in=copiers)],
+        "left_out_whole": [frozen(entry, entry.version.rows) for entry in submissions.filter(organization__in=copiers)],
+        "rowwise": True,
+    }
     return ValuationRun.objects.create(
         request=request,
         inputs_sha256=manifest_sha256(manifest),
@@ -135,6 +136,17 @@ def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task,
         on_end_task=on_end_task,
         triggered_by=by,
     )
+
+
+def frozen(entry, rows_left_out):
+    return {
+        "submission": str(entry.pk),
+        "organization_id": entry.organization_id,
+        "version": str(entry.version_id),
+        "sha256": entry.version.sha256,
+        "rows": entry.version.rows,
+        "rows_left_out": rows_left_out,
+    }
 
 
 def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01, half_width=0.0125, kept=None):
