@@ -93,6 +93,22 @@ def buyer_needs(user: User) -> list[Need]:
     return needs
 
 
+def posted_results(user: User) -> list[Need]:
+    """Requests of a buyer whose results can be read, the latest posting first."""
+    settled = PayoutRound.objects.filter(request__in=own_requests(user), state__in=PayoutRound.SETTLED)
+    latest: dict[Any, PayoutRound] = {}
+    for payout_round in settled.select_related("request").order_by("-posted_at", "pk"):
+        latest.setdefault(payout_round.request_id, payout_round)
+    return [
+        Need(
+            f"The results of “{payout_round.request.title}” are posted.",
+            "See the results",
+            path("payouts:buyer_results", request_id),
+        )
+        for request_id, payout_round in list(latest.items())[:LISTED_MAX]
+    ]
+
+
 def operator_needs() -> list[Need]:
     """Findings of copies to decide, then the rounds that wait for an operator, the longest waiting first."""
     return [*_findings_to_decide(), *_waiting_rounds(), *_released_lines()]

@@ -13,7 +13,7 @@ from marketplace.models import Role
 from marketplace.selectors.access import organizations_of, roles_of
 from marketplace.selectors.organizations import invitations_to
 from marketplace.selectors.requests import visible_requests, with_accepted
-from payouts.selectors.home import LISTED_MAX, buyer_needs, operator_needs, seller_home
+from payouts.selectors.home import LISTED_MAX, buyer_needs, operator_needs, posted_results, seller_home
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -26,6 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
         context["all_requests"] = with_accepted(visible_requests(request.user))[:LISTED_MAX]
     if Role.BUYER in roles:
         context["needs"] += buyer_needs(request.user)
+        context["results"] = posted_results(request.user)
         own = visible_requests(request.user).filter(buyer__in=organizations_of(request.user, Role.BUYER))
         context["own_requests"] = with_accepted(own)
     if Role.SELLER in roles:

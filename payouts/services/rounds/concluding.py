@@ -18,6 +18,7 @@ from payouts.selectors.entitlements import PAYING_RULE, entitlements, owner_keys
 from payouts.services import attacks, locks
 from payouts.services.figures import audit_figures
 from payouts.services.rounds.ending import end
+from payouts.services.rounds.telling import tell_approvers
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import RuleValues, RunOutcome
@@ -69,6 +70,7 @@ def _put_into_review(
     AuditReport.objects.create(round=payout_round, figures=audit_figures(payout_round, run, outcome, allocation))
     data = {"lines_sha256": payout_round.lines_sha256, "lines": len(lines)}
     events.record(action="round.in_review", subject=payout_round, by=None, data=data)
+    tell_approvers(payout_round)
     attacks.send_all(payout_round)
     return payout_round
 

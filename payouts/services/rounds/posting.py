@@ -16,7 +16,7 @@ from payouts.selectors.balances import escrow_minor
 from payouts.selectors.profiles import hold_of
 from payouts.services import accounts, exports, ledger, locks
 from payouts.services.rounds import releasing
-from payouts.services.rounds.telling import tell_sellers
+from payouts.services.rounds.telling import tell_buyer, tell_sellers
 
 # Money that is owed but not sent to the bank waits on the seller's payable account, with the reason.
 _REASON_BY_STATE = {
@@ -86,6 +86,7 @@ def _finish(payout_round: PayoutRound, by: User) -> PayoutRound:
     releasing.release_carried(payout_round, by=by)
     exports.write(payout_round=payout_round)
     tell_sellers(payout_round)
+    tell_buyer(payout_round)
     events.record(action="round.posted", subject=payout_round, by=by, data={"pot_minor": payout_round.pot_minor})
     return payout_round
 

@@ -1,11 +1,50 @@
-"""Telling sellers that a round which pays them is posted. Each learns the own amount, and nobody else's."""
+"""Telling people what a round means for them: approvers that it waits, sellers and the buyer that it is posted.
 
-from marketplace.models import Organization
+Each seller learns the own amount, and nobody else's.
+"""
+
+from marketplace.models import Membership, Organization, Role
 from marketplace.services import notices
 from marketplace.shared.site import address
 from payouts.core.money import format_amount
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.profiles import Hold
+
+
+def tell_approvers(payout_round: PayoutRound) -> None:
+    """Owe every operator who may approve the round one e-mail: everybody but the one who started it."""
+    pot, title = format_amount(payout_round.pot_minor, payout_round.currency), payout_round.request.title
+    operators = Membership.objects.filter(role=Role.OPERATOR, user__is_active=True).exclude(
+        user=payout_round.triggered_by_id
+    )
+    for membership in operators.select_related("user", "organization").order_by("pk"):
+        notices.write_to(
+            address=membership.user.email,
+            organization=membership.organization,
+            kind="round_in_review",
+            subject=f"a round over {pot} waits for approval",
+            body=f"The round over {pot} for “{title}” is valued. Somebody who did not start it has to approve it, with "
+            f"the second factor, before anything is paid:\n\n{address('payouts:round_detail', payout_round.pk)}\n\n"
+            f"You receive this because you are an operator for {membership.organization.name} on Faircut.",
+            key=f"round:{payout_round.pk}:in_review",
+        )
+
+
+def tell_buyer(payout_round: PayoutRound) -> None:
+    """Owe the buyer's people one e-mail: what the data does to their model can be read now."""
+    request = payout_round.request
+    shared_out = format_amount(
+        payout_round.pot_minor - payout_round.fee_minor - payout_round.unallocated_minor, payout_round.currency
+    )
+    notices.notify(
+        organization=request.buyer,
+        kind="results_posted",
+        subject=f"the results of “{request.title}” are there",
+        body=f"The round for “{request.title}” is posted: {shared_out} go to sellers. What their rows do to your "
+        f"model, seller by seller, and how much more data would help:\n\n"
+        f"{address('payouts:buyer_results', request.pk)}",
+        key=f"round:{payout_round.pk}:results:{request.buyer_id}",
+    )
 
 
 def tell_sellers(payout_round: PayoutRound) -> None:

@@ -101,3 +101,33 @@ def test_posting_again_tells_nobody_again(place):
     rounds.post(payout_round=payout_round, by=place.second)
 
     assert Notice.objects.count() == told
+
+
+def test_a_buyer_is_told_that_results_are_posted_and_finds_them_at_home(place):
+    member = scenario.person("buyer", place.buyer)
+    place.request.title = "Incomes of the coast"
+    place.request.save(update_fields=["title"])
+    assert "Results of my requests" not in home_of(member)
+
+    payout_round = scenario.posted(place, chosen=scenario.policy(fee_basis_points=100))
+    rounds.post(payout_round=payout_round, by=place.first)
+
+    mail = Notice.objects.get(recipient=member.email)
+    assert mail.subject == "the results of “Incomes of the coast” are there"
+    assert "is posted: 9,900.00 EUR go to sellers." in mail.body
+    assert f"/requests/{place.request.pk}/results/" in mail.body
+    assert "The results of “Incomes of the coast” are posted. See the results" in home_of(member)
+    assert "Results of my requests" not in home_of(scenario.person("buyer"))
+
+
+def test_whoever_may_approve_a_round_is_told_that_it_waits(place):
+    gone = scenario.person("operator")
+    gone.is_active = False
+    gone.save(update_fields=["is_active"])
+
+    payout_round = scenario.in_review(place)
+
+    mail = Notice.objects.get(kind="round_in_review")
+    assert mail.recipient == place.second.email
+    assert mail.subject == "a round over 10,000.00 EUR waits for approval"
+    assert f"/rounds/{payout_round.pk}/" in mail.body
