@@ -21,6 +21,12 @@ class RequestClosedError(ConflictError):
     code = "request_closed"
 
 
+class OwnRequestError(ConflictError):
+    """Who asks for the rows would be paid for them too."""
+
+    code = "own_request"
+
+
 class DraftNotReadyError(ConflictError):
     """The file has not been checked, or it has problems."""
 
@@ -50,6 +56,7 @@ def enter(*, draft: UploadDraft, by: User) -> DatasetVersion:
     Raises:
         NotAllowedError: The person does not sell for the organisation.
         RequestClosedError: The request is not open.
+        OwnRequestError: The organisation and the buyer have one owner.
         DraftEndedError: The draft was submitted, discarded or replaced meanwhile.
         DraftNotReadyError: The file has not been checked, or has problems.
         QuotaError: The organisation has entered enough versions for today.
@@ -57,6 +64,7 @@ def enter(*, draft: UploadDraft, by: User) -> DatasetVersion:
     require_seller(draft.organization, by)
     request = lock_request(draft.request)
     require_open(request)
+    require_other_owner(request, draft.organization)
     locked = lock_open_draft(draft)
     profile = (locked.findings or {}).get("profile")
     if locked.state != UploadDraft.State.CHECKED or profile is None:
@@ -87,6 +95,17 @@ def require_open(request: DataRequest) -> None:
         raise RequestClosedError(
             f"“{request.title}” is {request.get_state_display().lower()} and takes no data now.",
             remedy="Look for an open request.",
+        )
+
+
+def require_other_owner(request: DataRequest, organization: Organization) -> None:
+    """Refuse to sell to oneself: who chose the validation rows can bring rows that take the pot from everybody else."""
+    # Read anew: an operator may have linked them since the objects in hand were read.
+    both = Organization.objects.filter(pk__in=[organization.pk, request.buyer_id])
+    if len({house.owner_key for house in both}) == 1:
+        raise OwnRequestError(
+            f"{organization.name} belongs to the buyer of “{request.title}”, and nobody sells to themselves.",
+            remedy="Bring these rows to another buyer's request.",
         )
 
 

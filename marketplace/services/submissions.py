@@ -4,7 +4,7 @@ from django.db import transaction
 
 from marketplace.models import Dataset, DatasetVersion, Submission, UploadDraft, User
 from marketplace.services import copies, events
-from marketplace.services.datasets import enter, lock_request, require_open, require_seller
+from marketplace.services.datasets import enter, lock_request, require_open, require_other_owner, require_seller
 
 
 @transaction.atomic
@@ -14,10 +14,13 @@ def submit(*, version: DatasetVersion, by: User) -> Submission:
     Raises:
         NotAllowedError: The person does not sell for the dataset's organisation.
         RequestClosedError: The request is not open.
+        OwnRequestError: The organisation and the buyer have one owner.
     """
     dataset = version.dataset
     require_seller(dataset.organization, by)
-    require_open(lock_request(dataset.request))
+    request = lock_request(dataset.request)
+    require_open(request)
+    require_other_owner(request, dataset.organization)
     earlier = _accepted(dataset)
     if earlier is not None and earlier.version_id == version.pk:
         return earlier
@@ -43,6 +46,7 @@ def submit_draft(*, draft: UploadDraft, by: User) -> Submission:
     Raises:
         NotAllowedError: The person does not sell for the organisation.
         RequestClosedError: The request is not open.
+        OwnRequestError: The organisation and the buyer have one owner.
         DraftEndedError: The draft was submitted, discarded or replaced meanwhile.
         DraftNotReadyError: The file has not been checked, or has problems.
         QuotaError: The organisation has entered enough versions for today.

@@ -21,6 +21,7 @@ from marketplace.services.datasets import (
     lock_open_draft,
     lock_request,
     require_open,
+    require_other_owner,
     require_quota,
     require_seller,
 )
@@ -41,11 +42,13 @@ def receive(
     Raises:
         NotAllowedError: The person does not sell for the organisation.
         RequestClosedError: The request is not open.
+        OwnRequestError: The organisation and the buyer have one owner.
         QuotaError: The organisation has uploaded enough for today.
         UploadRefusedError: Nothing makes the file readable; nothing is stored.
     """
     require_seller(organization, by)
     require_open(request)
+    require_other_owner(request, organization)
     came = UploadDraft.objects.filter(organization=organization, received_at__gt=a_day_ago())
     # Two uploads at once may pass by one, which harms nobody.
     require_quota(organization, came.count(), settings.FAIRCUT_DRAFTS_PER_DAY, "files")

@@ -15,6 +15,7 @@ from marketplace.selectors.uploads import reading_in_words
 from marketplace.services import submissions
 from marketplace.services.datasets import RequestClosedError
 from marketplace.shared.access import role_required
+from marketplace.shared.errors import ConflictError
 from marketplace.views.signed_in import SignedInRequest
 
 
@@ -49,8 +50,8 @@ def version_submit(request: SignedInRequest, pk: UUID) -> HttpResponse:
     version = get_object_or_404(own_versions(request.user), pk=pk)
     try:
         submissions.submit(version=version, by=request.user)
-    except RequestClosedError as closed:
-        return _unchanged(request, version, closed)
+    except ConflictError as refused:
+        return _unchanged(request, version, refused)
     messages.success(request, f"{version} is submitted.")
     return redirect("marketplace:version_detail", pk=version.pk)
 
@@ -67,6 +68,6 @@ def version_withdraw(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return redirect("marketplace:version_detail", pk=version.pk)
 
 
-def _unchanged(request: SignedInRequest, version: DatasetVersion, closed: RequestClosedError) -> HttpResponse:
-    messages.error(request, closed.message)
+def _unchanged(request: SignedInRequest, version: DatasetVersion, refused: ConflictError) -> HttpResponse:
+    messages.error(request, refused.message)
     return redirect("marketplace:version_detail", pk=version.pk)

@@ -21,7 +21,7 @@ from marketplace.selectors.access import organizations_of
 from marketplace.selectors.datasets import categories_of, numbers_of
 from marketplace.selectors.requests import columns_in_words, visible_requests
 from marketplace.services import submissions, upload_drafts
-from marketplace.services.datasets import QuotaError, RequestClosedError
+from marketplace.services.datasets import OwnRequestError, QuotaError, RequestClosedError
 from marketplace.services.uploads import UploadRefusedError
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import ConflictError
@@ -73,9 +73,9 @@ def _receive(request: SignedInRequest, data_request: DataRequest, form: UploadFo
         )
     except UploadRefusedError as refused:
         return _upload_page(request, data_request, form, refused=refused, status=refused.status)
-    except QuotaError as quota:
-        form.add_error(None, f"{quota.message} {quota.remedy}")
-        return _upload_page(request, data_request, form, status=quota.status)
+    except (QuotaError, OwnRequestError) as error:
+        form.add_error(None, f"{error.message} {error.remedy}")
+        return _upload_page(request, data_request, form, status=error.status)
     except RequestClosedError:
         return _closed(request, data_request)
     if isinstance(received, DatasetVersion):

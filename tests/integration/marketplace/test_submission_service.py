@@ -2,12 +2,12 @@
 
 import pytest
 
-from marketplace.models import AuditEvent, DataRequest, Role, Submission
-from marketplace.services import submissions
-from marketplace.services.datasets import RequestClosedError
+from marketplace.models import AuditEvent, DataRequest, Role, Submission, UploadDraft
+from marketplace.services import ownership, submissions
+from marketplace.services.datasets import OwnRequestError, RequestClosedError
 from marketplace.shared.errors import NotAllowedError
-from tests.factories.accounts import make_member, organization_of
-from tests.factories.datasets import make_submission, make_version
+from tests.factories.accounts import make_member, make_organization, organization_of
+from tests.factories.datasets import make_draft, make_submission, make_version
 from tests.factories.requests import GOOD_CSV, make_request
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +79,39 @@ def test_closed_request_and_strangers_change_nothing(change):
         change(version=version, by=seller)
 
     assert states() == [(1, "accepted")]
+
+
+@pytest.mark.parametrize("relation", ["same", "owned by the buyer", "owner of the buyer", "sister"])
+def test_nobody_sells_to_themselves(relation):
+    owner = make_organization(name="Holding")
+    house = make_organization(name="Own House")
+    buyer = house if relation == "same" else make_organization(name="Buyer")
+    for front, behind in {
+        "same": [],
+        "owned by the buyer": [(house, buyer)],
+        "owner of the buyer": [(buyer, house)],
+        "sister": [(house, owner), (buyer, owner)],
+    }[relation]:
+        ownership.link(organization=front, owner=behind, reason="One register entry.", by=make_member(Role.OPERATOR))
+    seller = make_member(Role.SELLER, organization=house)
+
+    with pytest.raises(OwnRequestError, match="Own House belongs to the buyer of “Rows that tell high earners”"):
+        make_version(request=make_request(buyer=buyer), seller=seller)
+
+    assert not UploadDraft.objects.exists()
+
+
+def test_what_was_uploaded_before_the_owner_was_known_is_not_submitted():
+    request, seller = make_request(), make_member(Role.SELLER)
+    version = make_version(request=request, seller=seller)
+    draft = make_draft(request=request, seller=seller, name="Not entered", data=MORE)
+    ownership.link(
+        organization=organization_of(seller), owner=request.buyer, reason="One owner.", by=make_member(Role.OPERATOR)
+    )
+
+    with pytest.raises(OwnRequestError):
+        submissions.submit(version=version, by=seller)
+    with pytest.raises(OwnRequestError):
+        submissions.submit_draft(draft=draft, by=seller)
+
+    assert not Submission.objects.exists()

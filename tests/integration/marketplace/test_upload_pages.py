@@ -410,3 +410,15 @@ def test_buyers_are_not_told_how_sellers_are_paid():
     request = make_request(buyer=organization_of(buyer))
 
     assert "How it pays" not in text_of(signed_in(buyer).get(reverse("marketplace:request_detail", args=[request.pk])))
+
+
+def test_a_house_that_buys_and_sells_is_told_that_nobody_sells_to_themselves():
+    seller = make_member(Role.SELLER)
+    request = make_request(buyer=organization_of(seller))
+    before = stored()
+
+    response = upload(signed_in(seller), request)
+
+    assert response.status_code == 409
+    assert "belongs to the buyer of “Rows that tell high earners”, and nobody sells to themselves." in text_of(response)
+    assert stored() == before
