@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -58,24 +59,29 @@ def outstanding(request: DataRequest) -> list[tuple[DatasetVersion, DatasetVersi
 
 def in_force(request: DataRequest) -> QuerySet[CopyFinding]:
     """The findings that concern what is before the buyer: those whose later version is accepted."""
-    accepted = Submission.objects.filter(request=request, state=Submission.State.ACCEPTED)
-    return CopyFinding.objects.filter(request=request, second__in=accepted.values("version_id"))
+    return CopyFinding.objects.filter(request=request, second__in=_accepted_ids(request))
 
 
 def waiting(request: DataRequest) -> QuerySet[CopyFinding]:
     """The open findings between versions that are both before the buyer: a round waits for them."""
-    accepted = Submission.objects.filter(request=request, state=Submission.State.ACCEPTED)
-    return in_force(request).filter(state=State.OPEN, first__in=accepted.values("version_id"))
+    return in_force(request).filter(state=State.OPEN, first__in=_accepted_ids(request))
 
 
 def excluded_rows(request: DataRequest) -> dict[str, list[int]]:
-    """By version, the rows that upheld findings leave out of a run, sorted."""
-    return _rows_by_version(in_force(request).filter(state=State.FIRST_KEEPS))
+    """By version, the rows that upheld findings leave out of a run, sorted.
+
+    Only for the sake of a first file that is before the buyer itself: else whoever uploads public rows first and
+    withdraws them would shut everybody else out at no cost.
+    """
+    return _rows_by_version(in_force(request).filter(state=State.FIRST_KEEPS, first__in=_accepted_ids(request)))
 
 
 def rows_left_out(version: DatasetVersion) -> int:
     """How many rows of a version upheld findings leave out; all that its seller learns of them."""
-    upheld = CopyFinding.objects.filter(second=version, state=State.FIRST_KEEPS)
+    first_accepted = _accepted_ids(version.dataset.request)
+    upheld = CopyFinding.objects.filter(
+        Q(first__in=first_accepted) | Q(first=version), second=version, state=State.FIRST_KEEPS
+    )
     return len(_rows_by_version(upheld).get(str(version.pk), []))
 
 
@@ -113,6 +119,11 @@ def sides(finding: CopyFinding) -> tuple[Organization, Organization]:
 def is_party(user: User, finding: CopyFinding) -> bool:
     """Whether a person belongs to one of the two sellers, who must not decide in their own matter."""
     return user.memberships.filter(organization__in=sides(finding)).exists()
+
+
+def _accepted_ids(request: DataRequest) -> "QuerySet[Submission, Any]":
+    """The versions that are before the buyer, as a subquery."""
+    return Submission.objects.filter(request=request, state=Submission.State.ACCEPTED).values("version_id")
 
 
 def _rows_by_version(findings: QuerySet[CopyFinding]) -> dict[str, list[int]]:

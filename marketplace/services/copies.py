@@ -146,6 +146,8 @@ def _tell_sellers(finding: CopyFinding, before: str) -> None:
 def _tell_rows_left_out(finding: CopyFinding) -> None:
     version = finding.second
     rows, organization = selectors.rows_left_out(version), version.dataset.organization
+    if not rows:
+        return  # the first file was withdrawn meanwhile, so nothing is left out
     notices.notify(
         organization=organization,
         kind="copies_decided",

@@ -213,6 +213,30 @@ def test_a_withdrawn_copy_waits_for_nobody(request_, finding):
     copies.ensure_checked(request=request_)
 
 
+def test_an_upheld_finding_ends_with_the_rows_that_it_protects(request_, finding):
+    copies.decide(finding=finding, decision="first_keeps", reason="No source.", by=make_member(Role.OPERATOR))
+    first = finding.first.dataset.organization.memberships.get().user
+    assert selectors.excluded_rows(request_) == {str(finding.second_id): list(range(ROWS))}
+
+    submissions.withdraw(version=finding.first, by=first)
+    assert selectors.excluded_rows(request_) == {}
+    assert selectors.rows_left_out(finding.second) == 0
+    assert selectors.summary(request_).rows_left_out == 0
+
+    submissions.submit(version=finding.first, by=first)
+    assert selectors.excluded_rows(request_) == {str(finding.second_id): list(range(ROWS))}
+    assert selectors.rows_left_out(finding.second) == ROWS
+
+
+def test_whoever_withdrew_first_wins_nothing_and_nobody_is_told_of_rows_left_out(request_, finding):
+    submissions.withdraw(version=finding.first, by=finding.first.dataset.organization.memberships.get().user)
+
+    copies.decide(finding=finding, decision="first_keeps", reason="No source.", by=make_member(Role.OPERATOR))
+
+    assert selectors.excluded_rows(request_) == {}
+    assert told() == {}
+
+
 def test_too_much_to_compare_is_left_to_the_workers(request_, queued, monkeypatch):
     monkeypatch.setattr(copies, "ROWS_AT_START", 100)
     for seed in range(2):
