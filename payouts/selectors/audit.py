@@ -28,6 +28,8 @@ from valuation.selectors.runs import RunOutcome
 
 # Sums of floats miss their total by a rounding error a term; anything larger is a fault.
 EFFICIENCY_RESIDUAL_MAX = 1e-12
+# Two points lie on a line: every coefficient between two sellers is 1 or -1, whatever the rules do.
+SELLERS_COMPARED_MIN = 3
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,13 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
         "lorenz_chart": audit_charts.lorenz(figures),
         "agreement_chart": audit_charts.agreement(outcome, metric),
         "rules_chart": audit_charts.rules(figures),
-        "attacks_chart": audit_charts.attacks(audit_attacks.bars(rows), payout_round.currency),
+        "attacks_chart": audit_charts.attacks(
+            audit_attacks.bars(rows), payout_round.currency, refused=audit_attacks.refused(rows)
+        ),
         "attacks": rows,
         "attacks_running": audit_attacks.untried(rows),
         "agreement": agreement(figures, outcome, seed=payout_round.seed),
+        "agreement_says_nothing": len(outcome.players) < SELLERS_COMPARED_MIN,
         "rules": rules_in_words(figures),
         "shares": shares_by_seller(figures),
         "axioms": axioms(payout_round, outcome),
@@ -99,7 +104,12 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
 
 
 def agreement(figures: dict[str, Any], outcome: RunOutcome, *, seed: int) -> list[AgreementRow]:
-    """How each rule agrees with leave-one-out and with the number of rows, each with its interval."""
+    """How each rule agrees with leave-one-out and with the number of rows, each with its interval.
+
+    No coefficient where there are too few sellers for any to say something.
+    """
+    if len(outcome.players) < SELLERS_COMPARED_MIN:
+        return [AgreementRow(RULE_WORDS[rule["rule"]], rule["gini"], ()) for rule in figures["rules"]]
     margins = outcome.rules["leave_one_out"].values, _errors(outcome, "leave_one_out")
     counts = np.array([player.rows for player in outcome.players], dtype=np.float64)
     exact = np.zeros((len(counts), len(counts)))

@@ -20,6 +20,15 @@ MEANS = {
     Kind.NULL_SHELLS: "A stranger opens twenty accounts of rows that say nothing: each column drawn on its own.",
     Kind.COPIER: "A stranger submits a copy of the best-paid seller's rows.",
 }
+# Until when an attack pays that does, and what ends it.
+_HIDDEN = {
+    **dict.fromkeys(
+        (Kind.SHELLS_RANDOM, Kind.SHELLS_BY_SIZE, Kind.SHELLS_BY_LABEL),
+        ("while the shells are not linked to their owner", "once they are linked"),
+    ),
+    Kind.NULL_SHELLS: ("while the accounts are not linked to one owner", "once they are linked"),
+    Kind.COPIER: ("while nobody has found the copy", "once the copy is found"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,16 @@ class AttackRows:
     tries: tuple[Try, ...]
     error: str
     evaluations: int
+
+    @property
+    def while_hidden(self) -> str:
+        """Until when the attack can pay, in words that follow a yes."""
+        return _HIDDEN[AttackTest.Kind(self.kind)][0]
+
+    @property
+    def once_found_out(self) -> str:
+        """What ends it, in words that follow its gain."""
+        return _HIDDEN[AttackTest.Kind(self.kind)][1]
 
     @property
     def best(self) -> Try | None:
@@ -99,6 +118,11 @@ def untried(rows: Sequence[AttackRows]) -> list[str]:
     """Names of the attacks that a worker still has before it."""
     done = {row.kind for row in rows}
     return [NAMES[kind] for kind in Kind if kind.value not in done]
+
+
+def refused(rows: Sequence[AttackRows]) -> int:
+    """How many kinds could not be tried on this round."""
+    return sum(bool(row.error) for row in rows)
 
 
 def bars(rows: Sequence[AttackRows]) -> list[AttackBar]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.template.defaultfilters import pluralize
+
 from marketplace.charts.chart import Chart, Series
 from marketplace.templatetags.figures import decimals, percent
 from payouts.core.money import minor_digits
@@ -134,26 +136,39 @@ def rules(figures: dict[str, Any]) -> Chart:
     return Chart("bars", finding, _SELLERS_OF_A_ROUND, title, series, f"Shares under each rule. {finding}.")
 
 
-def attacks(rows: Sequence[Any], currency: str) -> Chart:
-    """What the most successful try of each attack would gain, with the interval of the difference."""
+def attacks(rows: Sequence[Any], currency: str, *, refused: int) -> Chart:
+    """What the most successful try of each attack would gain, with the interval of the difference.
+
+    `refused` is how many kinds could not be tried: a finding about the others must not hide them.
+    """
     scale = 10 ** minor_digits(currency)
     names = tuple(row.name for row in rows)
     gains = tuple(row.gain_minor / scale for row in rows)
     series = Series(
-        "Nobody looks",
+        "While nobody has found it",
         names,
         gains,
         tuple((row.gain_minor - row.half_width_minor) / scale for row in rows),
         tuple((row.gain_minor + row.half_width_minor) / scale for row in rows),
     )
-    defended = Series("Once somebody looks", names, tuple(row.defended_gain_minor / scale for row in rows))
-    paying = [row.name for row in rows if row.pays]
-    finding = "No attack that was tried gains more than the interval of the difference"
+    defended = Series("Once it is found", names, tuple(row.defended_gain_minor / scale for row in rows))
+    finding = _attacks_finding(rows, refused)
+    title = f"Gain of the best try, {currency}"
+    return Chart("intervals", finding, "Attack", title, (series, defended), f"{finding}.")
+
+
+def _attacks_finding(rows: Sequence[Any], refused: int) -> str:
+    not_tried = f"; {refused} could not be tried" if refused else ""
+    if not rows:
+        return f"No attack was tried{not_tried}"
+    paying = sum(row.pays for row in rows)
     if paying:
-        finding = f"Unless somebody looks, {len(paying)} of {len(rows)} kinds of attack gain more than chance explains"
+        kinds = f"kind{pluralize(len(rows))} of attack tried gain{pluralize(paying, 's,')}"
+        finding = f"While nobody has found it, {paying} of {len(rows)} {kinds} more than chance explains"
+    else:
+        finding = "No attack that was tried gains more than the interval of the difference"
     if any(row.defended_gain_minor > row.half_width_minor for row in rows):
         finding += "; linking accounts does not end all of them"
     elif paying:
         finding += "; linked to one owner, or found to be a copy, none does"
-    title = f"Gain of the best try, {currency}"
-    return Chart("intervals", finding, "Attack", title, (series, defended), f"{finding}.")
+    return f"{finding}{not_tried}"
