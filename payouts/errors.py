@@ -22,9 +22,15 @@ class NothingSubmittedError(ConflictError):
 
 
 class FourEyesError(NotAllowedError):
-    """The person who triggered a round wants to approve it."""
+    """The person who triggered a round, or belongs to one of its sellers, wants to approve it."""
 
     code = "four_eyes"
+
+
+class OwnersUnclearError(ConflictError):
+    """Unlinked sellers share a bank account, and nobody has said that their owners differ."""
+
+    code = "owners_unclear"
 
 
 class SecondFactorError(NotAllowedError):

@@ -197,6 +197,12 @@ class ReasonForm(PlainForm):
     reason = forms.CharField(label="Reason", max_length=500)
 
 
+class ReplacementForm(ReasonForm):
+    policy = forms.ModelChoiceField(
+        PayoutPolicy.objects.all(), label="Policy of the new round", empty_label=None, required=False
+    )
+
+
 class ApprovalForm(PlainForm):
     """Carries the hash of what was on the page, so that nobody approves something that they have not read."""
 
@@ -208,6 +214,15 @@ class ApprovalForm(PlainForm):
             ("required", "invalid"), "Open the round's page, read it, and approve from there."
         ),
     )
+    owners_differ = forms.BooleanField(
+        label="Sellers that are paid into one bank account have different owners; I have asked.", required=False
+    )
+
+    def __init__(self, *arguments: Any, shared_accounts: int = 1, **options: Any) -> None:
+        """Ask about owners only where sellers share a bank account."""
+        super().__init__(*arguments, **options)
+        if not shared_accounts:
+            del self.fields["owners_differ"]
 
 
 class ApiKeyForm(PlainForm):

@@ -26,7 +26,14 @@ class RiskCheck:
 
 def risk_checks(payout_round: PayoutRound) -> list[RiskCheck]:
     """Every check of a reviewed round, those with something to look at first."""
-    checks: tuple[Callable[[PayoutRound], RiskCheck], ...] = (_precision, _copies, _owners, _amounts, _bank_details)
+    checks: tuple[Callable[[PayoutRound], RiskCheck], ...] = (
+        _precision,
+        _copies,
+        _owners,
+        _amounts,
+        _bank_details,
+        _earlier_rounds,
+    )
     found = [check(payout_round) for check in checks]
     return sorted(found, key=lambda check: check.passed)
 
@@ -61,18 +68,39 @@ def _copies(payout_round: PayoutRound) -> RiskCheck:
     return RiskCheck("Copies", True, f"No finding of copied rows was open when the inputs were frozen.{left_out}")
 
 
-def _owners(payout_round: PayoutRound) -> RiskCheck:
-    """Two owners that are paid into one account look like one."""
+def unlinked_with_one_account(payout_round: PayoutRound) -> int:
+    """How many bank accounts two or more owners of a round share, who are not linked."""
     organizations = {line.organization_id: line.owner_key for line in payout_round.lines.all()}
     owners_by_iban: dict[str, set[int]] = {}
     for profile in profiles.current_profiles().filter(organization_id__in=organizations):
         owners_by_iban.setdefault(profile.iban, set()).add(organizations[profile.organization_id])
-    shared = sum(len(owners) > 1 for owners in owners_by_iban.values())
+    return sum(len(owners) > 1 for owners in owners_by_iban.values())
+
+
+def _owners(payout_round: PayoutRound) -> RiskCheck:
+    """Two owners that are paid into one account look like one."""
+    shared = unlinked_with_one_account(payout_round)
     if shared:
         return RiskCheck(
             "Owners", False, f"Sellers that are not linked share {count(shared)} bank account{pluralize(shared)}."
         )
     return RiskCheck("Owners", True, "No two owners share a bank account.")
+
+
+def _earlier_rounds(payout_round: PayoutRound) -> RiskCheck:
+    """Whoever may draw again until the result suits has to be seen doing it."""
+    replaced, last = 0, payout_round
+    while (before := PayoutRound.objects.filter(superseded_by=last).first()) is not None:
+        replaced, last = replaced + 1, before
+    if not replaced:
+        return RiskCheck("Earlier rounds", True, "It replaces no round that was in review.")
+    seed = "the same seed as" if last.seed == payout_round.seed else "another seed than"
+    return RiskCheck(
+        "Earlier rounds",
+        False,
+        f"It replaces {count(replaced)} round{pluralize(replaced)} that {pluralize(replaced, 'was,were')} in review, "
+        f"and has {seed} the first: compare what changed.",
+    )
 
 
 def _amounts(payout_round: PayoutRound) -> RiskCheck:

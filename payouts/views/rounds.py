@@ -21,6 +21,7 @@ from payouts.models import Export, PayoutRound
 from payouts.selectors.balances import pot_available_minor
 from payouts.selectors.live import watch
 from payouts.selectors.review import review
+from payouts.selectors.risk_checks import unlinked_with_one_account
 from payouts.selectors.rounds import (
     SHOWN,
     numbered_rounds,
@@ -82,8 +83,11 @@ def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "timeline": timeline(payout_round),
         "started_by_me": payout_round.triggered_by_id == request.user.pk,
         "reason_form": forms.ReasonForm(auto_id="cancel_%s"),
-        "supersede_form": forms.ReasonForm(auto_id="supersede_%s"),
-        "approval_form": forms.ApprovalForm(initial={"lines_sha256": payout_round.lines_sha256}),
+        "supersede_form": forms.ReplacementForm(auto_id="supersede_%s", initial={"policy": payout_round.policy}),
+        "approval_form": forms.ApprovalForm(
+            initial={"lines_sha256": payout_round.lines_sha256},
+            shared_accounts=unlinked_with_one_account(payout_round),
+        ),
         "paid_form": forms.PaidForm(),
         "pot_available_minor": pot_available_minor(payout_round.request),
     }
@@ -132,6 +136,7 @@ def round_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
             by=request.user,
             mfa_at=recent_mfa(request),
             lines_sha256=form.cleaned_data["lines_sha256"],
+            owners_differ=form.cleaned_data["owners_differ"],
         ),
     )
 
@@ -188,14 +193,17 @@ def round_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @role_required("operator")
 @require_POST
 def round_supersede(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    form = forms.ReasonForm(request.POST)
+    form = forms.ReplacementForm(request.POST)
     if not form.is_valid():
         return complain(request, pk, form)
+    chosen = form.cleaned_data
     return act(
         request,
         pk,
         "This draft replaces the round you reviewed.",
-        lambda found: rounds.supersede(payout_round=found, by=request.user, reason=form.cleaned_data["reason"]),
+        lambda found: rounds.supersede(
+            payout_round=found, by=request.user, reason=chosen["reason"], policy=chosen["policy"]
+        ),
     )
 
 

@@ -8,21 +8,39 @@ from django.utils import timezone
 from marketplace.models import User
 from marketplace.services import events
 from payouts.core.allocation import Reason
-from payouts.errors import ChangedSinceReviewError, FourEyesError, RoundStateError, SecondFactorError
+from payouts.errors import (
+    ChangedSinceReviewError,
+    FourEyesError,
+    OwnersUnclearError,
+    RoundStateError,
+    SecondFactorError,
+)
 from payouts.models import Approval, PayoutLine, PayoutRound
 from payouts.models.rounds import MFA_VALID_FOR
 from payouts.selectors.digest import lines_sha256 as digest_of
+from payouts.selectors.risk_checks import unlinked_with_one_account
 from payouts.services import locks
 from valuation.services.inputs import manifest_sha256
 
 
 @transaction.atomic
-def approve(*, payout_round: PayoutRound, by: User, mfa_at: dt.datetime | None, lines_sha256: str) -> PayoutRound:
+def approve(
+    *,
+    payout_round: PayoutRound,
+    by: User,
+    mfa_at: dt.datetime | None,
+    lines_sha256: str,
+    owners_differ: bool = False,
+) -> PayoutRound:
     """Approve a round in review; `lines_sha256` is the hash on the page that the approver read.
+
+    `owners_differ` is the approver's word that sellers who share a bank account and are not linked have different
+    owners: one owner's amounts follow from all its rows together, so two of them must not be paid as two by oversight.
 
     Raises:
         RoundStateError: The round is not in review.
-        FourEyesError: The approver triggered the round.
+        FourEyesError: The approver triggered the round, or belongs to a seller in it.
+        OwnersUnclearError: Unlinked sellers share a bank account, and the approver did not say that owners differ.
         SecondFactorError: The second factor was not proved within the last 10 minutes.
         ChangedSinceReviewError: Inputs or lines differ from what was reviewed.
     """
@@ -34,6 +52,17 @@ def approve(*, payout_round: PayoutRound, by: User, mfa_at: dt.datetime | None, 
     if by.pk == payout_round.triggered_by_id:
         raise FourEyesError(
             "You started this round, so somebody else must approve it.", remedy="Ask another operator to approve it."
+        )
+    if by.memberships.filter(organization__in=[line.organization_id for line in lines]).exists():
+        raise FourEyesError(
+            "You belong to a seller of this round, so somebody else must approve it.",
+            remedy="Ask an operator who belongs to none of its sellers.",
+        )
+    shared = unlinked_with_one_account(payout_round)
+    if shared and not owners_differ:
+        raise OwnersUnclearError(
+            "Sellers that are not linked are paid into one bank account.",
+            remedy="Link them under Owners and replace the round, or confirm that their owners differ.",
         )
     if mfa_at is None or not now - MFA_VALID_FOR <= mfa_at <= now:
         raise SecondFactorError(
@@ -58,6 +87,8 @@ def approve(*, payout_round: PayoutRound, by: User, mfa_at: dt.datetime | None, 
     payout_round.approved_at = now
     payout_round.save()
     data = {"inputs_sha256": payout_round.inputs_sha256, "lines_sha256": payout_round.lines_sha256}
+    if shared:
+        data["confirmed"] = "Sellers that share a bank account have different owners."
     events.record(action="round.approved", subject=payout_round, by=by, data=data)
     return payout_round
 

@@ -6,12 +6,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from marketplace.models import AuditEvent
-from payouts.errors import RoundStateError
+from marketplace.models import AuditEvent, Membership, Role
+from payouts.errors import FourEyesError, RoundStateError
 from payouts.selectors.live import watch
 from payouts.selectors.risk_checks import risk_checks
 from payouts.services import profiles, rounds
 from tests.integration.payouts import scenario
+from tests.integration.payouts.browsing import browser
 from valuation.models import ValuationRun
 
 IBANS = ("DE89370400440532013000", "GB29NWBK60161331926819", "FR1420041010050500013M02606", "NL91ABNA0417164300")
@@ -45,6 +46,62 @@ def test_missing_details_and_a_shared_account_come_first(db):
     assert not first.passed
     assert finding_of(payout_round, "Owners").finding == "Sellers that are not linked share 1 bank account."
     assert not finding_of(payout_round, "Payout details").passed
+
+
+def test_a_shared_account_stops_the_approval_until_owners_are_said_to_differ(db):
+    place = scenario.market(with_details=False)
+    give_details(place, ibans=(IBANS[0], IBANS[1], IBANS[0], IBANS[3]))
+    payout_round = scenario.in_review(place)
+    client, address = browser(place.second, mfa_seconds_ago=1), reverse("payouts:round_detail", args=[payout_round.pk])
+    approve = reverse("payouts:round_approve", args=[payout_round.pk])
+    form = {"lines_sha256": payout_round.lines_sha256}
+
+    refused = client.post(approve, form, follow=True).content.decode()
+    asked = client.get(address).content.decode()
+    client.post(approve, form | {"owners_differ": "on"})
+
+    assert "Sellers that are not linked are paid into one bank account. Link them under Owners" in refused
+    assert "have different owners; I have asked." in asked
+    payout_round.refresh_from_db()
+    assert payout_round.state == "approved"
+    data = AuditEvent.objects.get(action="round.approved").data
+    assert data["confirmed"] == "Sellers that share a bank account have different owners."
+
+
+def test_owners_are_not_asked_about_where_accounts_differ(place):
+    payout_round = scenario.in_review(place)
+
+    page = browser(place.second).get(reverse("payouts:round_detail", args=[payout_round.pk])).content.decode()
+
+    assert "have different owners" not in page
+
+
+def test_nobody_approves_money_for_a_seller_that_they_belong_to(place):
+    payout_round = scenario.in_review(place)
+    Membership.objects.create(user=place.second, organization=place.sellers[0], role=Role.SELLER)
+
+    with pytest.raises(FourEyesError, match="You belong to a seller of this round"):
+        scenario.approve(payout_round, place.second)
+
+
+def test_a_round_that_replaces_another_says_so_and_takes_the_policy_chosen(place):
+    reviewed = scenario.in_review(place)
+    chosen = scenario.policy(cap_basis_points=3_000)
+    form = {"reason": "a cap was agreed", "policy": chosen.pk}
+
+    browser(place.first).post(reverse("payouts:round_supersede", args=[reviewed.pk]), form)
+
+    reviewed.refresh_from_db()
+    draft = reviewed.superseded_by
+    assert (draft.policy, draft.seed) == (chosen, reviewed.seed)
+    draft = rounds.trigger(payout_round=draft, by=place.first)
+    scenario.finish(draft.run, scenario.VALUES)
+    check = finding_of(rounds.conclude_valuing(run_id=str(draft.run_id)), "Earlier rounds")
+    assert not check.passed
+    assert check.finding == (
+        "It replaces 1 round that was in review, and has the same seed as the first: compare what changed."
+    )
+    assert finding_of(reviewed, "Earlier rounds").passed
 
 
 def test_precision_that_was_missed_is_said(place):
