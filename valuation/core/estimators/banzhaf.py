@@ -4,11 +4,14 @@ import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.estimators.draws import seeded
+from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.games import Game, scores, slice_length
 from valuation.core.results import PointValues
 
 # With 64 coalitions a row is left with fewer than two on either side once in 10^17 times.
 SAMPLES_MIN = 64
+# Fewer coalitions a row know its spread badly where the game is all but flat from half of the rows on.
+SAMPLES_PER_ROW = 2
 
 
 def banzhaf_values(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:
@@ -19,17 +22,20 @@ def banzhaf_values(game: Game, *, budget: int, rng: np.random.Generator) -> Poin
     ``s_with^2 / m_with + s_without^2 / m_without`` estimates the variance of the difference without bias.
 
     Args:
-        game: A game of at least two rows.
-        budget: Utility evaluations to spend, one a coalition.
+        game: The game; of one row or none values are exact.
+        budget: Utility evaluations to spend, one a coalition; two a row for an interval.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
     Returns:
-        Values and standard errors, float64 ``(n,)``, in metric units; Banzhaf values sum to nothing in particular.
+        Values, float64 ``(n,)``, in metric units, which sum to nothing in particular, and their standard errors, which
+        are ``None`` below two coalitions a row.
 
     Raises:
         BudgetTooSmallError: The budget is below 64.
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
+    if (exact := of_one_or_none(game, budget, "banzhaf-msr")) is not None:
+        return exact
     n = game.n_players
     if budget < SAMPLES_MIN:
         raise BudgetTooSmallError(budget, SAMPLES_MIN)
@@ -50,5 +56,5 @@ def banzhaf_values(game: Game, *, budget: int, rng: np.random.Generator) -> Poin
             squares[side] += away**2 @ members
     means = sums / counts
     variances = np.maximum(squares - counts * means**2, 0.0) / (counts - 1)
-    errors = np.sqrt((variances / counts).sum(axis=0))
+    errors = np.sqrt((variances / counts).sum(axis=0)) if budget >= SAMPLES_PER_ROW * n else None
     return PointValues(means[0] - means[1], errors, budget, seed, "banzhaf-msr/1")

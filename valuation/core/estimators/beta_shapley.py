@@ -24,7 +24,7 @@ def beta_shapley(
     show; ``alpha = beta = 1`` is the Shapley value.
 
     Args:
-        game: A game of at least two rows.
+        game: The game; of one row or none values are exact.
         budget: Most utility evaluations to spend: two, and ``n (n - 1)`` for each circle, or ``n - 1`` for each order.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
         alpha: Weight of small coalitions, above 0.

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from valuation.core.estimators.draws import seeded
+from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import ORDERS_MIN, SampleMean, ends_of, orders_within, walk_orders
 from valuation.core.games import (
     BoolMatrix,
@@ -76,7 +77,7 @@ def values_by_position(
     """``sum_s weights[s] E[U(S + i) - U(S) | |S| = s]`` for every player, from circles, or orders where none is paid.
 
     Args:
-        game: A game of at least two players.
+        game: The game; of one player or none values are exact.
         weights: Weight of each number of others ``s = 0..n - 1``, float64 ``(n,)``.
         budget: Most utility evaluations: two, and ``n (n - 1)`` a circle, or ``n - 1`` an order.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
@@ -89,6 +90,8 @@ def values_by_position(
         BudgetTooSmallError: The budget covers neither a circle nor eight orders.
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
+    if (exact := of_one_or_none(game, budget, method_version)) is not None:
+        return exact
     n = game.n_players
     circles = max(0, budget - 2) // evaluations_of_circle(n)
     orders = 0 if circles else orders_within(budget, n, min(n, ORDERS_MIN))

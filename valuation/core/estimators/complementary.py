@@ -4,12 +4,15 @@ import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.estimators.draws import coalitions_of, seeded
+from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import ends_of
 from valuation.core.estimators.size_strata import SumOverSizes, cell_means, draws_of_sizes
 from valuation.core.games import BoolMatrix, FloatVector, Game, utilities_of
 from valuation.core.results import PointValues
 
 PAIRS_MIN = 32
+# So often a row has to stand alone, as expected: what it adds there is interpolated from larger coalitions otherwise.
+ALONE_MIN = 1.5
 
 
 def complementary_shapley(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:
@@ -22,13 +25,14 @@ def complementary_shapley(game: Game, *, budget: int, rng: np.random.Generator) 
     cancel over sizes, so that nothing else changes.
 
     Args:
-        game: A game of at least two rows.
-        budget: Most utility evaluations to spend: two, and two a pair.
+        game: The game; of one row or none values are exact.
+        budget: Most utility evaluations to spend: two, and two a pair; for an interval ``2 + 1.5 n (n - 1)``.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
     Returns:
-        Values and standard errors, float64 ``(n,)``, in metric units. Values need not sum to ``U(N) - U(empty)``, and
-        standard errors do not hold what interpolation leaves.
+        Values and standard errors, float64 ``(n,)``, in metric units. Values need not sum to ``U(N) - U(empty)``.
+        Standard errors do not hold what interpolation leaves, and are ``None`` where that is much: below
+        ``0.75 n (n - 1)`` pairs, where a row is expected alone less than 1.5 times.
 
     Raises:
         BudgetTooSmallError: The budget does not cover 32 pairs beside the two ends.
@@ -38,6 +42,8 @@ def complementary_shapley(game: Game, *, budget: int, rng: np.random.Generator) 
         Departs from the paper: sizes get their share of pairs by systematic sampling, and sizes without a pair are
         interpolated, not counted as 0.
     """
+    if (exact := of_one_or_none(game, budget, "complementary")) is not None:
+        return exact
     n, affordable = game.n_players, (budget - 2) // 2
     if affordable < PAIRS_MIN:
         raise BudgetTooSmallError(budget, 2 + 2 * PAIRS_MIN)
@@ -54,7 +60,10 @@ def complementary_shapley(game: Game, *, budget: int, rng: np.random.Generator) 
     for size in range(1, n):
         _add_size(total, size, smaller[sizes == min(size, n - size)], gains[sizes == min(size, n - size)])
     sums, variances = total.finished()
-    return PointValues((full - empty + sums) / n, np.sqrt(variances) / n, 2 + 2 * len(sizes), seed, "complementary/1")
+    # The draws of one row or all but one are 2 / (n - 1) of all, and each row has its n-th of them.
+    offered = affordable >= ALONE_MIN * n * (n - 1) / 2
+    errors = np.sqrt(variances) / n if offered else None
+    return PointValues((full - empty + sums) / n, errors, 2 + 2 * len(sizes), seed, "complementary/1")
 
 
 def _add_size(total: SumOverSizes, size: int, smaller: BoolMatrix, gains: FloatVector) -> None:

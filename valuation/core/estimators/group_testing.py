@@ -4,6 +4,7 @@ import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.estimators.draws import coalitions_of, kernel_sizes, seeded
+from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import SampleMean, ends_of
 from valuation.core.games import Game, slice_length, utilities_of
 from valuation.core.results import PointValues
@@ -19,7 +20,7 @@ def group_testing_shapley(game: Game, *, budget: int, rng: np.random.Generator) 
     have these differences and sum to ``v(N)`` are the means of ``v(N)/n + Z v(S) ([i in S] - |S|/n)``.
 
     Args:
-        game: A game of at least two rows.
+        game: The game; of one row or none values are exact.
         budget: Most utility evaluations to spend: two, and one a coalition.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
@@ -33,6 +34,8 @@ def group_testing_shapley(game: Game, *, budget: int, rng: np.random.Generator) 
     Note:
         Departs from the paper: no feasibility programme. Its constraints hold exactly at the values above.
     """
+    if (exact := of_one_or_none(game, budget, "group-testing")) is not None:
+        return exact
     n, samples = game.n_players, budget - 2
     if samples < SAMPLES_MIN:
         raise BudgetTooSmallError(budget, SAMPLES_MIN + 2)

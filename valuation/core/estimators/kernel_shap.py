@@ -5,11 +5,14 @@ import numpy as np
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.estimators.draws import coalitions_of, kernel_sizes, seeded
 from valuation.core.estimators.kernel_regression import contrasts, half_differences, paired_responses, regress
+from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import SampleMean, ends_of
 from valuation.core.games import BoolMatrix, Game, slice_length, utilities_of
 from valuation.core.results import PointValues
 
 PAIRS_MIN = 32
+# So often a row has to stand alone against all others, as expected: fewer pairs know the spread of a steep game badly.
+ALONE_MIN = 4
 
 
 def kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:
@@ -20,7 +23,7 @@ def kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -> PointVa
     one over the number of pairs.
 
     Args:
-        game: A game of at least two rows.
+        game: The game; of one row or none values are exact.
         budget: Most utility evaluations to spend: two, and two a pair; two pairs a row at least.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
@@ -31,6 +34,8 @@ def kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -> PointVa
         BudgetTooSmallError: The budget does not cover 32 pairs and two pairs a row.
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
+    if (exact := of_one_or_none(game, budget, "kernel-shap")) is not None:
+        return exact
     n, pairs = game.n_players, (budget - 2) // 2
     needed = max(PAIRS_MIN, 2 * n)
     if pairs < needed:
@@ -51,17 +56,20 @@ def unbiased_kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -
     group testing with the complements.
 
     Args:
-        game: A game of at least two rows.
-        budget: Most utility evaluations to spend: two, and two a pair.
+        game: The game; of one row or none values are exact.
+        budget: Most utility evaluations to spend: two, and two a pair; for an interval about ``8 n (ln n + 0.6)``.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
     Returns:
-        Values and standard errors, float64 ``(n,)``, in metric units, summing to ``U(N) - U(empty)``.
+        Values, float64 ``(n,)``, in metric units, summing to ``U(N) - U(empty)``, and their standard errors, which are
+        ``None`` below ``4 n (1 + 1/2 + ... + 1/(n-1))`` pairs: there each row is expected alone four times.
 
     Raises:
         BudgetTooSmallError: The budget does not cover 32 pairs beside the two ends.
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
+    if (exact := of_one_or_none(game, budget, "unbiased-kernel-shap")) is not None:
+        return exact
     n, pairs = game.n_players, (budget - 2) // 2
     if pairs < PAIRS_MIN:
         raise BudgetTooSmallError(budget, 2 + 2 * PAIRS_MIN)
@@ -74,7 +82,9 @@ def unbiased_kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -
         halves = half_differences(game, coalitions)
         means.add_all(doubled_harmonic * contrasts(coalitions) * halves[:, None])
     values = (full - empty) / n + means.mean
-    return PointValues(values, means.standard_errors, 2 + 2 * pairs, seed, "unbiased-kernel-shap/1")
+    # One pair in (1 + 1/2 + ... + 1/(n-1)) sets one row against all others, and each row has its n-th of these.
+    errors = means.standard_errors if pairs >= ALONE_MIN * n * doubled_harmonic / 2 else None
+    return PointValues(values, errors, 2 + 2 * pairs, seed, "unbiased-kernel-shap/1")
 
 
 def _kernel_draws(n_players: int, draws: int, rng: np.random.Generator) -> BoolMatrix:

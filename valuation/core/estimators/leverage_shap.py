@@ -7,6 +7,7 @@ import numpy as np
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.estimators.draws import coalitions_of, every_coalition, filled, number_of, seeded, shared_out
 from valuation.core.estimators.kernel_regression import paired_responses, regress
+from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import ends_of
 from valuation.core.games import BoolMatrix, Game, utilities_of
 from valuation.core.results import PointValues
@@ -22,7 +23,7 @@ def leverage_shap(game: Game, *, budget: int, rng: np.random.Generator) -> Point
     kernel weight over its chance of being drawn.
 
     Args:
-        game: A game of at least two rows.
+        game: The game; of one row or none values are exact.
         budget: Most utility evaluations to spend: two, and two a pair. With ``2^n`` the values are exact.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
@@ -38,6 +39,8 @@ def leverage_shap(game: Game, *, budget: int, rng: np.random.Generator) -> Point
         binomial, so that the budget is never exceeded. Weights are ``k / p``, not ``k / sqrt(p)`` as in the FGSV
         authors' baseline, which does not converge to the Shapley value (peers.md).
     """
+    if (exact := of_one_or_none(game, budget, "leverage-shap")) is not None:
+        return exact
     n = game.n_players
     sizes = np.arange(1, n // 2 + 1)
     # Size s and size n - s are the same pairs, but for the middle of an even n, which has half as many.

@@ -15,7 +15,7 @@ def one_for_all_shapley(game: Game, *, budget: int, rng: np.random.Generator) ->
     does, makes the method look five times worse than it is (peers.md, section A).
 
     Args:
-        game: A game of at least two rows.
+        game: The game; of one row or none values are exact.
         budget: Most utility evaluations to spend, the ``2 n + 2`` of the enumerated sizes among them.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 

@@ -26,7 +26,7 @@ def orders_within(budget: int, n_players: int, orders_min: int = ORDERS_MIN) -> 
 
 def ends_of(n_players: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
     """The empty coalition and that of all, bool ``(2, n_players)``."""
-    return np.array([[False] * n_players, [True] * n_players])
+    return np.repeat([[False], [True]], n_players, axis=1)
 
 
 def walk_orders(

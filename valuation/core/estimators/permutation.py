@@ -18,7 +18,7 @@ def permutation_shapley(game: Game, *, budget: int, rng: np.random.Generator) ->
     evaluated once.
 
     Args:
-        game: A game of at least two rows.
+        game: The game; of one row or none values are exact.
         budget: Most utility evaluations to spend: two, and ``n (n - 1)`` for each circle, or ``n - 1`` for each order.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
@@ -36,4 +36,4 @@ def permutation_shapley(game: Game, *, budget: int, rng: np.random.Generator) ->
         unbiased; errors come from circles, which are independent.
     """
     n = game.n_players
-    return values_by_position(game, np.full(n, 1 / n), budget=budget, rng=rng, method_version="permutation/3")
+    return values_by_position(game, np.full(n, 1 / max(1, n)), budget=budget, rng=rng, method_version="permutation/3")

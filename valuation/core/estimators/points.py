@@ -5,7 +5,7 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from valuation.core.errors import BudgetTooSmallError, InvalidSpecError
+from valuation.core.errors import InvalidSpecError
 from valuation.core.estimators.banzhaf import banzhaf_values
 from valuation.core.estimators.beta_shapley import beta_shapley
 from valuation.core.estimators.complementary import complementary_shapley
@@ -17,7 +17,7 @@ from valuation.core.estimators.permutation import permutation_shapley
 from valuation.core.estimators.svarm import stratified_svarm_shapley, svarm_shapley
 from valuation.core.estimators.truncated import truncated_shapley
 from valuation.core.estimators.uninformed import equal_split, random_values
-from valuation.core.games import Game, utilities_of
+from valuation.core.games import Game
 from valuation.core.results import PointValues
 from valuation.core.watched import WatchedGame
 
@@ -94,14 +94,4 @@ def estimate_points(
         raise InvalidSpecError("method", method, " or ".join(get_args(PointMethod)))
     if progress is not None:
         game = WatchedGame(game, lambda spent: progress(spent, budget))
-    if game.n_players < 2 and method != "random":  # noqa: PLR2004
-        return _of_one_or_none(game, method, budget)
     return _ESTIMATORS[method](game, budget=budget, rng=rng)
-
-
-def _of_one_or_none(game: Game, method: PointMethod, budget: int) -> PointValues:
-    n = game.n_players
-    if budget < 2 * n:
-        raise BudgetTooSmallError(budget, 2 * n)
-    values = np.diff(utilities_of(game, np.array([[False], [True]]))) if n else np.zeros(0)
-    return PointValues(values, np.zeros(n), 2 * n, None, f"{method}-exact/1")

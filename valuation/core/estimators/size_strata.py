@@ -17,11 +17,15 @@ from valuation.core.estimators.draws import (
     seeded,
     shared_out,
 )
+from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import ends_of
 from valuation.core.games import BoolMatrix, FloatVector, Game, utilities_of
 from valuation.core.results import PointValues
 
 SAMPLES_MIN = 64
+# So often a row has to be in a coalition of two, as expected. What it adds to one other is interpolated otherwise, from
+# what it adds to none and to several, which on a steep curve is far off; no scatter tells of that.
+MET_MIN = 1.5
 # A row seen once or twice at a size has no variance of its own to speak of: that of all coalitions of the size counts
 # as if it were one more draw.
 _PRIOR_DRAWS = 1.0
@@ -116,7 +120,7 @@ def shapley_by_size(
     both in and out at a size, its contrast is interpolated between the nearest sizes where it was.
 
     Args:
-        game: A game of at least two rows.
+        game: The game; of one row or none values are exact.
         probabilities: Share of draws of each size ``2..n - 2``, float64 ``(max(0, n - 3),)``, summing to 1.
         budget: Most utility evaluations to spend.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
@@ -124,13 +128,15 @@ def shapley_by_size(
 
     Returns:
         Values and standard errors, float64 ``(n,)``, in metric units; exact up to three rows, and from ``2^n``
-        evaluations. Values need not sum to ``U(N) - U(empty)``, and standard errors do not hold what interpolation
-        leaves.
+        evaluations. Values need not sum to ``U(N) - U(empty)``. Standard errors do not hold what interpolation leaves,
+        and are ``None`` where that is much: where a row is expected in fewer than 1.5 of the coalitions of two.
 
     Raises:
         BudgetTooSmallError: The budget covers neither the enumerated sizes and 64 draws nor all coalitions.
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
+    if (exact := of_one_or_none(game, budget, method_version)) is not None:
+        return exact
     n = game.n_players
     enumerated = 2 * n + 2 if n > _ALL_ENUMERATED else 2**n
     needed = min(2**n, enumerated + SAMPLES_MIN)
@@ -153,7 +159,13 @@ def shapley_by_size(
         total.add(n - 1, everybody, _contrasts_of_all_but_one(game), nothing)
     sums, variances = total.finished()
     seed_used = seed if spent < 2**n else None
-    return PointValues((full - empty + sums) / n, np.sqrt(variances) / n, spent, seed_used, method_version)
+    errors = np.sqrt(variances) / n if spent == 2**n or _pairs_known(n, probabilities, budget - enumerated) else None
+    return PointValues((full - empty + sums) / n, errors, spent, seed_used, method_version)
+
+
+def _pairs_known(n_players: int, probabilities: FloatVector, draws: int) -> bool:
+    """Whether rows are drawn often enough in coalitions of two for standard errors to be honest."""
+    return bool(2 * draws * probabilities[0] >= MET_MIN * n_players)
 
 
 def _contrasts_of_one(game: Game) -> FloatVector:

@@ -6,12 +6,15 @@ import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.estimators.draws import coalitions_of, seeded
+from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.size_strata import shapley_by_size
 from valuation.core.games import FloatVector, Game, slice_length, utilities_of
 from valuation.core.results import PointValues
 
 # So many draws times the harmonic number leave a row without two draws of either kind once in 10^15 times.
 _DRAWS_PER_HARMONIC = 40
+# So often a row has to be drawn alone, and left out alone, as expected: fewer know the spread of a steep game badly.
+ALONE_MIN = 4
 
 
 def svarm_shapley(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:
@@ -22,13 +25,14 @@ def svarm_shapley(game: Game, *, budget: int, rng: np.random.Generator) -> Point
     likewise for B without it. Given which draws hold a row, both means are of independent draws.
 
     Args:
-        game: A game of at least two rows.
-        budget: Most utility evaluations to spend, half of them on either kind.
+        game: The game; of one row or none values are exact.
+        budget: Most utility evaluations to spend, half of them on either kind; for an interval about
+            ``8 n (ln n + 0.6)``.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
     Returns:
-        Values and standard errors, float64 ``(n,)``, in metric units; unbiased; they need not sum to ``U(N) -
-        U(empty)``.
+        Values, float64 ``(n,)``, in metric units; unbiased; they need not sum to ``U(N) - U(empty)``. Their standard
+        errors are ``None`` below ``4 n (1 + 1/2 + ... + 1/n)`` draws of a kind: there each row is expected alone four times.
 
     Raises:
         BudgetTooSmallError: The budget may leave a row without two draws of either kind.
@@ -38,8 +42,11 @@ def svarm_shapley(game: Game, *, budget: int, rng: np.random.Generator) -> Point
         Departs from the paper: no warm-up of ``2 n`` evaluations that inform one row each; the smallest budget takes
         its place.
     """
+    if (exact := of_one_or_none(game, budget, "svarm")) is not None:
+        return exact
     n, draws = game.n_players, budget // 2
-    needed = math.ceil(_DRAWS_PER_HARMONIC * float((1.0 / np.arange(1, n + 1)).sum()))
+    harmonic = float((1.0 / np.arange(1, n + 1)).sum())
+    needed = math.ceil(_DRAWS_PER_HARMONIC * harmonic)
     if draws < needed:
         raise BudgetTooSmallError(budget, 2 * needed)
     seed, rng = seeded(rng)
@@ -50,7 +57,8 @@ def svarm_shapley(game: Game, *, budget: int, rng: np.random.Generator) -> Point
         means, errors = _means(game, probabilities, draws, rng, inside=inside)
         values += means if inside else -means
         variances += errors
-    return PointValues(values, np.sqrt(variances), 2 * draws, seed, "svarm/1")
+    errors = np.sqrt(variances) if draws >= ALONE_MIN * n * harmonic else None
+    return PointValues(values, errors, 2 * draws, seed, "svarm/1")
 
 
 def _means(
@@ -82,7 +90,7 @@ def stratified_svarm_shapley(game: Game, *, budget: int, rng: np.random.Generato
     draws, in proportion to ``1 / min(s, n - s)``, as the paper's equation 14 has it.
 
     Args:
-        game: A game of at least two rows.
+        game: The game; of one row or none values are exact.
         budget: Most utility evaluations to spend, the ``2 n + 2`` of the enumerated sizes among them.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from valuation.core.errors import InvalidSpecError
 from valuation.core.estimators.draws import seeded
+from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import SampleMean, ends_of, orders_within
 from valuation.core.games import FloatMatrix, FloatVector, Game, utilities_of
 from valuation.core.results import PointValues
@@ -27,7 +28,7 @@ class TruncatedValues(PointValues):
         walk_errors: float64 ``(n,)``: standard errors of the mean over truncated walks.
 
     ``standard_errors`` is ``None``: errors of the walk say nothing about its bias, and an interval made of them would
-    hold the Shapley value of a row as seldom as truncation likes.
+    hold the Shapley value of a row as seldom as truncation likes. Of an only row nothing can be cut off: its is 0.
     """
 
     unassigned: float
@@ -45,7 +46,7 @@ def truncated_shapley(
     need not be small for a single row. With a tolerance of 0 nothing is cut.
 
     Args:
-        game: A game of at least two rows.
+        game: The game; of one row or none values are exact.
         budget: Most utility evaluations to spend. An order is begun only where all of it could be paid, so that the
             number of orders never depends on how the last one went on.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
@@ -65,6 +66,8 @@ def truncated_shapley(
     """
     if not 0 <= tolerance < 1:
         raise InvalidSpecError("tolerance", tolerance, "at least 0 and below 1")
+    if (exact := of_one_or_none(game, budget, "truncated")) is not None:
+        return TruncatedValues(**vars(exact), unassigned=0.0, walked=1.0, walk_errors=np.zeros(game.n_players))
     n = game.n_players
     orders_within(budget, n)
     seed, rng = seeded(rng)

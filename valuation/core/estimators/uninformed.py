@@ -4,6 +4,7 @@ import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.estimators.draws import seeded
+from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import ends_of
 from valuation.core.games import Game, utilities_of
 from valuation.core.results import PointValues
@@ -29,8 +30,8 @@ def equal_split(game: Game, *, budget: int, rng: np.random.Generator) -> PointVa
     """``(U(N) - U(empty)) / n`` for every row: two evaluations, nothing random.
 
     Args:
-        game: A game of at least one row.
-        budget: At least two.
+        game: The game.
+        budget: At least two where there is a row.
         rng: Not drawn from; here so that all methods are called alike.
 
     Returns:
@@ -41,6 +42,8 @@ def equal_split(game: Game, *, budget: int, rng: np.random.Generator) -> PointVa
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
     del rng
+    if (exact := of_one_or_none(game, budget, "equal")) is not None:
+        return exact
     if budget < 2:  # noqa: PLR2004 - the two ends
         raise BudgetTooSmallError(budget, 2)
     n = game.n_players

@@ -91,6 +91,43 @@ def test_no_row_and_one_row_are_exact(method):
     assert (one.values.tolist(), one.standard_errors.tolist(), one.evaluations) == ([-0.25], [0], 2)
 
 
+class Strict(TableGame):
+    """It insists on boolean coalitions of its players."""
+
+    def __call__(self, coalitions):
+        assert (coalitions.dtype, coalitions.shape[1]) == (np.bool_, self.n_players)
+        return super().__call__(coalitions)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("utilities", [[0.5], [0.5, 0.25]])
+def test_estimators_called_by_themselves_take_no_row_and_one_row(method, utilities):
+    game = Strict(np.array(utilities))
+    result = _ESTIMATORS[method](game, budget=2, rng=np.random.default_rng(0))
+
+    assert game.evaluations == result.evaluations
+    if method != "random":
+        assert result.values.tolist() == np.diff(utilities).tolist()
+        assert result.standard_errors.tolist() == [0.0] * game.n_players
+        assert result.method_version.endswith("-exact/1")
+    if game.n_players and method != "random":
+        with pytest.raises(BudgetTooSmallError, match="at least 2"):
+            _ESTIMATORS[method](game, budget=1, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("utilities", [[0.5], [0.5, 0.25]])
+def test_parameters_are_checked_of_few_rows_too(utilities):
+    game = TableGame(np.array(utilities))
+
+    assert beta_shapley(game, budget=2, rng=None, alpha=2.0, beta=2.0).values.tolist() == np.diff(utilities).tolist()
+    with pytest.raises(InvalidSpecError, match="alpha"):
+        beta_shapley(game, budget=2, rng=None, alpha=-1.0)
+    with pytest.raises(InvalidSpecError, match="tolerance"):
+        truncated_shapley(game, budget=2, rng=None, tolerance=1.0)
+    whole = truncated_shapley(game, budget=2, rng=None)
+    assert (whole.unassigned, whole.walked, whole.walk_errors.tolist()) == (0.0, 1.0, [0.0] * game.n_players)
+
+
 @pytest.mark.parametrize("method", SAMPLED)
 def test_slices_bound_memory(method, monkeypatch):
     game = learning_table(6, np.random.default_rng(2))
