@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 
+from marketplace.shared.names import require_visible
+
 # By the codes of Django's validators, which name what was given and what is expected.
 _OF_VALIDATORS = {
     "min_value": "It is %(show_value)s, and must be at least %(limit_value)s.",
@@ -36,6 +38,9 @@ class PlainForm(forms.Form):
         # Not when the form is made: many forms add fields after that.
         for field in self.fields.values():
             field.error_messages = _words_of(field)
+            is_secret = isinstance(field.widget, forms.PasswordInput)
+            if isinstance(field, forms.CharField) and not is_secret and require_visible not in field.validators:
+                field.validators.append(require_visible)
         super().full_clean()
 
 

@@ -26,6 +26,7 @@ from marketplace.services.requests import (
 )
 from marketplace.services.uploads import UploadRefusedError, normalised_parquet, received
 from marketplace.shared.errors import ConflictError
+from marketplace.shared.names import visible
 
 # With fewer rows the score of any model is mostly luck, and so would be every seller's share.
 VALIDATION_ROWS_MIN = 100
@@ -246,7 +247,7 @@ def close(*, request: DataRequest, by: User) -> None:
 
 def _one_line(title: str) -> str:
     """A title stands in e-mails to sellers, where a second line could pass for ours."""
-    return " ".join(title.split())
+    return visible(title)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Organisations: who founds one, who leaves it, who is removed."""
 
-import unicodedata
 from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
@@ -9,6 +8,7 @@ from django.utils import timezone
 from marketplace.models import Invitation, Membership, Organization, Role, User
 from marketplace.services import accounts, events, notices
 from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
+from marketplace.shared.names import visible
 
 # An operator moves other people's money, so that role comes only from an operator's invitation.
 OPEN_ROLES = frozenset({Role.SELLER.value, Role.BUYER.value})
@@ -32,8 +32,7 @@ def found(*, name: str, roles: Collection[str], by: User) -> Organization:
         raise FaircutError("Choose what the organisation does: sell data, buy data, or both.", code="no_role")
     if not OPEN_ROLES.issuperset(roles):
         raise NotAllowedError("Operators are invited by operators.", remedy="Ask one of them for an invitation.")
-    # What nobody sees must not tell two names apart: an organisation could pass for another where money is sent.
-    name = " ".join("".join(sign for sign in name if unicodedata.category(sign) != "Cf").split())
+    name = visible(name)
     if not name:
         raise FaircutError("Write the organisation's name in letters that can be seen.", code="no_name")
     if Organization.objects.filter(name__iexact=name).exists():

@@ -26,6 +26,8 @@ from marketplace.services.datasets import (
     require_seller,
 )
 from marketplace.services.uploads import Upload, limits, normalised_parquet, received, refused_for
+from marketplace.shared.errors import FaircutError
+from marketplace.shared.names import visible
 
 State = UploadDraft.State
 Findings = dict[str, Any]
@@ -43,12 +45,16 @@ def receive(
         NotAllowedError: The person does not sell for the organisation.
         RequestClosedError: The request is not open.
         OwnRequestError: The organisation and the buyer have one owner.
+        FaircutError: Nothing of the dataset's name can be seen.
         QuotaError: The organisation has uploaded enough for today.
         UploadRefusedError: Nothing makes the file readable; nothing is stored.
     """
     require_seller(organization, by)
     require_open(request)
     require_other_owner(request, organization)
+    dataset_name = visible(dataset_name)
+    if not dataset_name:
+        raise FaircutError("Write the dataset's name in letters that can be seen.", code="no_name")
     came = UploadDraft.objects.filter(organization=organization, received_at__gt=a_day_ago())
     # Two uploads at once may pass by one, which harms nobody.
     require_quota(organization, came.count(), settings.FAIRCUT_DRAFTS_PER_DAY, "files")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from marketplace.models import Organization, User
 from marketplace.services import events, notices, organizations
+from marketplace.shared.names import visible
 from marketplace.shared.site import address
 from marketplace.templatetags.figures import clock
 from payouts.core.bank_accounts import masked, read_iban
@@ -37,13 +38,13 @@ def give(*, organization: Organization, details: PayoutDetails, by: User) -> Pay
 
     Raises:
         IbanError: The account number is no IBAN.
-        ValidationError: A field is empty, too long, or no country code.
+        ValidationError: Nothing of a field can be seen, or it is too long or no country code.
     """
     organization = organizations.lock(organization.pk)
     account = read_iban(details.iban)
     current = PayoutProfile.objects.filter(organization=organization).order_by("-version").first()
     # Each is one line of a bank's form and of an e-mail, whatever was pasted.
-    given = {name: " ".join(value.split()) for name, value in vars(details).items()} | {"iban": account.iban}
+    given = {name: visible(value) for name, value in vars(details).items()} | {"iban": account.iban}
     if current is not None and all(getattr(current, name) == value for name, value in given.items()):
         return current
     profile = PayoutProfile(

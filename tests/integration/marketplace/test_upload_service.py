@@ -18,7 +18,7 @@ from marketplace.selectors import uploads
 from marketplace.services import datasets, events, submissions, upload_drafts
 from marketplace.services.datasets import DraftEndedError, DraftNotReadyError, QuotaError, RequestClosedError
 from marketplace.services.uploads import UploadRefusedError
-from marketplace.shared.errors import NotAllowedError
+from marketplace.shared.errors import FaircutError, NotAllowedError
 from tests.factories.accounts import make_member, make_organization, organization_of
 from tests.factories.datasets import make_draft, make_version
 from tests.factories.requests import BAD_CSV, GOOD_CSV, make_request
@@ -390,3 +390,13 @@ def test_uploads_at_once_get_different_numbers_or_are_told_that_they_were_replac
     assert sorted(numbers) == list(range(1, 5 - len(errors)))
     assert Dataset.objects.count() == 1
     assert not UploadDraft.objects.filter(state__in=UploadDraft.OPEN_STATES).exists()
+
+
+def test_a_dataset_is_known_by_what_can_be_seen_of_its_name():
+    request, seller = make_request(), make_member(Role.SELLER)
+
+    assert (
+        make_draft(request=request, seller=seller, name="Census\u202e \u200bextract").dataset_name == "Census extract"
+    )
+    with pytest.raises(FaircutError, match="in letters that can be seen"):
+        make_draft(request=request, seller=seller, name="\u202e\u3164")

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -91,6 +92,19 @@ def test_every_part_of_the_address_is_asked_for(seller, name):
 
     assert answer.status_code == 422
     assert not PayoutProfile.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["payee_name", "street", "town"])
+def test_what_nobody_sees_names_no_payee_and_no_place(seller, name):
+    answer = signed_in(seller).post(
+        address_of("profile_change", seller), ADDRESS | {"iban": IBAN, name: "\u202e\u200b"}
+    )
+
+    assert answer.status_code == 422
+    assert "Nothing of it can be seen." in words_of(answer)
+    with pytest.raises(ValidationError):
+        give(seller, **{name: "\u202e\u200b"})
+    assert getattr(give(seller, **{name: "No\u202erth"}), name) == "North"
 
 
 def test_a_signed_in_browser_alone_changes_nothing(seller):

@@ -4,6 +4,7 @@ import pytest
 from django import forms
 
 from marketplace.forms.plain import PlainForm
+from marketplace.shared.names import visible
 
 
 class Everything(PlainForm):
@@ -21,6 +22,9 @@ class Everything(PlainForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["late"] = forms.CharField()
+
+
+INVISIBLE = ["\u202e", "\u200b\u2060", "\u3164", "\u2800 \u115f", "\ufe0f", "\x07"]
 
 
 def said(field, given=""):
@@ -68,3 +72,24 @@ def test_a_form_that_is_checked_twice_says_the_same():
 
     assert form.errors["reason"] == ["Say why."]
     assert form.errors["words"] == ["It is empty. Fill it in."]
+
+
+@pytest.mark.parametrize("text", INVISIBLE)
+def test_text_that_nobody_sees_is_no_text(text):
+    assert visible(text) == ""
+    assert said("reason", text) == ["Nothing of it can be seen. Write it in letters, digits or signs."]
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        (" North\u200b  Clinic\u202e\n", "North Clinic"),
+        ("a\u3164b", "a b"),
+        ("e\u0301", "e\u0301"),
+        ("数据\u2028社", "数据 社"),
+        ("#7", "#7"),
+        ("\U0001f33b", "\U0001f33b"),
+    ],
+)
+def test_of_a_name_what_is_seen_is_kept(text, seen):
+    assert visible(text) == seen
