@@ -1,4 +1,4 @@
-"""What a stack holds before the journeys begin: the demo's cast, two more operators, and a request a journey.
+"""What a stack holds before the journeys begin: the demo's cast, three more operators, and a request a journey.
 
 `seed()` runs in a process of its own, because the browser's event loop forbids Django's ORM in the tests' process.
 """
@@ -6,6 +6,7 @@
 import json
 import sys
 
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -20,6 +21,7 @@ VALIDATION_ROWS = 600
 # An authenticator's code is taken once, so the demo's approver cannot sign in twice within half a minute.
 SECOND_APPROVER = "theo@browser.example"
 WITHOUT_SECOND_FACTOR = "iris@browser.example"
+WITH_RECOVERY_CODES = "mira@browser.example"
 
 
 def seed() -> None:
@@ -28,6 +30,9 @@ def seed() -> None:
     approver = _operator(SECOND_APPROVER, "Theo Marsh")
     TOTP.activate(approver, totp.APPROVER_SECRET)
     _operator(WITHOUT_SECOND_FACTOR, "Iris Novak")
+    secured = _operator(WITH_RECOVERY_CODES, "Mira Holt")
+    TOTP.activate(secured, totp.APPROVER_SECRET)
+    RecoveryCodes.activate(secured)
     for seller, iban in zip(cast.SELLERS[:3], cast.SELLER_IBANS, strict=False):
         _give_payout_details(seller, iban)
     requests = {journey: _open_request(title_of(journey)) for journey in JOURNEYS}
