@@ -23,6 +23,7 @@ class LiveRound:
 
     is_valuing: bool
     wave: int
+    step: str
     evaluations: int
     evaluations_max: int
     evaluations_per_second: float
@@ -47,10 +48,11 @@ def watch(payout_round: PayoutRound) -> LiveRound:
     now = valuation.progress(run)
     metric = payout_round.request.metric
     intervals = _intervals(run.manifest["sellers"], now.figures, metric)
-    left, speed = now.figures.get("evaluations_left"), now.evaluations_per_second
+    left, speed = now.evaluations_left, now.evaluations_per_second
     return LiveRound(
         is_valuing=payout_round.state == PayoutRound.State.VALUING,
         wave=now.wave,
+        step=now.step,
         evaluations=now.evaluations,
         evaluations_max=now.evaluations_max,
         evaluations_per_second=speed,

@@ -48,6 +48,7 @@ def audit_figures(
         "utility_empty": outcome.utility_empty,
         **_precision(run),
         "evaluations": outcome.evaluations,
+        "row_evaluations": (run.outcome or {}).get("hcdv", {}).get("evaluations", 0),
         "seconds": dict(outcome.seconds),
         "seed": payout_round.seed,
         "inputs_sha256": payout_round.inputs_sha256,

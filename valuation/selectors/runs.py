@@ -4,16 +4,19 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.core.files.storage import default_storage
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.utils import timezone
 
 from valuation.models import PlayerValue, ValuationRun
+
+# How the kinds of blocks begin that value rows.
+ROW_KINDS = "hcdv_"
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -89,12 +92,18 @@ class SegmentCut:
 
 @dataclass(frozen=True)
 class RunProgress:
-    """A running valuation as one looks at it: what is done, how fast, how sure."""
+    """A running valuation as one looks at it: what is done, how fast, how sure.
+
+    Evaluations, their most, what is left of them and how fast they come are those of the step: sellers' values first,
+    then values of rows, which have a budget of their own and larger coalitions.
+    """
 
     state: str
     wave: int
+    step: Literal["sellers", "rows"]
     evaluations: int
     evaluations_max: int
+    evaluations_left: int | None
     evaluations_per_second: float
     seconds: float
     precision_target: float
@@ -198,15 +207,22 @@ def _segment_cut(stored: Mapping[str, Any]) -> SegmentCut:
 
 def progress(run: ValuationRun) -> RunProgress:
     """How far a run has come, live: blocks finished since the last merged wave count too."""
-    evaluations = run.blocks.aggregate(spent=Sum("evaluations", default=0))["spent"]
-    seconds = _elapsed(run.started_at, run.finished_at or timezone.now())
+    now = run.finished_at or timezone.now()
+    of_rows, of_sellers = run.blocks.filter(kind__startswith=ROW_KINDS), run.blocks.exclude(kind__startswith=ROW_KINDS)
+    step: Literal["sellers", "rows"] = "rows" if of_rows.filter(wave=run.wave).exists() else "sellers"
+    blocks, began = of_sellers, run.started_at
+    if step == "rows":
+        blocks, began = of_rows, of_sellers.aggregate(at=Max("done_at"))["at"]
+    evaluations, seconds = blocks.aggregate(spent=Sum("evaluations", default=0))["spent"], _elapsed(began, now)
     return RunProgress(
         state=run.state,
         wave=run.wave,
+        step=step,
         evaluations=evaluations,
-        evaluations_max=run.evaluations_max + run.row_evaluations_max,
+        evaluations_max=run.row_evaluations_max if step == "rows" else run.evaluations_max,
+        evaluations_left=run.progress.get(step, {}).get("evaluations_left"),
         evaluations_per_second=evaluations / seconds if seconds else 0.0,
-        seconds=seconds,
+        seconds=_elapsed(run.started_at, now),
         precision_target=run.precision_target,
         figures=run.progress,
     )

@@ -245,6 +245,7 @@ def _progress(run: ValuationRun, plan: RunPlan, state: core_plan.PlanState, *, m
         "blocks": state.blocks_merged,
         "evaluations": state.evaluations,
         "evaluations_left": figures.get("evaluations_left", 0) + rows["evaluations_left"],
+        "sellers": {"evaluations_left": figures.get("evaluations_left", 0)},
     }
     return figures | whole_run | {"rows": rows} | seconds
 

@@ -101,6 +101,9 @@ class AuditFiguresSerializer(serializers.Serializer[Any]):
     )
     precision_met = serializers.BooleanField(help_text="False where the budget was spent before the precision was met.")
     evaluations = serializers.IntegerField()
+    row_evaluations = serializers.IntegerField(
+        required=False, help_text="Those of them that valued single rows, which have a budget of their own."
+    )
     seconds = serializers.DictField(child=serializers.FloatField(), help_text="Seconds of each stage.")
     seed = serializers.IntegerField()
     inputs_sha256 = serializers.CharField()

@@ -273,3 +273,22 @@ def test_one_broken_run_does_not_keep_the_others_from_being_revived(monkeypatch,
     tasks.sweep()
 
     assert revived == [first.pk]
+
+
+def test_sellers_and_single_rows_are_told_apart_with_budgets_of_their_own():
+    run, seen = start_run(make_market()), []
+
+    def look(claimed):
+        fresh = ValuationRun.objects.get(pk=run.pk)
+        seen.append(selectors.progress(fresh))
+        return claimed
+
+    run = work_off(run, order=look)
+
+    steps = [now.step for now in seen]
+    assert steps == sorted(steps, reverse=True)
+    assert set(steps) == {"sellers", "rows"}
+    for now in seen:
+        most = run.evaluations_max if now.step == "sellers" else run.row_evaluations_max
+        assert now.evaluations <= now.evaluations_max == most
+    assert selectors.progress(run).evaluations == run.outcome["hcdv"]["evaluations"]
