@@ -15,7 +15,7 @@ EVALUATIONS_BATCHED = 60_000
 EVALUATIONS_LOOPED = 3_000
 REPETITIONS = 4
 
-# Measured (docs/evidence/hcdv-repetitions.md): with leaves of 64 rows sellers' sums scatter three times as much over
+# Measured (docs/evidence/hcdv-rows.md): with leaves of 64 rows sellers' sums scatter three times as much over
 # repetitions as with 256, and cost more; the neighbours that divide a leaf agree better than local games of a few rows.
 # Small markets keep one level of games.
 _LEAF_SIZE = 256
