@@ -28,6 +28,11 @@ class Pot:
     paid_in_minor: int
 
     @property
+    def taken_minor(self) -> int:
+        """What rounds took of it and have not given back."""
+        return self.paid_in_minor - self.available_minor
+
+    @property
     def missing_minor(self) -> int:
         """What of the announced pot was never paid in."""
         return max(0, (self.announced_minor or 0) - self.paid_in_minor)
