@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from marketplace.models import DatasetVersion, Role, Submission, User
 from marketplace.selectors.access import is_operator, organizations_of
@@ -77,7 +77,10 @@ def own_versions(user: User) -> QuerySet[DatasetVersion]:
 
 
 def latest_versions(user: User) -> QuerySet[DatasetVersion]:
-    """The last version of each of a seller's datasets, newest first, with the ``submitted_number`` or None."""
+    """The last version of each of a seller's datasets, newest first.
+
+    Each carries the ``submitted_number`` or None, and ``was_withdrawn`` where it had been submitted itself.
+    """
     last = DatasetVersion.objects.filter(dataset=OuterRef("dataset")).order_by("-number")
     accepted = Submission.objects.filter(dataset=OuterRef("dataset"), state=Submission.State.ACCEPTED)
     return (
@@ -85,6 +88,7 @@ def latest_versions(user: User) -> QuerySet[DatasetVersion]:
         .annotate(
             last_number=Subquery(last.values("number")[:1]),
             submitted_number=Subquery(accepted.values("version__number")[:1]),
+            was_withdrawn=Exists(Submission.objects.filter(version=OuterRef("pk"), state=Submission.State.WITHDRAWN)),
         )
         .filter(number=F("last_number"))
         .order_by("-uploaded_at")

@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from marketplace.ingest import Column, Problem, Reading, TableSchema
 from marketplace.ingest.problems import KINDS, shorten
 from marketplace.ingest.reading import DECIMALS, DELIMITERS, ENCODINGS, folded_categories, folded_category
-from marketplace.models import Role, UploadDraft, User
+from marketplace.models import DatasetVersion, Role, UploadDraft, User
 from marketplace.selectors.access import organizations_of
 
 EXAMPLES = 3
@@ -70,6 +71,30 @@ def own_drafts(user: User) -> QuerySet[UploadDraft]:
     return UploadDraft.objects.filter(
         organization__in=organizations_of(user, Role.SELLER), state__in=UploadDraft.OPEN_STATES
     ).select_related("request", "organization")
+
+
+def entered_version(user: User, draft_id: UUID) -> UUID | None:
+    """The version that an upload of the person's organisations became."""
+    entered = UploadDraft.objects.filter(
+        pk=draft_id, organization__in=organizations_of(user, Role.SELLER), state=UploadDraft.State.ENTERED
+    )
+    return entered.values_list("version_id", flat=True).first()
+
+
+def same_file(draft: UploadDraft) -> DatasetVersion | None:
+    """A version of these bytes that the seller has brought to the request under another name."""
+    same = DatasetVersion.objects.filter(
+        dataset__request=draft.request, dataset__organization=draft.organization, sha256=draft.sha256
+    )
+    return same.exclude(dataset__name=draft.dataset_name).select_related("dataset").order_by("uploaded_at").first()
+
+
+def version_before(draft: UploadDraft) -> DatasetVersion | None:
+    """The last version of the dataset that the upload would follow."""
+    versions = DatasetVersion.objects.filter(
+        dataset__request=draft.request, dataset__organization=draft.organization, dataset__name=draft.dataset_name
+    )
+    return versions.select_related("dataset").order_by("-number").first()
 
 
 def steps_of(draft: UploadDraft | None, current: int) -> list[Step]:

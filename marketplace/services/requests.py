@@ -114,7 +114,9 @@ def checked_schema(schema: dict[str, Any], target: str, task: str) -> TableSchem
         table_schema = TableSchema.from_json(schema)
         table_schema.check_target(target=target, task=task)
     except SchemaError as error:
-        raise RequestRefusedError(str(error), remedy="Mend the schema and open the request again.") from error
+        raise RequestRefusedError(
+            str(error), remedy="Choose another target or another task, or change the column under Columns."
+        ) from error
     return table_schema
 
 

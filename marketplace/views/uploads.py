@@ -1,5 +1,7 @@
 """An upload in five steps: the file, how we read it, its columns, problems and profile, and submitting it."""
 
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -33,6 +35,19 @@ PAGE_OF = {
     UploadDraft.State.MATCHING: "marketplace:upload_columns",
     UploadDraft.State.CHECKED: "marketplace:upload_check",
 }
+
+
+def own_draft(view: Callable[[SignedInRequest, UploadDraft], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give a view the seller's open upload; one that was submitted, as behind the Back button, leads to its dataset."""
+
+    @wraps(view)
+    def found(request: SignedInRequest, pk: UUID) -> HttpResponse:
+        entered = uploads.entered_version(request.user, pk)
+        if entered is not None:
+            return redirect("marketplace:version_detail", pk=entered)
+        return view(request, get_object_or_404(uploads.own_drafts(request.user), pk=pk))
+
+    return found
 
 
 # Exempt only until the size limit is in place: the CSRF check reads the whole body. The inner view is protected.
@@ -117,15 +132,16 @@ def _closed(request: SignedInRequest, data_request: DataRequest) -> HttpResponse
 
 @require_safe
 @role_required(Role.SELLER)
-def upload_draft(request: SignedInRequest, pk: UUID) -> HttpResponse:
+@own_draft
+def upload_draft(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:  # noqa: ARG001 - a view's signature
     """Go on where the upload was left."""
-    return _next_step(_own_draft(request, pk))
+    return _next_step(draft)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.SELLER)
-def upload_reading(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    draft = _own_draft(request, pk)
+@own_draft
+def upload_reading(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
     try:
         return _reading(request, draft)
     except ConflictError as ended:
@@ -165,8 +181,8 @@ def _reading_page(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.SELLER)
-def upload_columns(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    draft = _own_draft(request, pk)
+@own_draft
+def upload_columns(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
     try:
         return _columns(request, draft)
     except ConflictError as ended:
@@ -195,8 +211,8 @@ def _columns(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
 
 @require_safe
 @role_required(Role.SELLER)
-def upload_check(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    draft = _own_draft(request, pk)
+@own_draft
+def upload_check(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
     if draft.state != UploadDraft.State.CHECKED:
         return _next_step(draft)
     reading, findings = Reading.from_json(draft.reading), draft.findings or {}
@@ -208,6 +224,8 @@ def upload_check(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "kinds": uploads.kinds_of(findings),
         "relaxable": uploads.relaxable(draft),
         "change": uploads.change_of(draft),
+        "same_file": uploads.same_file(draft),
+        "version_before": uploads.version_before(draft),
         "reading": reading,
         "left_out": uploads.left_out(reading),
         "renamed": uploads.renamed(reading),
@@ -220,8 +238,8 @@ def upload_check(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @role_required(Role.SELLER)
-def upload_relax(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    draft = _own_draft(request, pk)
+@own_draft
+def upload_relax(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
     try:
         draft = upload_drafts.relax(draft=draft, columns=request.POST.getlist("column"), by=request.user)
     except ConflictError as ended:
@@ -231,8 +249,8 @@ def upload_relax(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @role_required(Role.SELLER)
-def upload_submit(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    draft = _own_draft(request, pk)
+@own_draft
+def upload_submit(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
     try:
         submission = submissions.submit_draft(draft=draft, by=request.user)
     except (ConflictError, QuotaError) as refused:
@@ -243,18 +261,14 @@ def upload_submit(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @role_required(Role.SELLER)
-def upload_discard(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    draft = _own_draft(request, pk)
+@own_draft
+def upload_discard(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
     try:
         upload_drafts.discard(draft=draft, by=request.user)
     except ConflictError as ended:
         return _ended(request, draft, ended)
     messages.success(request, f"{draft.filename} is discarded.")
     return redirect("marketplace:request_detail", pk=draft.request_id)
-
-
-def _own_draft(request: SignedInRequest, pk: UUID) -> UploadDraft:
-    return get_object_or_404(uploads.own_drafts(request.user), pk=pk)
 
 
 def _next_step(draft: UploadDraft) -> HttpResponse:

@@ -189,7 +189,7 @@ def _not_submitted(versions: list[Any]) -> list[Need]:
             path("marketplace:version_detail", version.pk),
         )
         for version in versions
-        if version.dataset.request.is_open and version.submitted_number != version.number
+        if version.dataset.request.is_open and version.submitted_number != version.number and not version.was_withdrawn
     ]
 
 

@@ -422,3 +422,43 @@ def test_a_house_that_buys_and_sells_is_told_that_nobody_sells_to_themselves():
     assert response.status_code == 409
     assert "belongs to the buyer of “Rows that tell high earners”, and nobody sells to themselves." in text_of(response)
     assert stored() == before
+
+
+def test_the_back_button_after_submitting_leads_to_the_dataset():
+    seller = make_member(Role.SELLER)
+    draft, client = make_draft(seller=seller), signed_in(seller)
+    first = client.post(url("upload_submit", draft))
+
+    for response in (client.get(url("upload_check", draft)), client.post(url("upload_submit", draft))):
+        assert response["Location"] == first["Location"] == reverse("marketplace:version_detail", args=[draft.pk])
+    assert Submission.objects.count() == 1
+    assert signed_in(make_member(Role.SELLER)).get(url("upload_check", draft)).status_code == 404
+
+
+def test_the_same_file_under_a_second_name_is_warned_of_before_it_is_submitted():
+    seller, request = make_member(Role.SELLER), make_request()
+    make_version(seller=seller, request=request)
+    warning = "The same file as Census extract, version 1"
+    again = make_draft(seller=seller, request=request, name="Again the same")
+    other = make_draft(seller=seller, request=request, name="Other rows", data=GOOD_CSV + b"1,1,Male,>50K\n")
+
+    page = text_of(signed_in(seller).get(url("upload_check", again)))
+    assert warning in page
+    assert "becomes version 1 of “Again the same”" in page
+    assert warning not in text_of(signed_in(seller).get(url("upload_check", other)))
+
+
+def test_a_withdrawn_dataset_says_so_and_home_asks_for_nothing():
+    seller = make_member(Role.SELLER)
+    submission, client = make_submission(seller=seller), signed_in(seller)
+    address = reverse("marketplace:version_detail", args=[submission.version_id])
+    assert "Last submitted" not in text_of(client.get(address))
+
+    client.post(reverse("marketplace:version_withdraw", args=[submission.version_id]))
+
+    page, home = text_of(client.get(address)), text_of(client.get("/"))
+    assert "Withdrawn" in page
+    assert "Submit again" in page
+    assert "It counts once you submit it." not in page
+    assert "is checked and not submitted" not in home
+    assert "Withdrawn" in home
