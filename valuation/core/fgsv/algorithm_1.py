@@ -10,12 +10,15 @@ import numpy.typing as npt
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.draws import masks_of
 from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, check_groups, utilities_of
-from valuation.core.results import GroupValues, group_values
+from valuation.core.results import GroupValues, few_draws_factor, group_values
 from valuation.core.rounding import rounding_of, settled_covariance
 
-METHOD_VERSION = "fgsv-algorithm-1/1"
+METHOD_VERSION = "fgsv-algorithm-1/2"
 THRESHOLD = 20  # s_bar of the paper's motivating example
-_SUBSETS_MIN = 2
+# Two subsets of a cell know its spread too badly for honest intervals (docs/evidence/coverage.md).
+_SUBSETS_MIN = 3
+# Where one cell is nearly all the variance its factor would grow beyond all bounds.
+_FREEDOM_MIN = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +47,12 @@ def estimate_by_algorithm_1(
         threshold: ``s_bar``.
 
     Returns:
-        Values, which need not sum to the pot, with a diagonal covariance: groups are estimated independently.
+        Values, which need not sum to the pot, with a diagonal covariance: groups are estimated independently. Variances
+        are widened for the few subsets of a cell, and hold nothing of what theorem 2 and interpolation leave.
 
     Raises:
         InvalidGroupsError: A row belongs to two groups, or does not exist.
-        BudgetTooSmallError: Two subsets of every cell cannot be paid even with the fewest sizes.
+        BudgetTooSmallError: Three subsets of every cell cannot be paid even with the fewest sizes.
 
     Note:
         Departs from the published code, not from the paper: keeps n / (s (n - s)) and n / (n - 1), accepts a group that
@@ -120,8 +124,8 @@ def _estimate(
 ) -> tuple[float, float]:
     """Sum of T(s) and the variance of the estimate."""
     others = np.setdiff1d(np.arange(game.n_players), group)
-    total, variance = 0.0, 0.0
-    for cell in cells:
+    total, variances = 0.0, np.zeros(len(cells))
+    for at, cell in enumerate(cells):
         members = []
         for _ in range(m):
             mine, theirs = rng.permutation(group), rng.permutation(others)
@@ -129,5 +133,19 @@ def _estimate(
         utilities = utilities_of(game, masks_of(members, game.n_players)).reshape(m, len(cell.counts))
         drawn = utilities[:, 0] - utilities[:, 1] if len(cell.counts) > 1 else utilities[:, 0]
         total += cell.weight * drawn.mean()
-        variance += cell.weight**2 * drawn.var(ddof=1) / m
-    return total, variance
+        variances[at] = cell.weight**2 * drawn.var(ddof=1) / m
+    return total, _widened(variances, m)
+
+
+def _widened(variances: FloatVector, m: int) -> float:
+    """Sum of the cells' variances, widened for the ``m`` draws that each was estimated from.
+
+    Degrees of freedom of the sum are Satterthwaite's (1946, doi:10.2307/3002019), ``(sum v)^2 / sum(v^2 / (m + 1)) -
+    2``: estimated ``v^2`` are too large by ``(m + 1) / (m - 1)`` under a normal law.
+    """
+    total = float(variances.sum())
+    if total == 0.0:
+        return 0.0
+    parts = variances / total
+    freedom = (m + 1) / float(parts @ parts) - 2.0
+    return total * few_draws_factor(max(freedom, _FREEDOM_MIN))

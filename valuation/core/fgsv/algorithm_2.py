@@ -16,7 +16,7 @@ from valuation.core.games import scores as scores_of
 from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec, make_utility
 
-METHOD_VERSION = "fgsv-algorithm-2/2"
+METHOD_VERSION = "fgsv-algorithm-2/3"
 # Noise rows for each place to fill: of so many, two coalitions seldom get the same, and the luck of the whole draw is
 # a quarter of the luck of a single filling or less.
 _NOISE_ROWS_PER_PLACE = 16
@@ -168,7 +168,7 @@ def estimate_by_algorithm_2(
 
     Raises:
         InvalidGroupsError: A row belongs to two groups, or does not exist.
-        BudgetTooSmallError: Two subsets of every cell cannot be paid even with the fewest sizes.
+        BudgetTooSmallError: Three subsets of every cell cannot be paid even with the fewest sizes.
 
     Note:
         For money use ``estimate_fgsv(game, groups, ...)`` on the same game: all groups at once, at a smaller error.
