@@ -12,7 +12,7 @@ from valuation.core.results import PointValues
 
 PAIRS_MIN = 32
 # So often a row has to stand alone against all others, as expected: fewer pairs know the spread of a steep game badly.
-ALONE_MIN = 4
+ALONE_MIN = 6
 
 
 def kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:
@@ -57,12 +57,12 @@ def unbiased_kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -
 
     Args:
         game: The game; of one row or none values are exact.
-        budget: Most utility evaluations to spend: two, and two a pair; for an interval about ``8 n (ln n + 0.6)``.
+        budget: Most utility evaluations to spend: two, and two a pair; for an interval about ``12 n (ln n + 0.6)``.
         rng: Source of randomness; the result's seed is its first draw, and starts the generator of all others.
 
     Returns:
         Values, float64 ``(n,)``, in metric units, summing to ``U(N) - U(empty)``, and their standard errors, which are
-        ``None`` below ``4 n (1 + 1/2 + ... + 1/(n-1))`` pairs: there each row is expected alone four times.
+        ``None`` below ``6 n (1 + 1/2 + ... + 1/(n-1))`` pairs: there each row is expected alone six times.
 
     Raises:
         BudgetTooSmallError: The budget does not cover 32 pairs beside the two ends.

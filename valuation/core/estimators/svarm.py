@@ -32,7 +32,8 @@ def svarm_shapley(game: Game, *, budget: int, rng: np.random.Generator) -> Point
 
     Returns:
         Values, float64 ``(n,)``, in metric units; unbiased; they need not sum to ``U(N) - U(empty)``. Their standard
-        errors are ``None`` below ``4 n (1 + 1/2 + ... + 1/n)`` draws of a kind: there each row is expected alone four times.
+        errors are ``None`` below ``4 n (1 + 1/2 + ... + 1/n)`` draws of a kind: there each row is expected alone, and
+        left out alone, four times.
 
     Raises:
         BudgetTooSmallError: The budget may leave a row without two draws of either kind.
