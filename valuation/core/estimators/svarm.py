@@ -55,9 +55,9 @@ def svarm_shapley(game: Game, *, budget: int, rng: np.random.Generator) -> Point
     probabilities = inverse / inverse.sum()
     values, variances = np.zeros(n), np.zeros(n)
     for inside in (True, False):
-        means, errors = _means(game, probabilities, draws, rng, inside=inside)
+        means, variances_of_means = _means(game, probabilities, draws, rng, inside=inside)
         values += means if inside else -means
-        variances += errors
+        variances += variances_of_means
     errors = np.sqrt(variances) if draws >= ALONE_MIN * n * harmonic else None
     return PointValues(values, errors, 2 * draws, seed, "svarm/1")
 
