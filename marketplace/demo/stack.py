@@ -14,6 +14,7 @@ from typing import IO, Self
 
 import requests
 
+from marketplace.demo import environment
 from marketplace.demo.local_services import APP_ROLE, LocalServices
 
 START_SECONDS = 60
@@ -55,6 +56,7 @@ class Stack:
             self._start_database()
             self._start_processes()
             self._wait_for_site()
+            environment.write(self.folder, self.environment)
         except BaseException:
             self.stop()
             raise
@@ -62,6 +64,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop in the reverse order; who does not go in time is killed with its whole process group."""
+        environment.forget(self.folder)
         for process in reversed(self._processes.values()):
             _signal_group(process, signal.SIGTERM)
         for process in reversed(self._processes.values()):
@@ -114,8 +117,8 @@ class Stack:
             "FAIRCUT_TRUSTED_ORIGINS": self.site_url,
             # Each mail is a file, so that the links in it can be followed.
             "FAIRCUT_EMAIL_URL": f"filemail:///{self.folder.resolve()}/mail",
-            "FAIRCUT_STORAGE_DIR": str(self.folder / "storage"),
-            "FAIRCUT_STATIC_DIR": str(self.folder / "static"),
+            "FAIRCUT_STORAGE_DIR": str(self.folder.resolve() / "storage"),
+            "FAIRCUT_STATIC_DIR": str(self.folder.resolve() / "static"),
             # One BLAS thread a process: the workers share the cores among themselves.
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
@@ -123,11 +126,11 @@ class Stack:
 
     def manage(self, *arguments: str, as_owner: bool = False) -> None:
         """Run one management command; migrations run as the owner of the tables."""
-        environment = self.environment
+        settings = self.environment
         if as_owner:
-            environment["FAIRCUT_DATABASE_URL"] = self._running_services().database_url()
+            settings["FAIRCUT_DATABASE_URL"] = self._running_services().database_url()
         command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise StackError(f"manage.py {arguments[0]} failed:\n{done.stderr.strip()}")
 
