@@ -1,9 +1,11 @@
 """How far a draft request has come, and what is missing before it can open."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 
+from marketplace.ingest import Problem
 from marketplace.models import DataRequest, Role, User
 from marketplace.selectors.access import organizations_of
 from marketplace.selectors.requests import family_in_words
@@ -82,6 +84,28 @@ def steps_of(draft: DataRequest) -> list[Step]:
 def missing_steps(draft: DataRequest) -> list[Step]:
     """The steps that stand between a draft and its opening."""
     return [step for step in steps_of(draft) if not step.is_done]
+
+
+def grouped(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems of a buyer's own file, one for each word or kind in a column: the same mend serves all its rows."""
+    groups: dict[tuple[str, str | None, str | None], list[Problem]] = {}
+    for problem in problems:
+        value = problem.value if problem.code == "enum-constraint" else None
+        alone = None if problem.column else str(problem.row)
+        groups.setdefault((problem.code, problem.column, value or alone), []).append(problem)
+    return [
+        replace(first, message=f"{first.message} At least {count(len(others) + 1)} rows have this problem.")
+        if others
+        else first
+        for first, *others in groups.values()
+    ]
+
+
+def too_narrow(draft: DataRequest, problems: Iterable[Problem]) -> list[tuple[int, str]]:
+    """Columns, by place and name, that refuse words or numbers which the buyer's own validation rows hold."""
+    refused = {problem.column for problem in problems if problem.code in {"enum-constraint", "range-constraint"}}
+    names = [column["name"] for column in draft.schema.get("columns", [])]
+    return [(place, name) for place, name in enumerate(names) if name in refused]
 
 
 def class_balance(request: DataRequest) -> list[ClassCount]:

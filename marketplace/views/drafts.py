@@ -25,7 +25,7 @@ from marketplace.forms.drafts import (
 from marketplace.ingest.sample import Sample
 from marketplace.models import DataRequest, Role
 from marketplace.selectors.access import organizations_of
-from marketplace.selectors.drafts import class_balance, missing_steps, own_requests, steps_of
+from marketplace.selectors.drafts import class_balance, grouped, missing_steps, own_requests, steps_of, too_narrow
 from marketplace.selectors.requests import columns_in_words, metric_in_words, model_in_words
 from marketplace.services import drafts
 from marketplace.services.uploads import UploadRefusedError
@@ -239,7 +239,9 @@ def request_open(request: SignedInRequest, draft: DataRequest) -> HttpResponse:
     except FaircutError as error:
         messages.error(request, f"{error.message} {error.remedy}")
         return redirect("marketplace:draft_review", draft.pk)
-    messages.success(request, "The request is open. Sellers can upload to it now.")
+    messages.success(
+        request, "The request is open. Sellers can upload to it now. Next, pay its pot: Funding says where to."
+    )
     return redirect("marketplace:request_detail", draft.pk)
 
 
@@ -322,6 +324,14 @@ def _validation_page(
         "columns": columns_in_words(draft),
         "balance": class_balance(draft),
     }
+    if refused:
+        problems = grouped(refused.problems)
+        context |= {
+            "problems": problems,
+            # Those beyond what is kept are only counted, and cannot be grouped.
+            "total": refused.total if refused.total > len(refused.problems) else len(problems),
+            "too_narrow": too_narrow(draft, refused.problems),
+        }
     return render(request, "marketplace/draft_validation.html", context, status=status)
 
 

@@ -206,6 +206,8 @@ def test_a_target_that_does_not_fit_is_refused(client, draft, target, task, said
 
     assert answer.status_code == 422
     assert said in words_of(answer)
+    assert "schema" not in words_of(answer)
+    assert "open the request again" not in words_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -263,6 +265,21 @@ def test_a_validation_file_that_cannot_judge_is_refused(client, draft, content, 
     assert said in words_of(answer) or "town" in words_of(answer)
     assert draft.validation_sha256 == ""
     assert not default_storage.exists("validation") or default_storage.listdir("validation")[1] == []
+
+
+def test_a_word_that_the_sample_lacked_is_one_problem_and_its_column_can_be_widened(client, draft):
+    content = rows_csv(150).replace(b"Ely", b"Oslo")
+    times = content.count(b"Oslo")
+    assert times > 1
+
+    answer = client.post(address("validation", draft), upload(content))
+
+    page, names = words_of(answer), [column["name"] for column in draft.schema["columns"]]
+    assert page.count("“Oslo” is not one of the categories") == 1
+    assert f"At least {min(times, 20)} rows have this problem." in page
+    column = reverse("marketplace:draft_column", args=[draft.pk, names.index("town")])
+    assert f'href="{column}"' in answer.content.decode()
+    assert reverse("marketplace:draft_column", args=[draft.pk, names.index("age")]) not in answer.content.decode()
 
 
 def test_another_schema_forgets_the_validation_rows(client, complete, django_capture_on_commit_callbacks):
