@@ -80,16 +80,18 @@ def requests_to_answer(user: User) -> QuerySet[DataRequest]:
 
 
 def buyer_needs(user: User) -> list[Need]:
-    """A buyer's drafts, and requests that data has come in for while their pots are empty."""
+    """A buyer's drafts, and open requests whose pots are empty."""
     needs = []
     requests: QuerySet[Any] = with_pots(with_accepted(own_requests(user)))
+    requests = requests.annotate(has_rounds=Exists(PayoutRound.objects.filter(request=OuterRef("pk"))))
     for request in requests.exclude(state=DataRequest.State.CLOSED):
         url = path("marketplace:request_detail", request.pk)
         if request.state == DataRequest.State.DRAFT:
             needs.append(Need(f"“{request.title}” is a draft: no seller sees it yet.", "Go on with it", url))
-        elif request.sellers_accepted and not request.available_minor and not request.rounds.exists():
-            sentence = f"Data is submitted to “{request.title}”, and its pot is empty."
-            needs.append(Need(sentence, "See how to fund it", url))
+        elif not request.available_minor and not request.has_rounds:
+            title = f"“{request.title}”"
+            happened = f"Data is submitted to {title}" if request.sellers_accepted else f"{title} is open"
+            needs.append(Need(f"{happened}, and its pot is empty.", "See how to pay", path("payouts:fund", request.pk)))
     return needs
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from django.conf import settings
 
+from marketplace.models import DataRequest
 from payouts.core.bank_accounts import IbanError, masked, read_iban
 from payouts.core.money import plain_decimal
 from payouts.core.payment_order import Payer, Payment, PaymentOrder, to_pain001
@@ -110,6 +111,11 @@ def payment_of_line(line: PayoutLine) -> PaymentList:
 def end_to_end_id(line: PayoutLine) -> str:
     """The reference that goes with a line's payment to the seller's bank statement."""
     return f"FAIRCUT-{line.pk}"
+
+
+def funding_reference(request: DataRequest) -> str:
+    """What a buyer writes on a transfer, so that the bank statement names the request."""
+    return f"FAIRCUT-{str(request.pk)[:8].upper()}"
 
 
 def payer() -> Payer:

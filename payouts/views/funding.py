@@ -15,8 +15,11 @@ from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError, NotAllowedError
 from marketplace.views.signed_in import SignedInRequest
 from payouts.core.money import format_amount
+from payouts.core.payment_order import Payer
+from payouts.errors import PaymentFileError
 from payouts.forms import FundingForm
 from payouts.selectors.balances import pot_history, pot_of
+from payouts.selectors.payments import funding_reference, payer
 from payouts.services import funding
 
 
@@ -38,8 +41,18 @@ def fund(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "pot": pot_of(data_request),
         "moves": pot_history(data_request),
+        "reference": funding_reference(data_request),
+        "account": _account(),
     }
     return render(request, "payouts/fund.html", context, status=400 if form is not None and form.errors else 200)
+
+
+def _account() -> Payer | None:
+    """The platform's account, which buyers pay into and sellers are paid from; None where the operator set none."""
+    try:
+        return payer()
+    except PaymentFileError:
+        return None
 
 
 def _recorded(request: SignedInRequest, data_request: DataRequest, form: FundingForm) -> bool:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from marketplace.models import DataRequest, Notice
 from payouts.services import profiles, rounds
@@ -76,6 +77,24 @@ def test_a_buyer_is_told_of_an_empty_pot_and_an_operator_of_who_waits(place):
 
     assert "Nothing waits for you." in home_of(buyer)
     assert "“Incomes”, round 1, waits for another operator to approve it." in home_of(place.second)
+
+
+def test_a_buyer_who_opened_a_request_is_told_to_pay_and_how(place, settings):
+    settings.FAIRCUT_PAYER_NAME, settings.FAIRCUT_PAYER_IBAN = "Faircut GmbH", "DE75512108001245126199"
+    buyer = scenario.person("buyer", place.buyer)
+    opened = make_request(title="Another question", buyer=place.buyer, pot_minor=50_000)
+    client = Client()
+    client.force_login(buyer)
+
+    home = client.get("/")
+    assert "“Another question” is open, and its pot is empty. See how to pay" in words_of(home)
+    assert f'href="{reverse("payouts:fund", args=[opened.pk])}"' in home.content.decode()
+    page = words_of(client.get(reverse("payouts:fund", args=[opened.pk])))
+    assert "Pay to Faircut GmbH IBAN DE75512108001245126199" in page
+    assert f"Amount 500.00 EUR Reference FAIRCUT-{str(opened.pk)[:8].upper()}" in page
+
+    settings.FAIRCUT_PAYER_IBAN = ""
+    assert "Ask the operator for the account." in words_of(client.get(reverse("payouts:fund", args=[opened.pk])))
 
 
 def test_posting_tells_each_seller_the_own_amount_and_nobody_elses(db):
