@@ -1,12 +1,17 @@
 """Coverage of 95 % intervals with the stopping rule on."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from tests.oracles.coverage import CASES, coverage_of
+from tests.oracles.coverage_games import long_curve
+from tests.oracles.coverage_of_rows import FEWEST_OF_MANY
 from tests.oracles.games_at_random import PolynomialGame, contiguous_groups, group_sums, learning_table
-from valuation.core import FgsvPlan, exact_shapley, run_plan
+from valuation.core import FgsvPlan, estimate_points, exact_shapley, run_plan
+from valuation.core.errors import BudgetTooSmallError
 
 SIZES = (2, 3, 4, 5)
 
@@ -53,6 +58,18 @@ def test_intervals_cover_on_a_pool_with_pairs():
         truth = group_sums(game.shapley_values, contiguous_groups(sizes))
         hits.append(covered(game, truth, sizes, target=0.02, budget=200_000, seed=seed))
     assert_covers(np.array(hits))
+
+
+@pytest.mark.parametrize(("method", "budget"), FEWEST_OF_MANY[60].items())
+def test_below_the_budget_of_honest_intervals_there_are_none(method, budget):
+    game, _ = long_curve(60, 0)
+
+    def errors(most):
+        return estimate_points(game, method=method, budget=most, rng=np.random.default_rng(0)).standard_errors
+
+    assert (errors(budget) > 0).all()
+    with suppress(BudgetTooSmallError):  # group testing and both regressions refuse less
+        assert errors(budget - 2) is None
 
 
 def bounds(case, kind, found):

@@ -89,6 +89,39 @@ class DualGame:
         return self._full - self._game(~coalitions)
 
 
+class LearningCurveGame:
+    """``U(S) = 1 - exp(-w(S))``, ``w(S)`` the summed worth of the rows of S: the more are in, the less one more helps.
+
+    Where the others are in with a chance ``q``, each on its own, player ``i`` adds ``b_i prod_{j != i} (1 - q b_j)``
+    with ``b = 1 - exp(-w)``. Integrated over ``q`` that is the Shapley value (Owen 1972, doi:10.1287/mnsc.18.5.64).
+    """
+
+    def __init__(self, worth: FloatVector) -> None:
+        """Take the worth of each row, float64 ``(n_players,)``, not negative."""
+        self.n_players = len(worth)
+        self._worth = worth
+
+    def __call__(self, coalitions: BoolMatrix) -> FloatVector:
+        """Utilities, float64 ``(n_coalitions,)``."""
+        return np.asarray(-np.expm1(-(coalitions @ self._worth)))
+
+    def chances(self) -> tuple[FloatVector, FloatVector]:
+        """Chances ``q`` and weights of a quadrature over [0, 1] that is exact for polynomials of degree ``n + 2``."""
+        nodes, weights = np.polynomial.legendre.leggauss(self.n_players // 2 + 2)
+        return (nodes + 1.0) / 2.0, weights / 2.0
+
+    def values_among(self, chances: FloatVector, weights: FloatVector) -> FloatVector:
+        """A semivalue, ``sum_q weight(q) E[U(S + i) - U(S)]`` with others in S by chance ``q``, ``(n_players,)``."""
+        gains = -np.expm1(-self._worth)
+        left = np.log1p(-chances[:, None] * gains)
+        return np.asarray(gains * (weights @ np.exp(left.sum(axis=1, keepdims=True) - left)))
+
+    @property
+    def shapley_values(self) -> FloatVector:
+        """The mean over all chances."""
+        return self.values_among(*self.chances())
+
+
 class GloveGame:
     """``U(S) = min(left gloves in S, right gloves in S)``; the first ``n_left`` players hold a left glove each."""
 

@@ -3,7 +3,14 @@ import pytest
 
 from valuation.core import exact_shapley
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.known_games import AirportGame, DualGame, GloveGame, WeightedVotingGame, sou_game
+from valuation.core.known_games import (
+    AirportGame,
+    DualGame,
+    GloveGame,
+    LearningCurveGame,
+    WeightedVotingGame,
+    sou_game,
+)
 
 
 @pytest.mark.parametrize(
@@ -11,6 +18,7 @@ from valuation.core.known_games import AirportGame, DualGame, GloveGame, Weighte
     [
         sou_game(9, np.random.default_rng(0)),
         DualGame(sou_game(9, np.random.default_rng(1))),
+        LearningCurveGame(np.array([0.0, 0.1, 0.5, 1.0, 2.0, 3.0, 5.0])),
         GloveGame(3, 6),
         GloveGame(5, 2),
         AirportGame(np.array([3.0, 1.0, 4.0, 1.0, 5.0])),
