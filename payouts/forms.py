@@ -68,8 +68,8 @@ class RoundForm(PlainForm):
         min_value=10,
         max_value=10**9,
         initial=200_000,
-        help_text="One evaluation trains the buyer's model once. Sellers' values never take more, and stop earlier when "
-        "the precision is met; values of single rows, which pay nobody, have a small budget of their own.",
+        help_text="One evaluation trains the buyer's model once. Sellers' values never take more, and stop earlier "
+        "when the precision is met; values of single rows, which pay nobody, have a small budget of their own.",
     )
     seed = forms.IntegerField(
         label="Seed",

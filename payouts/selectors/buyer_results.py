@@ -24,6 +24,8 @@ from valuation.selectors.runs import Array, SegmentCut
 _QUANTILE = normal_quantile(0.95)
 # The learning curve's finding names the rows that bring this part of the gain.
 _MOST = 0.8
+# With two sellers the curve says what the table of scores says.
+_SELLERS_REMOVED_MIN = 3
 # Between two points of the drawn curve the rows grow by this much: near all rows the run's own points lie closer than
 # their noise.
 _GROWTH = 1.15
@@ -84,6 +86,7 @@ class BuyerResults:
     sellers: list[SellerResult]
     finding: str
     curve: Chart | None
+    removal: Chart | None
     by_class: Chart | None
     class_parts: ClassParts | None
     segment_columns: list[str]
@@ -123,6 +126,7 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
             [{"label": each.label, "value": each.value, "low": each.low, "high": each.high} for each in sellers]
         ),
         curve=_curve(run, metric),
+        removal=_removal(run, metric),
         by_class=None if classes is None else _segment_chart(classes, metric),
         class_parts=None if classes is None else _class_parts(classes, sellers, metric),
         segment_columns=[cut.column for cut in valuation.by_segment(run)],
@@ -188,6 +192,31 @@ def _curve(run: ValuationRun, metric: str) -> Chart | None:
         y_title=axis("Mean score", metric),
         series=(Series("Mean score", tuple(float(size) for size in rows), _figures(utilities, metric)),),
         alternative=f"{title}. A line of the mean score by the number of training rows.",
+    )
+
+
+def _removal(run: ValuationRun, metric: str) -> Chart | None:
+    """The score as sellers leave one after the other, in both orders of what they add."""
+    curves = valuation.removal(run)
+    if curves is None or len(curves[0]) < _SELLERS_REMOVED_MIN + 1:
+        return None
+    best_first, worst_first = curves
+    few = int(worst_first[1:].argmax()) + 1
+    title = "Every seller left out costs score"
+    if worst_first[few] > worst_first[0]:
+        who = "seller who adds" if few == 1 else f"{count(few)} sellers who add"
+        title = f"Without the {who} least the score is no worse"
+    left_out = tuple(float(number) for number in range(len(best_first)))
+    return Chart(
+        kind="line",
+        title=title,
+        x_title="Sellers left out",
+        y_title=axis("Score", metric),
+        series=(
+            Series("Those who add most first", left_out, _figures(best_first, metric)),
+            Series("Those who add least first", left_out, _figures(worst_first, metric)),
+        ),
+        alternative=f"{title}. Two lines of the score by the number of sellers left out.",
     )
 
 

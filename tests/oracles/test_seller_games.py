@@ -1,11 +1,14 @@
 """GSV and leave-one-out against enumeration, alone and from a run's blocks."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
 from tests.oracles.games_at_random import contiguous_groups, learning_table
 from valuation.core import FgsvPlan, estimate_gsv, exact_shapley, group_game, leave_one_out, run_plan
 from valuation.core.errors import BudgetTooSmallError
+from valuation.core.estimators.seller_sums import SellerGame
 
 GROUPS = contiguous_groups((1, 2, 4, 3))
 
@@ -143,3 +146,28 @@ def test_sampled_gsv_of_an_additive_game_has_no_error_and_no_nan(seed):
     np.testing.assert_allclose(result.values, worth, atol=1e-12)
     np.testing.assert_array_equal(result.standard_errors, np.zeros(15))
     assert result.values.sum() == pytest.approx(worth.sum(), abs=1e-12)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_removal_curves_are_the_scores_as_sellers_leave(order):
+    groups = np.split(np.arange(10), [1, 3, 6])
+    worths = np.random.default_rng(3).normal(0.1, 0.3, 10)
+
+    class Curve:
+        n_players = 10
+
+        def __call__(self, coalitions):
+            return np.tanh(coalitions @ worths)
+
+    plan = FgsvPlan((1, 2, 3, 4), budget=400, with_seller_game=True)
+    state = run_plan(plan, Curve(), groups, 1)
+
+    curve = plan.sellers.removal(state.arrays, order)
+
+    left = [np.isin(np.arange(10), np.concatenate([groups[g] for g in order[k:]] or [[]])) for k in range(5)]
+    np.testing.assert_allclose(curve, Curve()(np.array(left)), atol=1e-15)
+
+
+def test_sellers_too_many_to_enumerate_have_no_removal_curve():
+    assert SellerGame(20, 4).removal({"ends": np.array([0.0, 1.0])}, range(20)) is None
+    assert SellerGame(1, 0).removal({"ends": np.array([0.2, 1.0])}, [0]).tolist() == [1.0, 0.2]

@@ -169,6 +169,15 @@ def by_size(run: ValuationRun) -> SizeCut | None:
     )
 
 
+def removal(run: ValuationRun) -> tuple[Array, Array] | None:
+    """The score as sellers leave, those who add most first and those who add least first: of all, ..., of nobody.
+
+    None where not all coalitions of sellers were evaluated, and for runs that ended before this was kept.
+    """
+    stored = (run.outcome or {}).get("removal")
+    return None if stored is None else (np.array(stored["best_first"]), np.array(stored["worst_first"]))
+
+
 def by_class(run: ValuationRun) -> SegmentCut | None:
     """The values cut by the classes of the validation target, where the metric is a plain mean of rows."""
     stored = (run.outcome or {}).get("by_class")

@@ -24,6 +24,8 @@ Codes = np.ndarray[Any, np.dtype[np.int64]]
 def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, Any]:
     """The outcome's explanations as JSON: ``by_size`` always, ``by_class`` and ``by_segment`` where the metric allows.
 
+    And ``removal`` where all coalitions of sellers were evaluated.
+
     It allows where it is a plain mean of rows: linearised scores (ROC AUC, macro F1) carry the error of the validation
     sample, and what they sum to over a segment means nothing.
 
@@ -41,6 +43,9 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
             "curve": {"rows": sizes.curve_sizes.tolist(), "utilities": sizes.curve_utilities.tolist()},
         }
     }
+    removal = _removal(plan, state, values)
+    if removal is not None:
+        explained["removal"] = removal
     if values.contributions is None or not is_mean_of_rows(run.manifest["model"]["metric"]):
         return explained
     by_class = _segmented(values, *_classes(run))
@@ -49,6 +54,18 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
     segmented = (_segmented(values, *categories) for categories in _categories(run))
     explained["by_segment"] = [found for found in segmented if found is not None]
     return explained
+
+
+def _removal(plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, list[float]] | None:
+    """The score as sellers leave in either order of their values."""
+    if plan.sellers is None:
+        return None
+    order = np.argsort(-values.values, kind="stable").tolist()
+    best_first = plan.sellers.removal(state.arrays, order)
+    worst_first = plan.sellers.removal(state.arrays, order[::-1])
+    if best_first is None or worst_first is None:
+        return None
+    return {"best_first": best_first.tolist(), "worst_first": worst_first.tolist()}
 
 
 def _classes(run: ValuationRun) -> tuple[str, list[str], Codes]:

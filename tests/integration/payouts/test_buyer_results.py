@@ -30,6 +30,7 @@ def test_scores_values_curve_and_classes(place, buyer):
     # Left out alone, seller 1 costs its leave-one-out value of 0.25.
     assert re.search(r"Seller 1 [\d ]+ 55\.00 Seller 2", text)
     assert "The first 500 of 1 000 rows bring 80 % of the gain" in text
+    assert "Without the seller who adds least the score is no worse" in text
     assert "The data helps most where income is high, and costs where it is low" in text
 
 

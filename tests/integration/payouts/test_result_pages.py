@@ -53,6 +53,7 @@ def explanations(place):
             "contributions": np.outer([0.2, 0.2, 0.5, 0.1], values).tolist(),
             "curve": {"rows": [0, 1, 2, 11, 500, 1000], "utilities": [0.5, 0.55, 0.6, 0.7, 0.79, 0.8]},
         },
+        "removal": {"best_first": [0.8, 0.55, 0.6, 0.62, 0.5], "worst_first": [0.8, 0.81, 0.7, 0.65, 0.5]},
         "by_class": {
             "column": "income", "segments": ["low", "high"], "rows": [70, 30],
             "contributions": np.outer([-0.1, 1.1], values).tolist(),

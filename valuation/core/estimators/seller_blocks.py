@@ -14,6 +14,7 @@ from valuation.core.estimators.circles import arcs, evaluations_of_circle
 from valuation.core.games import (
     BoolMatrix,
     FloatMatrix,
+    FloatVector,
     Game,
     IndexVector,
     group_game,
@@ -51,21 +52,22 @@ def _binomial(n: int, k: int) -> float:
     return value
 
 
-def _weighted(game: Game, coalitions: BoolMatrix, weights: FloatMatrix, name: str) -> Arrays:
-    """Sums ``weights @ utilities`` (and of row scores), evaluated in slices."""
-    sums = np.zeros(len(weights))
+def _weighted(game: Game, coalitions: BoolMatrix, weights: FloatMatrix, name: str) -> tuple[Arrays, FloatVector]:
+    """Sums ``weights @ utilities`` (and of row scores), evaluated in slices; and the utilities."""
+    sums, found = np.zeros(len(weights)), np.zeros(len(coalitions))
     rows: FloatMatrix | None = None
     step = slice_length(game.n_players)
     for at in range(0, len(coalitions), step):
         utilities, row_scores = scores(game, coalitions[at : at + step])
         part = weights[:, at : at + step]
+        found[at : at + step] = utilities
         sums = sums + part @ utilities
         if row_scores is not None:
             rows = part @ row_scores if rows is None else rows + part @ row_scores
     arrays: Arrays = {name: sums}
     if rows is not None:
         arrays[f"{name}_rows"] = rows
-    return arrays
+    return arrays, found
 
 
 def ends(
@@ -75,7 +77,7 @@ def ends(
     del params, rng
     sellers = np.zeros((2, len(groups)), dtype=np.bool_)
     sellers[1] = True
-    arrays, strata = _weighted(group_game(game, groups), sellers, np.eye(2), "ends"), row_strata(game)
+    arrays, strata = _weighted(group_game(game, groups), sellers, np.eye(2), "ends")[0], row_strata(game)
     if strata is not None and "ends_rows" in arrays:
         arrays["strata_rows"] = strata
     return arrays, 2
@@ -84,14 +86,19 @@ def ends(
 def coalitions(
     game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
 ) -> tuple[Arrays, int]:
-    """Seller coalitions with codes ``first..last-1``: their part of the Shapley values and leave-one-out drops."""
+    """Seller coalitions with codes ``first..last-1``: their part of the Shapley values and leave-one-out drops.
+
+    And the utility of each in its place among all ``2^P``, 0 elsewhere: removal curves read it off.
+    """
     del rng
     codes = np.arange(params["first"], params["last"], dtype=np.int64)
     sellers = coalitions_from_codes(codes, len(groups))
     lifted = group_game(game, groups)
     drops = np.where((sellers.sum(axis=1) == len(groups) - 1)[None, :] & ~sellers.T, -1.0, 0.0)
-    arrays = _weighted(lifted, sellers, np.vstack([shapley_weights(sellers), drops]), "sellers")
-    return arrays, len(codes)
+    arrays, found = _weighted(lifted, sellers, np.vstack([shapley_weights(sellers), drops]), "sellers")
+    utilities = np.zeros(2 ** len(groups))
+    utilities[codes] = found
+    return arrays | {"coalition_utilities": utilities}, len(codes)
 
 
 def without_one(
@@ -100,7 +107,7 @@ def without_one(
     """``-V(N - g)`` for sellers ``first..last-1``, the part of leave-one-out that is not ``V(N)``."""
     del rng
     chosen = np.eye(len(groups), dtype=np.bool_)[params["first"] : params["last"]]
-    return _weighted(group_game(game, groups), ~chosen, np.where(chosen.T, -1.0, 0.0), "drops"), len(chosen)
+    return _weighted(group_game(game, groups), ~chosen, np.where(chosen.T, -1.0, 0.0), "drops")[0], len(chosen)
 
 
 def circles(

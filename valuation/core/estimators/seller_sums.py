@@ -1,5 +1,6 @@
 """GSV and leave-one-out from merged sums of seller blocks: exact up to twelve sellers, sampled above."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -103,6 +104,23 @@ class SellerGame:
             seed=None,
             method_version="leave-one-out/1",
         )
+
+    def removal(self, arrays: Arrays, order: Sequence[int]) -> FloatVector | None:
+        """Utilities as sellers leave one after the other, float64 ``(P + 1,)``: of all first, of nobody last.
+
+        Args:
+            arrays: Merged sums.
+            order: Who leaves first, second, ...: all sellers.
+
+        Returns:
+            ``None`` where not all coalitions were evaluated.
+        """
+        if not self.exact or (self.n_groups > 1 and "coalition_utilities" not in arrays):
+            return None
+        empty, full = arrays["ends"]
+        codes = 2**self.n_groups - 1 - np.cumsum(2 ** np.asarray(order, dtype=np.int64))[:-1]
+        inner = arrays["coalition_utilities"][codes] if len(codes) else np.zeros(0)
+        return np.concatenate([[full], inner, [empty]])
 
     def _drops(self, arrays: Arrays) -> tuple[FloatVector, FloatMatrix | None]:
         """``-V(N - g)`` and the rows of ``V(N) - V(N - g)``."""
