@@ -237,6 +237,8 @@ FAIRCUT_PROFILE_COOL_DOWN_HOURS = env.int("FAIRCUT_PROFILE_COOL_DOWN_HOURS", def
 FAIRCUT_PAYER_NAME = env.str("FAIRCUT_PAYER_NAME", default="Faircut demo" if DEMO else "")
 FAIRCUT_PAYER_IBAN = env.str("FAIRCUT_PAYER_IBAN", default="DE75512108001245126199" if DEMO else "")
 FAIRCUT_PAYER_BIC = env.str("FAIRCUT_PAYER_BIC", default="")
+# Whom sellers and buyers write to where a page says "the operator".
+FAIRCUT_CONTACT = env.str("FAIRCUT_CONTACT", default="operators@faircut.example" if DEMO else "")
 
 # Without a server mails are printed to the log; the demo writes them as files, so that its links can be followed.
 vars().update(

@@ -14,9 +14,11 @@ from marketplace.models import (
     DataRequest,
     DatasetVersion,
     Organization,
+    Role,
     Submission,
     User,
 )
+from marketplace.selectors.access import organizations_of
 
 # Raised when files should be compared again: another method finds other copies.
 METHOD = "copies-1"
@@ -85,6 +87,18 @@ def rows_left_out(version: DatasetVersion) -> int:
     return len(_rows_by_version(upheld).get(str(version.pk), []))
 
 
+def versions_with_rows_left_out(user: User) -> QuerySet[DatasetVersion]:
+    """Versions of a seller before the buyer that upheld findings name; how many rows are left out says another."""
+    accepted = Submission.objects.filter(state=Submission.State.ACCEPTED).values("version_id")
+    upheld = CopyFinding.objects.filter(state=State.FIRST_KEEPS, first__in=accepted).values("second_id")
+    return (
+        DatasetVersion.objects.filter(pk__in=upheld)
+        .filter(pk__in=accepted, dataset__organization__in=organizations_of(user, Role.SELLER))
+        .select_related("dataset__request")
+        .order_by("-uploaded_at", "pk")
+    )
+
+
 def summary(request: DataRequest) -> Summary:
     """What there is to say about copies of a request, for the page of a round and its audit report."""
     states = Counter(in_force(request).values_list("state", flat=True))
@@ -99,7 +113,7 @@ def summary(request: DataRequest) -> Summary:
 
 
 def findings_for_operators() -> QuerySet[CopyFinding]:
-    """Every finding without its rows, those that wait for a decision first, then the newest."""
+    """Every finding without its rows: first those that wait for a decision, then by later file, the newest first."""
     waiting_first = Q(state=State.OPEN)
     return (
         CopyFinding.objects.select_related(
@@ -107,8 +121,14 @@ def findings_for_operators() -> QuerySet[CopyFinding]:
         )
         .defer("pairs")
         .annotate(waits=waiting_first)
-        .order_by("-waits", "-found_at", "pk")
+        .order_by("-waits", "-second__uploaded_at", "second_id", "first__uploaded_at", "first_id", "-found_at", "pk")
     )
+
+
+def others_waiting(finding: CopyFinding) -> QuerySet[CopyFinding]:
+    """The other open findings about the same later file: often one reason decides them all."""
+    others = CopyFinding.objects.filter(second=finding.second_id, state=State.OPEN).exclude(pk=finding.pk)
+    return others.select_related("first__dataset__organization").defer("pairs").order_by("first__uploaded_at", "pk")
 
 
 def sides(finding: CopyFinding) -> tuple[Organization, Organization]:

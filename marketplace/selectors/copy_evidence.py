@@ -14,13 +14,20 @@ from marketplace.templatetags.figures import count, decimals
 SAMPLES = 5
 # Beyond this, zeros say no more.
 LOG10_P_SHOWN = 100
+# Of a smaller part of a file nothing is said about the order: what came from a common source keeps that one's.
+ORDER_SAID_FROM = 0.5
 
 KINDS = {
-    CopyFinding.Kind.EXACT: "equal, in the same order",
-    CopyFinding.Kind.REORDERED: "equal, in another order",
+    CopyFinding.Kind.EXACT: "equal",
+    CopyFinding.Kind.REORDERED: "equal",
     CopyFinding.Kind.ROUNDED: "with rounded numbers",
     CopyFinding.Kind.JITTERED: "with slightly changed numbers",
     CopyFinding.Kind.WITHIN: "repeated within the file",
+}
+
+ORDERS = {
+    CopyFinding.Kind.EXACT: ", in the same order",
+    CopyFinding.Kind.REORDERED: ", in another order",
 }
 
 
@@ -51,8 +58,10 @@ class Sample:
 
 
 def kind_in_words(finding: CopyFinding) -> str:
-    """In which dress the rows were found."""
-    return KINDS[CopyFinding.Kind(finding.kind)]
+    """In which dress the rows were found; whether they kept their order only where they are much of the file."""
+    kind = CopyFinding.Kind(finding.kind)
+    is_much = finding.rows_matched >= ORDER_SAID_FROM * finding.second.rows
+    return f"{KINDS[kind]}{ORDERS[kind]}" if kind in ORDERS and is_much else KINDS[kind]
 
 
 def chance_in_words(finding: CopyFinding) -> str:

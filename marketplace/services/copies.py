@@ -3,6 +3,7 @@
 import time
 import uuid
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -148,6 +149,7 @@ def _tell_rows_left_out(finding: CopyFinding) -> None:
     rows, organization = selectors.rows_left_out(version), version.dataset.organization
     if not rows:
         return  # the first file was withdrawn meanwhile, so nothing is left out
+    contact = f" ({settings.FAIRCUT_CONTACT})" if settings.FAIRCUT_CONTACT else ""
     notices.notify(
         organization=organization,
         kind="copies_decided",
@@ -155,8 +157,9 @@ def _tell_rows_left_out(finding: CopyFinding) -> None:
         body=f"{count(rows)} of the {count(version.rows)} rows of {version}, which {organization.name} submitted to "
         f"“{finding.request.title}”, are left out of rounds that start from now on: an operator decided that they are "
         "copies of rows that were submitted before. They have no value and earn nothing. Nothing is taken from you for "
-        "rounds that have started.\n\nIf you can show where you have these rows from, tell the operator and submit "
-        "them as a new version: that is looked at anew. If they came in by mistake, upload a version without them.\n\n"
+        "rounds that have started.\n\nIf you can show where you have these rows from, tell the operator"
+        f"{contact} and submit them as a new version: that is looked at anew. If they came in by mistake, upload a "
+        "version without them.\n\n"
         f"{address('marketplace:version_detail', version.pk)}",
         key=f"copies:{finding.pk}:left_out",
     )

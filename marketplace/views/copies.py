@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace.forms.copies import DecisionForm
 from marketplace.models import CopyFinding, Role
 from marketplace.selectors import copy_evidence
-from marketplace.selectors.copies import findings_for_operators, is_party
+from marketplace.selectors.copies import findings_for_operators, is_party, others_waiting, sides
 from marketplace.services import copies
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError
@@ -61,6 +61,8 @@ def finding_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
             }
             for event in copy_evidence.decisions(finding)
         ],
+        "others": others_waiting(finding),
+        "is_one_seller": len({organization.pk for organization in sides(finding)}) == 1,
         "is_party": is_party(request.user, finding),
         "waits": finding.state in CopyFinding.UNDECIDED,
         "forms": {state.value: _form(state) for state in (State.FIRST_KEEPS, State.BOTH_KEEP, State.DISPUTED)},

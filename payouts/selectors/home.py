@@ -7,12 +7,14 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from marketplace.models import CopyFinding, DataRequest, DatasetVersion, Role, Submission, User
+from marketplace.selectors import copies
 from marketplace.selectors.access import organizations_of
 from marketplace.selectors.datasets import latest_versions
 from marketplace.selectors.drafts import own_requests
 from marketplace.selectors.requests import with_accepted
 from marketplace.selectors.uploads import own_drafts
 from marketplace.shared.site import path
+from marketplace.templatetags.figures import count
 from payouts.models import PayoutLine, PayoutProfile, PayoutRound
 from payouts.selectors.balances import with_pots
 from payouts.selectors.results import own_lines, value_in_words
@@ -63,7 +65,12 @@ def seller_home(user: User) -> SellerHome:
     return SellerHome(
         earned=_earned(lines),
         last_line=lines[0] if lines else None,
-        needs=[*_missing_profiles(user, lines), *_unfinished_uploads(user), *_not_submitted(versions)],
+        needs=[
+            *_missing_profiles(user, lines),
+            *_rows_left_out(user),
+            *_unfinished_uploads(user),
+            *_not_submitted(versions),
+        ],
         data=[_own_data(version, last_lines) for version in versions],
         open_requests=requests_to_answer(user)[:LISTED_MAX],
     )
@@ -169,6 +176,18 @@ def _missing_profiles(user: User, lines: list[PayoutLine]) -> list[Need]:
             path("payouts:profile", organization.pk),
         )
         for organization in organizations_of(user, Role.SELLER).filter(~Exists(profile))
+    ]
+
+
+def _rows_left_out(user: User) -> list[Need]:
+    return [
+        Need(
+            f"An operator left out {count(copies.rows_left_out(version))} of the {count(version.rows)} rows of "
+            f"{version}: they were taken for copies.",
+            "See what you can do",
+            path("marketplace:version_detail", version.pk),
+        )
+        for version in copies.versions_with_rows_left_out(user)[:LISTED_MAX]
     ]
 
 

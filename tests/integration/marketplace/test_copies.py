@@ -4,8 +4,9 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from marketplace import tasks
-from marketplace.models import AuditEvent, CopyComparison, CopyFinding, Membership, Notice, Role
+from marketplace.models import AuditEvent, CopyComparison, CopyFinding, DatasetVersion, Membership, Notice, Role
 from marketplace.selectors import copies as selectors
+from marketplace.selectors import copy_evidence
 from marketplace.services import copies, submissions
 from marketplace.shared.errors import NotAllowedError
 from tests.factories.accounts import make_member, make_organization
@@ -228,6 +229,23 @@ def test_an_upheld_finding_ends_with_the_rows_that_it_protects(request_, finding
     assert selectors.rows_left_out(finding.second) == ROWS
 
 
+def test_the_second_seller_finds_the_decision_at_home_and_whom_to_write_to(client, finding, settings):
+    settings.FAIRCUT_CONTACT = "desk@example.org"
+    copies.decide(finding=finding, decision="first_keeps", reason="No source.", by=make_member(Role.OPERATOR))
+    homes = {}
+    for version in (finding.first, finding.second):
+        client.force_login(version.dataset.organization.memberships.get().user)
+        homes[version.pk] = client.get("/").content.decode()
+
+    assert "An operator left out 60 of the 60 rows of Shuffled, version 1" in homes[finding.second_id]
+    assert "left out" not in homes[finding.first_id]
+    assert "mailto:desk@example.org" in client.get(f"/datasets/{finding.second_id}/").content.decode()
+    assert "tell the operator (desk@example.org)" in told()["Second House"].body
+
+    submissions.withdraw(version=finding.second, by=finding.second.dataset.organization.memberships.get().user)
+    assert "left out" not in client.get("/").content.decode()
+
+
 def test_whoever_withdrew_first_wins_nothing_and_nobody_is_told_of_rows_left_out(request_, finding):
     submissions.withdraw(version=finding.first, by=finding.first.dataset.organization.memberships.get().user)
 
@@ -269,6 +287,35 @@ def test_the_pages_show_the_rows_side_by_side_and_take_the_decision(client, requ
     assert "The first made them." in decided
     assert "Olga Operator" in decided
     assert 'name="reason"' not in decided
+
+
+def test_findings_about_one_file_lead_to_each_other_and_one_seller_is_not_called_two(client, request_):
+    rows = table(ROWS, seed=1)
+    seller = make_member(Role.SELLER, organization=make_organization(name="Own House"))
+    submitted(request_, rows, name="Theirs", organization="Other House")
+    make_submission(request=request_, seller=seller, name="First", data=csv_of(rows))
+    make_submission(request=request_, seller=seller, name="Second", data=csv_of(rows))
+    copies.check(request=request_)
+    own, theirs = (
+        CopyFinding.objects.get(second__dataset__name="Second", first__dataset__name=name)
+        for name in ("First", "Theirs")
+    )
+    client.force_login(make_member(Role.OPERATOR))
+
+    page, foreign = (client.get(f"/copies/{finding.pk}/").content.decode() for finding in (own, theirs))
+
+    assert f"/copies/{theirs.pk}/" in page
+    assert "Both files are of one seller" in page
+    assert "ask both sellers" not in page
+    assert f"/copies/{own.pk}/" in foreign
+    assert "ask both sellers" in foreign
+
+
+@pytest.mark.parametrize(("rows", "words"), [(29, "equal"), (30, "equal, in the same order")])
+def test_the_order_is_named_only_where_much_of_the_file_is_alike(rows, words):
+    finding = CopyFinding(kind="exact", rows_matched=rows, second=DatasetVersion(rows=ROWS))
+
+    assert copy_evidence.kind_in_words(finding) == words
 
 
 def test_an_operator_who_is_a_party_sees_no_decision_to_take(client, finding):

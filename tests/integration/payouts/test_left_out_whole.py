@@ -86,5 +86,5 @@ def test_the_audit_report_prints_what_was_decided_about_copies_and_why(place):
     report = words(browser(place.second).get(reverse("payouts:round_audit", args=[payout_round.pk])))
 
     seller = second.dataset.organization.name
-    assert f"rows of {seller}, equal, in the same order by {place.second.full_name} Bought from a broker." in report
+    assert f"rows of {seller}, equal by {place.second.full_name} Bought from a broker." in report
     assert "First keeps: 3 of" in report
