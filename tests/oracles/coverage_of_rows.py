@@ -46,8 +46,8 @@ def circles(count, n):
 
 
 def runs_of(budget):
-    """Runs that together cost about three million evaluations, 30 at least and 1,000 at most."""
-    return max(30, min(1000, 3_000_000 // budget))
+    """Runs that together cost about ten million evaluations, 100 at least and 1,000 at most."""
+    return max(100, min(1000, 10_000_000 // budget))
 
 
 def points_known(method, known, *, budget, seed):

@@ -117,7 +117,7 @@ def test_algorithm_2_is_algorithm_1_on_the_topped_up_game():
 
 
 @pytest.mark.parametrize("s_min", [0, 5])
-@pytest.mark.parametrize("budget", [200, 333, 1000])
+@pytest.mark.parametrize("budget", [217, 333, 1000])
 def test_every_training_counts_those_of_the_empty_coalition_too(s_min, budget):
     game = Recorded()
     topped_up = ToppedUpGame(game, 8, s_min, seed=1)

@@ -35,8 +35,8 @@ class MeanGame:
 
     def by_algorithm_1(self, *, threshold, means=None):
         game = MeanGame(self.means if means is None else means, self.group)
-        # Two subsets or pairs of every cell; more would say the same.
-        budget = 2 + 2 * (min(threshold, game.n_players) * (len(self.group) + 1) + 2 * game.n_players)
+        # Four subsets or pairs of every cell; more would say the same.
+        budget = 2 + 4 * (min(threshold, game.n_players) * (len(self.group) + 1) + 2 * game.n_players)
         value = estimate_by_algorithm_1(
             game, [self.group], budget=budget, rng=np.random.default_rng(0), threshold=threshold
         )

@@ -15,8 +15,8 @@ from valuation.core.rounding import rounding_of, settled_covariance
 
 METHOD_VERSION = "fgsv-algorithm-1/2"
 THRESHOLD = 20  # s_bar of the paper's motivating example
-# Two subsets of a cell know its spread too badly for honest intervals (docs/evidence/coverage.md).
-_SUBSETS_MIN = 3
+# Fewer subsets of a cell know its spread too badly for honest intervals (docs/evidence/coverage.md).
+_SUBSETS_MIN = 4
 # Where one cell is nearly all the variance its factor would grow beyond all bounds.
 _FREEDOM_MIN = 3.0
 
@@ -52,7 +52,7 @@ def estimate_by_algorithm_1(
 
     Raises:
         InvalidGroupsError: A row belongs to two groups, or does not exist.
-        BudgetTooSmallError: Three subsets of every cell cannot be paid even with the fewest sizes.
+        BudgetTooSmallError: Four subsets of every cell cannot be paid even with the fewest sizes.
 
     Note:
         Departs from the published code, not from the paper: keeps n / (s (n - s)) and n / (n - 1), accepts a group that

@@ -168,7 +168,7 @@ def estimate_by_algorithm_2(
 
     Raises:
         InvalidGroupsError: A row belongs to two groups, or does not exist.
-        BudgetTooSmallError: Three subsets of every cell cannot be paid even with the fewest sizes.
+        BudgetTooSmallError: Four subsets of every cell cannot be paid even with the fewest sizes.
 
     Note:
         For money use ``estimate_fgsv(game, groups, ...)`` on the same game: all groups at once, at a smaller error.
