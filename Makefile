@@ -20,6 +20,7 @@ help: ## list these commands
 .venv/runtime: requirements.txt marketplace/demo/preflight.py
 	$(PYTHON) marketplace/demo/preflight.py
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing packages into .venv; this takes a minute or two, once."
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	touch $@

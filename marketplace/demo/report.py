@@ -11,7 +11,7 @@ RULE_NAMES = {
     "gsv": "GSV",
     "leave_one_out": "leave-one-out",
     "hcdv": "HCDV",
-    "hcdv_metric": "HCDV, lambda 0",
+    "hcdv_metric": "HCDV, metric alone",
     "by_rows": "by rows",
     "equal": "equal",
 }
@@ -144,7 +144,10 @@ def _print_costs(figures: dict[str, Any], seconds: dict[str, float], total: floa
         f"{figures['evaluations']:,} evaluations, seed {figures['seed']}, inputs {figures['inputs_sha256'][:16]}…"
     )
     stages = [f"{name} {spent:.1f}" for name, spent in seconds.items()]
-    stages += [f"{name} {spent:.1f}" for name, spent in figures["seconds"].items()]
+    if "valuing" in seconds:
+        stages += [f"{name} {spent:.1f}" for name, spent in figures["seconds"].items()]
+    else:
+        print("This round was played at an earlier start and is printed again; `make clean` forgets it.")
     print(f"Seconds: {', '.join(stages)}; {total:.1f} in all")
 
 
