@@ -146,9 +146,9 @@ def _print_costs(figures: dict[str, Any], seconds: dict[str, float], total: floa
     stages = [f"{name} {spent:.1f}" for name, spent in seconds.items()]
     if "valuing" in seconds:
         stages += [f"{name} {spent:.1f}" for name, spent in figures["seconds"].items()]
-    else:
-        print("This round was played at an earlier start and is printed again; `make clean` forgets it.")
     print(f"Seconds: {', '.join(stages)}; {total:.1f} in all")
+    if "valuing" not in seconds:
+        print("The round was played at an earlier start and is printed again; `make clean` forgets it.")
 
 
 def _table(head: list[str], rows: list[list[str]]) -> None:
