@@ -1,6 +1,6 @@
 """The forms of the guided request, one a step."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
@@ -12,10 +12,12 @@ from marketplace.forms.fields import organization_field
 from marketplace.forms.plain import PlainForm
 from marketplace.models import DataRequest, Organization
 from marketplace.services.drafts import VALIDATION_ROWS_MIN
-from marketplace.templatetags.figures import EXPONENTS
+from marketplace.templatetags.figures import EXPONENTS, count
 
 CURRENCIES = ("EUR", "CHF", "DKK", "GBP", "JPY", "NOK", "SEK", "USD")
 POT_MAX_MINOR = 10**15
+# A pot above this, in whole units of its currency, may be a slip of the finger: it is asked for once more.
+LARGE_POT = 10_000_000
 PERCENT = 100
 
 
@@ -166,6 +168,12 @@ class BudgetForm(PlainForm):
         help_text="One evaluation trains your model once. A valuation never spends more, and stops earlier when the "
         "precision is met.",
     )
+    large_pot_is_meant = forms.BooleanField(label=f"The pot is above {count(LARGE_POT)}, and I mean it.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not _is_large(self.data.get("pot", "")):
+            del self.fields["large_pot_is_meant"]
 
     @classmethod
     def initial_of(cls, draft: DataRequest) -> dict[str, Any]:
@@ -195,3 +203,10 @@ class BudgetForm(PlainForm):
         if cleaned.get("precision") is not None:
             cleaned["precision_target"] = float(cleaned["precision"]) / PERCENT
         return cleaned
+
+
+def _is_large(pot: str) -> bool:
+    try:
+        return Decimal(pot) > LARGE_POT
+    except InvalidOperation:
+        return False

@@ -314,6 +314,25 @@ def test_a_budget_that_cannot_be_paid_is_refused(client, draft, change, said):
     assert said in words_of(answer)
 
 
+def test_a_very_large_pot_is_asked_for_once_more(client, draft):
+    given = {"currency": "EUR", "pot": "10000000.01", "precision": "2", "evaluations_max": "50000"}
+
+    answer = client.post(address("budget", draft), given)
+    draft.refresh_from_db()
+    assert answer.status_code == 422
+    assert "and I mean it." in words_of(answer)
+    assert "Tick it to go on." in words_of(answer)
+    assert draft.pot_minor != 1_000_000_001
+
+    client.post(address("budget", draft), given | {"large_pot_is_meant": "on"})
+    draft.refresh_from_db()
+    assert draft.pot_minor == 1_000_000_001
+    for pot in ("10000000", "sNaN", "twelve"):
+        assert "I mean it" not in words_of(
+            client.post(address("budget", draft), given | {"pot": pot, "precision": ""})
+        ), pot
+
+
 def test_rows_exchanged_in_the_storage_do_not_open(client, complete):
     default_storage.delete(complete.validation_file.name)
     default_storage.save(complete.validation_file.name, io.BytesIO(b"other rows"))
