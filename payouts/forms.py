@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -241,14 +242,17 @@ class ApiKeyForm(PlainForm):
 
 
 def countries() -> list[tuple[str, str]]:
-    """Codes and names of ISO 3166, by name."""
-    return sorted(((country.alpha_2, country.name) for country in pycountry.countries), key=lambda pair: pair[1])
+    """Codes and names of ISO 3166, by name as if it had no accents."""
+    return sorted(
+        ((country.alpha_2, country.name) for country in pycountry.countries),
+        key=lambda pair: unicodedata.normalize("NFKD", pair[1]).encode("ascii", "ignore").lower(),
+    )
 
 
-def _text(name: str, label: str, autocomplete: str, hint: str = "") -> forms.CharField:
+def _text(name: str, label: str, autocomplete: str, hint: str = "", *, required: bool = True) -> forms.CharField:
     field: Any = PayoutProfile._meta.get_field(name)  # noqa: SLF001 - Django documents _meta as public
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, max_length=field.max_length, widget=widget, help_text=hint)
+    return forms.CharField(label=label, max_length=field.max_length, widget=widget, help_text=hint, required=required)
 
 
 class PayoutDetailsForm(PlainForm):
@@ -258,7 +262,7 @@ class PayoutDetailsForm(PlainForm):
 
     payee_name = _text("payee_name", "Payee", "name", "As the bank knows the owner of the account.")
     street = _text("street", "Street", "off", "Without the number.")
-    building_number = _text("building_number", "Building number", "off")
+    building_number = _text("building_number", "Building number", "off", "If the house has one.", required=False)
     postcode = _text("postcode", "Postcode", "postal-code")
     town = _text("town", "Town", "address-level2")
     country = forms.ChoiceField(label="Country", choices=lambda: [("", "Choose a country"), *countries()])

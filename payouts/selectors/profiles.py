@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import pycountry
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
@@ -30,6 +31,12 @@ def current_profiles() -> QuerySet[PayoutProfile]:
 def current(organization: Organization) -> PayoutProfile | None:
     """The payout details that count now."""
     return current_profiles().filter(organization=organization).first()
+
+
+def country_in_words(profile: PayoutProfile) -> str:
+    """The country's name, as far as ISO 3166 has one."""
+    country = pycountry.countries.get(alpha_2=profile.country)
+    return country.name if country else profile.country
 
 
 def history(organization: Organization) -> QuerySet[PayoutProfile]:

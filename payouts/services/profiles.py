@@ -54,7 +54,9 @@ def give(*, organization: Organization, details: PayoutDetails, by: User) -> Pay
         cool_down_until=_cool_down_until(current, given),
         **given,
     )
-    profile.full_clean(exclude={"organization", "given_by"})
+    # Houses without a number exist, and ISO 20022 asks for none.
+    unnumbered = set() if profile.building_number else {"building_number"}
+    profile.full_clean(exclude={"organization", "given_by", *unnumbered})
     profile.save()
     events.record(
         action="payout_profile.changed" if current else "payout_profile.given",

@@ -25,6 +25,7 @@ def profile(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "organization": organization,
         "profile": current,
+        "country": selectors.country_in_words(current) if current else "",
         "iban": masked(current.iban) if current else "",
         "bank_name": selectors.bank_name(current) if current else "",
         "is_cooling_down": current is not None and selectors.is_cooling_down(current),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.models import AuditEvent, Notice, Role
+from payouts.forms import countries
 from payouts.models import PayoutProfile
 from payouts.selectors import profiles as selectors
 from payouts.services import profiles
@@ -61,7 +62,7 @@ def test_details_given_on_the_page_are_stored_normalised_and_shown_masked(seller
     assert selectors.current(organization_of(seller)).iban == IBAN
     assert "DE89 … 3000" in page
     assert "Commerzbank" in page
-    assert "Hafenstraße 12 b, 20457 Hamburg, DE" in page
+    assert "Hafenstraße 12 b, 20457 Hamburg, Germany" in page
     assert IBAN not in page.replace(" ", "")
     assert IBAN not in client.get(address_of("profile_change", seller)).content.decode()
 
@@ -86,12 +87,29 @@ def test_what_is_no_iban_is_told_in_a_sentence(seller, iban, sentence):
     assert not PayoutProfile.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["payee_name", "street", "building_number", "postcode", "town", "country"])
+@pytest.mark.parametrize("name", ["payee_name", "street", "postcode", "town", "country"])
 def test_every_part_of_the_address_is_asked_for(seller, name):
     answer = signed_in(seller).post(address_of("profile_change", seller), ADDRESS | {"iban": IBAN, name: ""})
 
     assert answer.status_code == 422
     assert not PayoutProfile.objects.exists()
+
+
+def test_a_house_without_a_number_can_be_paid(seller):
+    client = signed_in(seller)
+
+    answer = client.post(address_of("profile_change", seller), ADDRESS | {"iban": IBAN, "building_number": ""})
+
+    assert selectors.current(organization_of(seller)).building_number == ""
+    assert "Hafenstraße, 20457 Hamburg, Germany" in words_of(client.get(answer["Location"]))
+
+
+def test_countries_stand_where_a_reader_looks_for_them():
+    names = [name for _, name in countries()]
+
+    assert names[1:3] == ["Åland Islands", "Albania"]
+    assert names.index("Réunion") < names.index("Romania")
+    assert names[-1] == "Zimbabwe"
 
 
 @pytest.mark.parametrize("name", ["payee_name", "street", "town"])
