@@ -69,6 +69,13 @@ def with_accepted(requests: QuerySet[DataRequest]) -> QuerySet[DataRequest]:
     ).order_by("-created_at", "pk")
 
 
+def may_be_answered_by(request: DataRequest, user: User) -> bool:
+    """Whether a person sells for an organisation whose owner is not the buyer's."""
+    owner = request.buyer.owner_key
+    own = Q(pk=owner) | Q(beneficial_owner=owner)
+    return request.is_open and organizations_of(user, Role.SELLER).exclude(own).exists()
+
+
 def submitted_in_words(request: DataRequest, *, exactly: bool) -> str:
     """How much is before the buyer; `request` comes from ``with_accepted``, and only operators are told exactly."""
     sellers, rows = request.sellers_accepted, request.rows_accepted  # type: ignore[attr-defined]

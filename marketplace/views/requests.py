@@ -12,6 +12,7 @@ from marketplace.selectors.access import is_operator
 from marketplace.selectors.drafts import missing_steps, own_requests, steps_of
 from marketplace.selectors.requests import (
     columns_in_words,
+    may_be_answered_by,
     metric_in_words,
     model_in_words,
     submitted_in_words,
@@ -42,6 +43,7 @@ def request_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     context = {
         "data_request": data_request,
         "is_own": is_own,
+        "can_sell": may_be_answered_by(data_request, request.user),
         "submitted": submitted_in_words(data_request, exactly=is_operator(request.user)),
         "columns": columns_in_words(data_request),
         "model": model_in_words(data_request),

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from marketplace.selectors import copies
 from marketplace.shared.access import recent_mfa, role_required, step_up_required, step_up_where_enrolled
 from marketplace.shared.errors import FaircutError
 from marketplace.views.signed_in import SignedInRequest
@@ -91,6 +92,8 @@ def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "paid_form": forms.PaidForm(),
         "pot_available_minor": pot_available_minor(payout_round.request),
     }
+    if payout_round.state == State.DRAFT:
+        context["findings_waiting"] = copies.waiting(payout_round.request).count()
     if payout_round.run is not None:
         context["live"] = watch(payout_round)
     if hasattr(payout_round, "audit_report"):

@@ -415,9 +415,17 @@ def test_buyers_are_not_told_how_sellers_are_paid():
 def test_a_house_that_buys_and_sells_is_told_that_nobody_sells_to_themselves():
     seller = make_member(Role.SELLER)
     request = make_request(buyer=organization_of(seller))
+
+    client = signed_in(seller)
+    own, other = (
+        text_of(client.get(reverse("marketplace:request_detail", args=[one.pk]))) for one in (request, make_request())
+    )
+    for words in ("Upload a file", "How it pays"):
+        assert words not in own
+        assert words in other
     before = stored()
 
-    response = upload(signed_in(seller), request)
+    response = upload(client, request)
 
     assert response.status_code == 409
     assert "belongs to the buyer of “Rows that tell high earners”, and nobody sells to themselves." in text_of(response)

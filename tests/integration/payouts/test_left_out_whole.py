@@ -88,3 +88,19 @@ def test_the_audit_report_prints_what_was_decided_about_copies_and_why(place):
     seller = second.dataset.organization.name
     assert f"rows of {seller}, equal by {place.second.full_name} Bought from a broker." in report
     assert "First keeps: 3 of" in report
+
+
+def test_a_draft_names_the_findings_that_its_start_waits_for(place):
+    draft = scenario.funded_draft(place)
+    operator = browser(place.second)
+    assert "of copied rows wait" not in words(operator.get(page("round_detail", draft.pk)))
+    first, second = (entry.version for entry in place.request.submissions.order_by("pk")[:2])
+    CopyFinding.objects.create(
+        request=place.request, first=first, second=second, kind="exact", rows_matched=3, expected_by_chance=0.0,
+        log10_p_value=-9.0, pairs=[[0, 0], [1, 1], [2, 2]],
+    )  # fmt: skip
+
+    answer = operator.get(page("round_detail", draft.pk))
+
+    assert "1 finding of copied rows waits for a decision." in words(answer)
+    assert f'<a href="{reverse("marketplace:copy_list")}">Decide under Copies</a>' in answer.content.decode()
