@@ -95,6 +95,11 @@ def test_five_shells_of_a_seller_move_nobody_elses_amount(market, whole, split):
     others = [owner for owner in range(5) if owner != split]
     moved = np.abs(after[others] - before[others])
     assert (moved <= np.hypot(before_half[others], after_half[others])).all(), (moved, before_half, after_half)
+    # What the shells gain is what the others lose, so it is held to their interval, summed as if all erred alike.
+    shells_now = [split, *range(5, 4 + SHELLS)]
+    gain = after[shells_now].sum() - before[split]
+    assert gain == -(after[others] - before[others]).sum()
+    assert gain <= np.hypot(before_half[split], after_half[others].sum()), (gain, before_half, after_half)
 
 
 def test_the_same_shells_would_gain_under_gsv(market, whole):
