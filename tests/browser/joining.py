@@ -58,7 +58,7 @@ def open_payout_details(page) -> None:
 def give_payout_details(page, *, payee: str, iban: str) -> None:
     """Fill the form that is open and send it."""
     fields = {
-        "Payee": payee, "Street": "Hafenstraße", "Building number": "12 b", "Postcode": "20457",
+        "Payee": payee, "Street": "Hafenstraße", "Building number (optional)": "12 b", "Postcode": "20457",
         "Town": "Hamburg", "IBAN": iban,
     }  # fmt: skip
     for label, value in fields.items():
