@@ -61,6 +61,10 @@ class Production:
         self.site_url = f"https://localhost:{self.web_port}"
         self.secrets = SECRETS | {"FAIRCUT_TRUSTED_ORIGINS": self.site_url, "FAIRCUT_PROXY_COUNT": "0"}
 
+    def _filled_in(self, found):
+        """A word of the compose file: what is set, or else the default that it names."""
+        return self.secrets[found[1]] if found["default"] is None else self.secrets.get(found[1], found["default"])
+
     def environment(self, name):
         """A service's environment, secrets filled in, services' names replaced by where they are here."""
         here = {
@@ -71,7 +75,7 @@ class Production:
         }
         clean = {key: value for key, value in os.environ.items() if not key.startswith("FAIRCUT_")}
         values = {
-            key: re.sub(r"\$\{(\w+)[^}]*\}", lambda found: self.secrets[found[1]], value)
+            key: re.sub(r"\$\{(\w+)(?::-(?P<default>[^}]*))?[^}]*\}", self._filled_in, value)
             for key, value in compose()["services"][name]["environment"].items()
         }
         for pattern, address in here.items():

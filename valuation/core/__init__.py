@@ -30,7 +30,8 @@ from valuation.core.hcdv.incremental import start_incremental, update_incrementa
 from valuation.core.hcdv.incremental_state import IncrementalConfig, IncrementalState
 from valuation.core.hcdv.plan import HcdvPlan
 from valuation.core.hcdv.repetitions import RepeatedHcdvPlan, hcdv_group_sums
-from valuation.core.plan import Block, BlockResult, Plan, PlansInTurn, PlanState, SavedBlocks, run_block, run_plan
+from valuation.core.plan import Block, BlockResult, Plan, PlanState, SavedBlocks, run_block, run_plan
+from valuation.core.plans_in_turn import PlansInTurn
 from valuation.core.results import (
     GroupValues,
     HcdvValues,

@@ -23,13 +23,14 @@ from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.hcdv.market import market_plan
 from valuation.core.hcdv.plan import METHOD_VERSION as HCDV_VERSION
 from valuation.core.hcdv.repetitions import RepeatedHcdvPlan
+from valuation.core.plans_in_turn import PlansInTurn
 from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec
 from valuation.core.utility.cost import evaluation_seconds
 from valuation.models import PlayerValue, RunState, ValuationRun, WorkBlock
 from valuation.services import blocks, explanation, inputs, row_values
 
-RunPlan = core_plan.PlansInTurn[FgsvPlan, RepeatedHcdvPlan]
+RunPlan = PlansInTurn[FgsvPlan, RepeatedHcdvPlan]
 METHOD_VERSION = f"{FGSV_VERSION}+{HCDV_VERSION}"
 
 log = structlog.get_logger(__name__)
@@ -107,7 +108,7 @@ def plan_of(run: ValuationRun) -> RunPlan:
         with_seller_game=True,
         cost=evaluation_cost(run.manifest),
     )
-    return core_plan.PlansInTurn(sellers, _row_plan(run.manifest))
+    return PlansInTurn(sellers, _row_plan(run.manifest))
 
 
 def evaluation_cost(manifest: Mapping[str, Any]) -> Callable[[float], float]:

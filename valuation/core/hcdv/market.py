@@ -15,17 +15,18 @@ EVALUATIONS_BATCHED = 60_000
 EVALUATIONS_LOOPED = 3_000
 REPETITIONS = 4
 
-# Measured (docs/evidence/hcdv-rows.md): with leaves of 64 rows sellers' sums scatter three times as much over
-# repetitions as with 256, and cost more; the neighbours that divide a leaf agree better than local games of a few rows.
-# Small markets keep one level of games.
-_LEAF_SIZE = 256
+# Measured (docs/evidence/hcdv-rows.md): with leaves of 20 rows sellers' sums scatter nearly three times as much over
+# repetitions as with some hundreds, and cost four times as much; the neighbours that divide a leaf agree better than
+# local games of a few rows. Small markets keep one level of games.
+_LEAF_SIZE = 512
 # A quarter of the validation rows of the demo's market: each repetition asks other ones.
 _NEIGHBOR_PAIRS = 12_500_000
 # Losses without a lower bound: cut at twice the constant predictor's loss, and lambda in units of that loss.
 _LOSSES = {"neg_log_loss", "neg_mse"}
 _BALANCED = {"balanced_accuracy", "macro_f1", "roc_auc"}
-# Eight children play an exact game of 255 coalitions, for which 16 children ask 3,840 in random orders.
-_CHILDREN = 8
+# Eight children play an exact game of 255 coalitions, for which 16 children ask 3,840 in random orders; below the root
+# there are many nodes, and games of four ask 15.
+_CHILDREN = (8, 4)
 # Rows times epochs that an encoder is trained on: 10 epochs of the demo's 10,000 rows.
 _ROWS_TRAINED = 100_000
 
@@ -64,8 +65,8 @@ def market_config(*, n_rows: int, task: Task, metric: str, batched: bool) -> Hcd
         task=task,
         embedding="encoder",
         encoder=EncoderConfig(device="cpu", epochs=epochs),
-        children=(_CHILDREN,),
-        leaf_size=max(_CHILDREN, min(_LEAF_SIZE, -(-n_rows // _CHILDREN))),
+        children=_CHILDREN,
+        leaf_size=max(_CHILDREN[0], min(_LEAF_SIZE, -(-n_rows // _CHILDREN[0]))),
         permutations=(64,),
         balanced_classes=metric in _BALANCED,
         neighbor_pairs=_NEIGHBOR_PAIRS,
