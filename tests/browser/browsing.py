@@ -15,6 +15,7 @@ TELL_VIOLATIONS = """
         `Content security policy: ${event.violatedDirective} blocked ${event.blockedURI}`));
 """
 PHONE = {"viewport": {"width": 360, "height": 800}, "is_mobile": True, "has_touch": True}
+WIDE = {"viewport": {"width": 2560, "height": 1440}}
 # By how much the content is wider than the window, and what reaches beyond it.
 BEYOND = """() => {
   const width = document.documentElement.clientWidth;

@@ -1,9 +1,9 @@
-"""Everything a seller does can be done without a mouse."""
+"""What sellers and operators do can be done without a mouse."""
 
 import pytest
 from playwright.sync_api import expect
 
-from marketplace.demo.cast import PASSWORD, SELLERS
+from marketplace.demo.cast import PASSWORD, SELLERS, TRIGGER
 from tests.browser import census
 from tests.browser.seeding import title_of
 
@@ -55,6 +55,29 @@ def test_a_seller_signs_in_uploads_and_submits_by_keyboard(browsing, tmp_path):
     tab_to(page, page.get_by_role("button", name="Submit"))
     page.keyboard.press("Space")
     expect(page.get_by_role("status")).to_contain_text("is submitted")
+
+
+def test_an_operator_drafts_a_round_and_gives_it_up_by_keyboard(browsing):
+    page = browsing.page_of(TRIGGER.email)
+    page.goto("/")
+
+    tab_to(page, page.get_by_role("banner").get_by_role("link", name="Rounds"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("link", name="New round").first)
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Request"))
+    page.keyboard.type(title_of("keyboard"))
+    tab_to(page, page.get_by_role("textbox", name="Pot"))
+    page.keyboard.type("12.50")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("the round needs 12.50 EUR")).to_be_visible()
+
+    tab_to(page, page.get_by_text("Give the round up?"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Reason"))
+    page.keyboard.type("drafted by keyboard")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Why it ended: drafted by keyboard")).to_be_visible()
 
 
 def test_the_first_tab_skips_the_header(browsing):

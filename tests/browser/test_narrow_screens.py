@@ -1,10 +1,10 @@
-"""On a phone no page scrolls sideways, by day and by night."""
+"""No page scrolls sideways, on a phone by day and by night, and none is lost on a very wide screen."""
 
 import pytest
 from playwright.sync_api import expect
 
 from marketplace.demo.cast import SELLERS, TRIGGER
-from tests.browser.browsing import PHONE, beyond_the_window
+from tests.browser.browsing import PHONE, WIDE, beyond_the_window
 
 pytestmark = pytest.mark.browser
 
@@ -27,11 +27,11 @@ def pages(site, paid_round):
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_is_wider_than_a_phone(scheme, pages, browsing):
+@pytest.mark.parametrize(("scheme", "window"), [("light", PHONE), ("dark", PHONE), ("light", WIDE)])
+def test_no_page_is_wider_than_its_window(scheme, window, pages, browsing):
     too_wide = {}
     for email, addresses in pages.items():
-        options = {"color_scheme": scheme, **PHONE}
+        options = {"color_scheme": scheme, **window}
         page = browsing.page(**options) if email is None else browsing.page_of(email, **options)
         for address in addresses:
             page.goto(address)
