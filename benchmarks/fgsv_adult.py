@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from marketplace.demo import adult, profiles
-from valuation.core import FgsvPlan, ModelSpec, make_utility, run_plan
+from valuation.core import FgsvPlan, ModelSpec, PooledRows, make_utility, run_plan
 from valuation.core.fgsv.plan import batched_model_seconds
 from valuation.core.games import Game, IndexVector
 from valuation.core.utility.features import Columns, FeatureEncoder
@@ -18,10 +18,10 @@ from valuation.core.utility.features import Columns, FeatureEncoder
 TARGETS = (0.02, 0.01)
 
 
-def adult_market(
+def adult_rows(
     rows_per_seller: int | None = None, validation_rows: int = 5_000
-) -> tuple[Game, IndexVector, list[IndexVector]]:
-    """The buyer's model over the demo's sellers, the labels of the rows, and the rows of each seller.
+) -> tuple[PooledRows, list[IndexVector]]:
+    """The demo's rows with the buyer's validation rows, and which are each seller's.
 
     All 10,000 rows, or the first so many of each seller.
     """
@@ -39,10 +39,22 @@ def adult_market(
     encoder = FeatureEncoder.fit(schema, adult.TARGET, valid)
     X = np.concatenate([encoder.encode(columns(table)).values for table in tables])
     y = np.concatenate([encoder.encode_target(columns(table)) for table in tables])
+    sellers = np.split(np.arange(len(y)), np.cumsum([table.num_rows for table in tables])[:-1])
+    return PooledRows(X, y, encoder.encode(valid).values, encoder.encode_target(valid)), sellers
+
+
+def buyers_game(rows: PooledRows) -> Game:
+    """The demo's model over rows."""
     spec = ModelSpec.from_json({**adult.MODEL_SPEC, "metric": adult.METRIC})
-    game = make_utility(spec, X, y, encoder.encode(valid).values, encoder.encode_target(valid))
-    sizes = [table.num_rows for table in tables]
-    return game, y, np.split(np.arange(len(y)), np.cumsum(sizes)[:-1])
+    return make_utility(spec, rows.X, rows.y, rows.X_valid, rows.y_valid)
+
+
+def adult_market(
+    rows_per_seller: int | None = None, validation_rows: int = 5_000
+) -> tuple[Game, IndexVector, list[IndexVector]]:
+    """The buyer's model over the demo's sellers, the labels of the rows, and the rows of each seller."""
+    rows, sellers = adult_rows(rows_per_seller, validation_rows)
+    return buyers_game(rows), rows.y, sellers
 
 
 def main(seeds: int) -> None:

@@ -8,42 +8,21 @@ import time
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 
+from benchmarks.fgsv_adult import adult_rows, buyers_game
 from benchmarks.hcdv_rows import detection
-from marketplace.demo import adult, profiles
-from valuation.core import HcdvPlan, ModelSpec, make_utility, run_plan
+from marketplace.demo import adult
+from valuation.core import HcdvPlan, run_plan
 from valuation.core.hcdv.market import market_config
 from valuation.core.hcdv.repetitions import RepeatedHcdvPlan, hcdv_group_sums
-from valuation.core.rows import PooledRows
-from valuation.core.utility.features import Columns, FeatureEncoder
 
 LEAF_SIZES = (64, 128, 256, 512, 1_250)
 FLIPPED = 0.1
 
 
-def adult_rows() -> tuple[PooledRows, list[np.ndarray]]:
-    """The demo's 10,000 rows with their validation rows, and the rows of each seller."""
-    schema = adult.request_schema()
-
-    def columns(table: pa.Table) -> Columns:
-        return {
-            column["name"]: table.column(column["name"]).to_numpy(zero_copy_only=False) for column in schema["columns"]
-        }
-
-    tables = [seller.rows for seller in profiles.sample_sellers(adult.training_part(), seed=0)]
-    valid = columns(adult.test_part().slice(0, 5_000))
-    encoder = FeatureEncoder.fit(schema, adult.TARGET, valid)
-    X = np.concatenate([encoder.encode(columns(table)).values for table in tables])
-    y = np.concatenate([encoder.encode_target(columns(table)) for table in tables])
-    sellers = np.split(np.arange(len(y)), np.cumsum([table.num_rows for table in tables])[:-1])
-    return PooledRows(X, y, encoder.encode(valid).values, encoder.encode_target(valid)), sellers
-
-
 def main(repetitions: int) -> None:
     rows, sellers = adult_rows()
     flipped = np.random.default_rng(0).random(len(rows.y)) < FLIPPED
-    spec = ModelSpec("logistic_regression", {}, adult.METRIC)
     config = market_config(n_rows=len(rows.y), task="classification", metric=adult.METRIC, batched=True)
     print(
         "| leaf | evaluations | CPU s | scatter of shares, points | rows, correlation | flips, one tree | flips, mean |"
@@ -53,9 +32,10 @@ def main(repetitions: int) -> None:
         plan = RepeatedHcdvPlan(HcdvPlan(len(rows.y), replace(config, leaf_size=leaf_size)), repetitions)
         figures = []
         for y in (rows.y, np.where(flipped, 1 - rows.y, rows.y)):
-            game = make_utility(spec, rows.X, y, rows.X_valid, rows.y_valid)
+            pooled = replace(rows, y=y)
+            game = buyers_game(pooled)
             started = time.process_time()
-            state = run_plan(plan, game, [], 1, rows=replace(rows, y=y))
+            state = run_plan(plan, game, [], 1, rows=pooled)
             figures.append((plan.estimate(state), (time.process_time() - started) / repetitions))
         (clean, seconds), (noisy, _) = figures
         by_repetition = clean.by_repetition[:, 0]
