@@ -84,16 +84,19 @@ def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "timeline": timeline(payout_round),
         "started_by_me": payout_round.triggered_by_id == request.user.pk,
         "reason_form": forms.ReasonForm(auto_id="cancel_%s"),
-        "supersede_form": forms.ReplacementForm(auto_id="supersede_%s", initial={"policy": payout_round.policy}),
-        "approval_form": forms.ApprovalForm(
-            initial={"lines_sha256": payout_round.lines_sha256},
-            shared_accounts=unlinked_with_one_account(payout_round),
-        ),
         "paid_form": forms.PaidForm(),
         "pot_available_minor": pot_available_minor(payout_round.request),
     }
     if payout_round.state == State.DRAFT:
         context["findings_waiting"] = copies.waiting(payout_round.request).count()
+    if payout_round.state == State.IN_REVIEW:
+        context["supersede_form"] = forms.ReplacementForm(
+            auto_id="supersede_%s", initial={"policy": payout_round.policy}
+        )
+        context["approval_form"] = forms.ApprovalForm(
+            initial={"lines_sha256": payout_round.lines_sha256},
+            shared_accounts=unlinked_with_one_account(payout_round),
+        )
     if payout_round.run is not None:
         context["live"] = watch(payout_round)
     if hasattr(payout_round, "audit_report"):
