@@ -1,5 +1,6 @@
 """What is paid: policies, rounds and lines, the ledger under them, and what readers get."""
 
+from payouts.models.approvals import Approval
 from payouts.models.attacks import AttackTest
 from payouts.models.keys import ApiKey
 from payouts.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
@@ -8,7 +9,7 @@ from payouts.models.policies import PayoutPolicy
 from payouts.models.profiles import PayoutProfile
 from payouts.models.releases import LineRelease
 from payouts.models.reports import AuditReport, Export
-from payouts.models.rounds import Approval, PayoutRound
+from payouts.models.rounds import PayoutRound
 
 # The application's database role may read and append here, and nothing else (`manage.py grant_app_rights`).
 APPEND_ONLY_TABLES = tuple(

@@ -16,7 +16,7 @@ from payouts.errors import (
     SecondFactorError,
 )
 from payouts.models import Approval, PayoutLine, PayoutRound
-from payouts.models.rounds import MFA_VALID_FOR
+from payouts.models.approvals import MFA_VALID_FOR
 from payouts.selectors.digest import lines_sha256 as digest_of
 from payouts.selectors.risk_checks import unlinked_with_one_account
 from payouts.services import locks
