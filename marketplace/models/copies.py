@@ -39,6 +39,8 @@ class CopyFinding(models.Model):
         ROUNDED = "rounded"
         JITTERED = "jittered"
         WITHIN = "within"
+        # Alike where one column is left out of the comparison: between two files, or within one.
+        BUT_ONE = "but_one"
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -58,6 +60,11 @@ class CopyFinding(models.Model):
     expected_by_chance = models.FloatField(help_text="How many of them innocent files of this kind would share.")
     log10_p_value = models.FloatField(help_text="Upper bound of the probability that chance alone shares as many.")
     pairs = models.JSONField(help_text="[row of the first version, row of the second], counted from 0.")
+    columns_ignored = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Names of the columns of which each pair may differ in one, whatever it says.",
+    )
     found_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=11, choices=State.choices, default=State.OPEN)
     decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -71,8 +78,14 @@ class CopyFinding(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind__in=["exact", "reordered", "rounded", "jittered"])
                 & ~models.Q(first=models.F("second"))
-                | models.Q(kind="within", first=models.F("second")),
+                | models.Q(kind="within", first=models.F("second"))
+                | models.Q(kind="but_one"),
                 name="copy_finding_kind_fits",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="but_one") & ~models.Q(columns_ignored=[])
+                | ~models.Q(kind="but_one") & models.Q(columns_ignored=[]),
+                name="copy_finding_names_columns",
             ),
             models.CheckConstraint(condition=models.Q(rows_matched__gt=0), name="copy_finding_has_rows"),
             models.CheckConstraint(
@@ -113,6 +126,7 @@ class CopyFinding(models.Model):
                     "expected_by_chance",
                     "log10_p_value",
                     "pairs",
+                    "columns_ignored",
                     "found_at",
                 ],
             ),
@@ -124,6 +138,11 @@ class CopyFinding(models.Model):
             ),
             pgtrigger.Protect(name="finding_stays", operation=pgtrigger.Delete),
         ]
+
+    @property
+    def is_within(self) -> bool:
+        """Whether the rows are alike inside one file."""
+        return self.first_id == self.second_id
 
     def __str__(self) -> str:
         return f"{self.rows_matched} {self.kind} rows of {self.first_id} in {self.second_id} ({self.state})"
