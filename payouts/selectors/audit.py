@@ -9,7 +9,7 @@ import numpy as np
 from marketplace.templatetags.figures import count, decimals
 from payouts.core.correlation import CorrelationIntervals, correlation_intervals
 from payouts.core.intervals import LEVEL
-from payouts.core.money import format_amount
+from marketplace.shared.money import format_amount
 from payouts.models import Approval, PayoutRound
 from payouts.selectors import audit_attacks, audit_charts
 from payouts.selectors.frozen_copies import frozen_copies

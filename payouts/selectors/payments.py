@@ -15,7 +15,7 @@ from django.conf import settings
 
 from marketplace.models import DataRequest
 from payouts.core.bank_accounts import IbanError, masked, read_iban
-from payouts.core.money import plain_decimal
+from marketplace.shared.money import minor_digits, plain_decimal
 from payouts.core.payment_order import Payer, Payment, PaymentOrder, to_pain001
 from payouts.errors import PaymentFileError
 from payouts.models import LedgerTransaction, LineRelease, PayoutLine, PayoutProfile, PayoutRound
@@ -190,7 +190,7 @@ def _list(
             without_details.append(line)
         else:
             rows.append(PaymentRow(line.organization.name, _payment(line, profile)))
-    order = PaymentOrder(message_id, created_at, currency, tuple(row.payment for row in rows))
+    order = PaymentOrder(message_id, created_at, currency, minor_digits(currency), tuple(row.payment for row in rows))
     return PaymentList(order, tuple(rows), tuple(waiting), tuple(without_details))
 
 

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any, Final
 
-from payouts.core.money import plain_decimal
+from marketplace.shared.money import plain_decimal
 from payouts.selectors.projection import LineRecord, RoundProjection
 
 # Stable order; a change needs a new schema id. Money is plain decimals of the currency, a value a plain number.

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.template.defaultfilters import pluralize
 
-from payouts.core.money import format_amount
+from marketplace.shared.money import format_amount
 from payouts.models import PayoutRound
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import project

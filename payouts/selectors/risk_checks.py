@@ -9,6 +9,7 @@ from marketplace.templatetags.figures import count, percent
 from payouts.core.money import format_amount
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors import profiles
+from payouts.selectors.class_mix import one_class_owners
 from payouts.selectors.frozen_copies import frozen_copies, news_since
 
 # An amount this many times the largest that the owner ever got is worth a second look.
@@ -30,6 +31,7 @@ def risk_checks(payout_round: PayoutRound) -> list[RiskCheck]:
         _precision,
         _copies,
         _owners,
+        _classes,
         _amounts,
         _bank_details,
         _earlier_rounds,
@@ -85,6 +87,20 @@ def _owners(payout_round: PayoutRound) -> RiskCheck:
             "Owners", False, f"Sellers that are not linked share {count(shared)} bank account{pluralize(shared)}."
         )
     return RiskCheck("Owners", True, "No two owners share a bank account.")
+
+
+def _classes(payout_round: PayoutRound) -> RiskCheck:
+    """Shells gain where their owner sorts the rows that hurt into an account of their own (ADR 0010)."""
+    owners = one_class_owners(payout_round)
+    if not owners:
+        return RiskCheck("Classes", True, "No owner's rows are nearly all of one class of the target.")
+    named = ", ".join(f"{' and '.join(owner.sellers)} ({percent(owner.share)} {owner.label})" for owner in owners)
+    return RiskCheck(
+        "Classes",
+        False,
+        f"Rows nearly all of one class: {named}. One owner's rows, sorted over several accounts, look like this and "
+        "gain as long as the accounts are not linked: ask who owns them.",
+    )
 
 
 def _earlier_rounds(payout_round: PayoutRound) -> RiskCheck:

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Final
 
-from payouts.core.money import plain_decimal
+from marketplace.shared.money import plain_decimal
 from payouts.selectors.renderings import harmless
 from payouts.selectors.statements import Statement
 

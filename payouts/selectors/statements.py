@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import Min
 
-from payouts.core.money import format_amount
+from marketplace.shared.money import format_amount
 from payouts.errors import UnbalancedError
 from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutLine, PayoutRound
 from payouts.selectors.profiles import hold_of

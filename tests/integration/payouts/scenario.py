@@ -56,7 +56,7 @@ def give_details(organization, by):
     return profiles.give(organization=organization, details=payout_details(payee=organization.name, iban=iban()), by=by)
 
 
-def submission(request, organization, by):
+def submission(request, organization, by, *, classes=None):
     number = next(NUMBERS)
     dataset = Dataset.objects.create(organization=organization, request=request, name=f"Set {number}")
     version = DatasetVersion.objects.create(
@@ -68,7 +68,7 @@ def submission(request, organization, by):
         rows=100 * number,
         original=ContentFile(b"x", "rows.csv"),
         parquet=ContentFile(b"x", "rows.parquet"),
-        profile={},
+        profile={"columns": [{"name": request.target, "counts": classes}]} if classes else {},
         uploaded_by=by,
     )
     return Submission.objects.create(
@@ -76,7 +76,7 @@ def submission(request, organization, by):
     )
 
 
-def market(*, sellers=4, names=None, with_details=True):
+def market(*, sellers=4, names=None, with_details=True, classes=None):
     """A request with accepted submissions, two operators, a buyer; sellers have said where their money goes."""
     buyer = Organization.objects.create(name=f"Buyer {next(NUMBERS)}")
     request = DataRequest.objects.create(
@@ -97,8 +97,8 @@ def market(*, sellers=4, names=None, with_details=True):
     names = names or [f"Seller {next(NUMBERS)}" for _ in range(sellers)]
     organizations = [Organization.objects.create(name=name) for name in names]
     people = [person("seller", organization) for organization in organizations]
-    for organization, by in zip(organizations, people, strict=True):
-        submission(request, organization, by)
+    for organization, by, counts in zip(organizations, people, classes or [None] * len(people), strict=True):
+        submission(request, organization, by, classes=counts)
         if with_details:
             give_details(organization, by)
     return SimpleNamespace(

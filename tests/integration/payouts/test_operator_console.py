@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.models import AuditEvent, Membership, Role
+from marketplace.services import ownership
 from payouts.errors import FourEyesError, RoundStateError
 from payouts.selectors.live import watch
 from payouts.selectors.risk_checks import risk_checks
@@ -46,6 +47,31 @@ def test_missing_details_and_a_shared_account_come_first(db):
     assert not first.passed
     assert finding_of(payout_round, "Owners").finding == "Sellers that are not linked share 1 bank account."
     assert not finding_of(payout_round, "Payout details").passed
+
+
+CLASSES = [{"low": 96, "high": 4}, {"low": 94, "high": 6}, {"low": 1, "high": 99}, None]
+
+
+def test_owners_whose_rows_are_of_one_class_are_named(db):
+    place = scenario.market(names=["North", "South", "East", "West"], classes=CLASSES)
+
+    check = finding_of(scenario.in_review(place), "Classes")
+
+    assert not check.passed
+    assert "one class: North (96.0\u202f% low), East (99.0\u202f% high). One owner's" in check.finding
+
+
+def test_linked_accounts_of_two_classes_count_together(db):
+    place = scenario.market(names=["North", "South", "East", "West"], classes=CLASSES)
+    ownership.link(organization=place.sellers[0], owner=place.sellers[2], reason="One house.", by=place.first)
+
+    assert finding_of(scenario.in_review(place), "Classes").passed
+
+
+def test_a_market_of_one_class_names_nobody(db):
+    place = scenario.market(classes=[{"low": 99, "high": 1}] * 4)
+
+    assert finding_of(scenario.in_review(place), "Classes").passed
 
 
 def test_a_shared_account_stops_the_approval_until_owners_are_said_to_differ(db):
