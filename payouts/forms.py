@@ -13,9 +13,8 @@ from django.utils import timezone
 
 from marketplace.forms.plain import PlainForm
 from marketplace.models import DataRequest, Organization
-from payouts.core import money
+from marketplace.shared import money
 from payouts.core.bank_accounts import IbanError, read_iban
-from payouts.core.money import format_amount
 from payouts.core.policy import Policy
 from payouts.models import ApiKey, PayoutPolicy, PayoutProfile
 from payouts.models.policies import policy_from_snapshot
@@ -24,7 +23,6 @@ from payouts.selectors.owners import possible_owners
 from payouts.services.policies import PolicyTerms
 from payouts.services.profiles import PayoutDetails
 
-AMOUNT_MAX_MINOR = 10**15
 KEY_DAYS_MAX = 730
 
 
@@ -34,8 +32,10 @@ def read_amount(text: str, currency: str) -> int:
         amount_minor = money.parse(text, currency)
     except money.MoneyError as error:
         raise ValidationError(str(error)) from error
-    if not 0 < amount_minor <= AMOUNT_MAX_MINOR:
-        raise ValidationError(f"The amount must be above 0 and at most {format_amount(AMOUNT_MAX_MINOR, currency)}.")
+    if not 0 < amount_minor <= money.AMOUNT_MAX_MINOR:
+        raise ValidationError(
+            f"The amount must be above 0 and at most {money.format_amount(money.AMOUNT_MAX_MINOR, currency)}."
+        )
     return amount_minor
 
 
@@ -45,7 +45,7 @@ def new_seed() -> int:
 
 class RequestChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic in the stubs only
     def label_from_instance(self, obj: Any) -> str:  # a DataRequest of with_pots()
-        return f"{obj.title} ({format_amount(obj.available_minor, obj.currency)} in its pot)"
+        return f"{obj.title} ({money.format_amount(obj.available_minor, obj.currency)} in its pot)"
 
 
 class RoundForm(PlainForm):
@@ -127,7 +127,7 @@ class TriedPolicyForm(PlainForm):
     minimum = forms.IntegerField(
         label="Smallest payment, minor units",
         min_value=0,
-        max_value=AMOUNT_MAX_MINOR,
+        max_value=money.AMOUNT_MAX_MINOR,
         initial=0,
         help_text="In cents where the currency has them; smaller amounts stay owed to their owner.",
     )

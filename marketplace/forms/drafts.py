@@ -12,10 +12,9 @@ from marketplace.forms.fields import organization_field
 from marketplace.forms.plain import PlainForm
 from marketplace.models import DataRequest, Organization
 from marketplace.services.drafts import VALIDATION_ROWS_MIN
-from marketplace.templatetags.figures import EXPONENTS, count
+from marketplace.shared.money import AMOUNT_MAX_MINOR, POT_CURRENCIES, minor_digits
+from marketplace.templatetags.figures import count
 
-CURRENCIES = ("EUR", "CHF", "DKK", "GBP", "JPY", "NOK", "SEK", "USD")
-POT_MAX_MINOR = 10**15
 # A pot above this, in whole units of its currency, may be a slip of the finger: it is asked for once more.
 LARGE_POT = 10_000_000
 PERCENT = 100
@@ -148,7 +147,7 @@ class TargetForm(PlainForm):
 class BudgetForm(PlainForm):
     """What is paid, and how sure the valuation is to be."""
 
-    currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in CURRENCIES])
+    currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in POT_CURRENCIES])
     pot = forms.DecimalField(
         label="Pot", min_value=Decimal(0), max_digits=20, help_text="What all sellers together are paid, like 10000.00."
     )
@@ -178,7 +177,7 @@ class BudgetForm(PlainForm):
     @classmethod
     def initial_of(cls, draft: DataRequest) -> dict[str, Any]:
         """What the form shows of a draft."""
-        digits = EXPONENTS.get(draft.currency, 2)
+        digits = minor_digits(draft.currency)
         pot = None if draft.pot_minor is None else Decimal(draft.pot_minor).scaleb(-digits)
         precision = (Decimal(str(draft.precision_target)) * PERCENT).normalize()
         return {
@@ -192,11 +191,11 @@ class BudgetForm(PlainForm):
         cleaned: dict[str, Any] = super().clean() or {}
         pot, currency = cleaned.get("pot"), cleaned.get("currency")
         if pot is not None and currency:
-            digits = EXPONENTS.get(currency, 2)
+            digits = minor_digits(currency)
             minor = pot.scaleb(digits)
             if minor != minor.to_integral_value():
                 self.add_error("pot", f"An amount in {currency} has at most {digits} decimals.")
-            elif not 0 < minor <= POT_MAX_MINOR:
+            elif not 0 < minor <= AMOUNT_MAX_MINOR:
                 self.add_error("pot", "The pot must be above 0, and of a size that can be paid.")
             else:
                 cleaned["pot_minor"] = int(minor)

@@ -6,16 +6,12 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from marketplace.shared.money import grouped_decimal
+
 register = template.Library()
 
 NARROW_SPACE = "\u202f"  # does not break, so a count never splits over two lines
 MINUS = "\u2212"
-# ISO 4217 exponents other than 2. payouts.core.money owns the rules of money, but apps point one way; a test keeps the
-# two tables equal.
-EXPONENTS = {
-    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
 
 
 @register.filter
@@ -27,11 +23,7 @@ def amount(amount_minor: int | None, currency: str) -> str:
 @register.filter
 def plain_amount(amount_minor: int | None, currency: str) -> str:
     """Write minor units without naming the currency: for columns whose head names it, and after a plus-minus sign."""
-    if amount_minor is None:
-        return ""
-    digits = EXPONENTS.get(currency, 2)
-    whole, part = divmod(abs(amount_minor), 10**digits)
-    return f"{MINUS if amount_minor < 0 else ''}{whole:,}" + (f".{part:0{digits}d}" if digits else "")
+    return "" if amount_minor is None else grouped_decimal(amount_minor, currency).replace("-", MINUS)
 
 
 @register.filter

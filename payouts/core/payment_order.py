@@ -4,9 +4,8 @@ import datetime as dt
 import unicodedata
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
-
-from payouts.core.money import plain_decimal
 
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 ID_CHARS, NAME_CHARS, REMITTANCE_CHARS = 35, 70, 140
@@ -77,12 +76,14 @@ class PaymentOrder:
             35 characters.
         created_at: When the payments became due, never when a file was written: the bytes depend on it.
         currency: ISO 4217, of all amounts.
+        currency_digits: How many decimals the currency has.
         payments: At least one.
     """
 
     message_id: str
     created_at: dt.datetime
     currency: str
+    currency_digits: int
     payments: tuple[Payment, ...]
 
     @property
@@ -110,7 +111,7 @@ def to_pain001(order: PaymentOrder, payer: Payer) -> bytes:
     _require_sound(order)
     document = ET.Element("Document", xmlns=NAMESPACE)
     message = ET.SubElement(document, "CstmrCdtTrfInitn")
-    total = plain_decimal(order.sum_minor, order.currency)
+    total = _decimal(order.sum_minor, order)
     header = ET.SubElement(message, "GrpHdr")
     _text(header, "MsgId", order.message_id)
     _text(header, "CreDtTm", order.created_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -134,7 +135,7 @@ def to_pain001(order: PaymentOrder, payer: Payer) -> bytes:
         _text(ET.SubElement(bank, "Othr"), "Id", "NOTPROVIDED")
     _text(block, "ChrgBr", "SLEV")
     for payment in order.payments:
-        _transfer(block, payment, order.currency)
+        _transfer(block, payment, order)
     ET.indent(document)
     body: bytes = ET.tostring(document, encoding="utf-8", xml_declaration=True)
     return body + b"\n"
@@ -177,11 +178,16 @@ def _require_sound(order: PaymentOrder) -> None:
         raise PaymentOrderError("Two payments have the same id.")
 
 
-def _transfer(block: ET.Element, payment: Payment, currency: str) -> None:
+def _decimal(amount_minor: int, order: PaymentOrder) -> str:
+    """Write an amount with all decimals of the order's currency."""
+    return f"{Decimal(amount_minor).scaleb(-order.currency_digits):f}"
+
+
+def _transfer(block: ET.Element, payment: Payment, order: PaymentOrder) -> None:
     transfer = ET.SubElement(block, "CdtTrfTxInf")
     _text(ET.SubElement(transfer, "PmtId"), "EndToEndId", payment.end_to_end_id)
-    amount = ET.SubElement(ET.SubElement(transfer, "Amt"), "InstdAmt", Ccy=currency)
-    amount.text = plain_decimal(payment.amount_minor, currency)
+    amount = ET.SubElement(ET.SubElement(transfer, "Amt"), "InstdAmt", Ccy=order.currency)
+    amount.text = _decimal(payment.amount_minor, order)
     if payment.bic:
         _text(_nested(transfer, "CdtrAgt", "FinInstnId"), "BICFI", payment.bic)
     payee = ET.SubElement(transfer, "Cdtr")

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import count, decimals
 from payouts.core.correlation import CorrelationIntervals, correlation_intervals
 from payouts.core.intervals import LEVEL
-from marketplace.shared.money import format_amount
 from payouts.models import Approval, PayoutRound
 from payouts.selectors import audit_attacks, audit_charts
 from payouts.selectors.frozen_copies import frozen_copies

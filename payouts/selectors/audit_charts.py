@@ -6,8 +6,8 @@ from typing import Any
 from django.template.defaultfilters import pluralize
 
 from marketplace.charts.chart import Chart, Series
-from marketplace.templatetags.figures import decimals, percent
 from marketplace.shared.money import minor_digits
+from marketplace.templatetags.figures import decimals, percent
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import LineRecord
 from payouts.selectors.rounds import RULE_WORDS

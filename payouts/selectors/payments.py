@@ -14,8 +14,8 @@ from typing import Final
 from django.conf import settings
 
 from marketplace.models import DataRequest
-from payouts.core.bank_accounts import IbanError, masked, read_iban
 from marketplace.shared.money import minor_digits, plain_decimal
+from payouts.core.bank_accounts import IbanError, masked, read_iban
 from payouts.core.payment_order import Payer, Payment, PaymentOrder, to_pain001
 from payouts.errors import PaymentFileError
 from payouts.models import LedgerTransaction, LineRelease, PayoutLine, PayoutProfile, PayoutRound

@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 
 from marketplace.models import Role, User
 from marketplace.selectors.access import organizations_of
+from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import count, percent
 from payouts.core.allocation import Reason
-from marketplace.shared.money import format_amount
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.terms import basis_points, policy_in_words
 from payouts.selectors.units import metric_name, unit_of, written

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from django.template.defaultfilters import pluralize
 
+from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import count, percent
-from payouts.core.money import format_amount
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors import profiles
 from payouts.selectors.class_mix import one_class_owners

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from marketplace.templatetags.figures import NARROW_SPACE
 from marketplace.shared.money import format_amount
+from marketplace.templatetags.figures import NARROW_SPACE
 from payouts.core.policy import BASIS_POINTS
 
 _BASIS_POINTS_OF_A_PERCENT = 100

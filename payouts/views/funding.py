@@ -13,8 +13,8 @@ from marketplace.selectors.drafts import own_requests
 from marketplace.selectors.requests import visible_requests
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError, NotAllowedError
+from marketplace.shared.money import format_amount
 from marketplace.views.signed_in import SignedInRequest
-from payouts.core.money import format_amount
 from payouts.core.payment_order import Payer
 from payouts.errors import PaymentFileError
 from payouts.forms import FundingForm

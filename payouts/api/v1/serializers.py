@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from payouts.core.money import plain_decimal
+from marketplace.shared.money import plain_decimal
 from payouts.models import Export, LineRelease, PayoutLine, PayoutRound
 from payouts.selectors.projection import project
 from payouts.selectors.renderings import line_dict, totals_dict

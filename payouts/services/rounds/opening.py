@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from marketplace.models import DataRequest, Submission, User
 from marketplace.services import events
-from payouts.core.money import format_amount
+from marketplace.shared.money import format_amount
 from payouts.errors import NothingSubmittedError, PotNotFundedError, RoundStateError
 from payouts.models import LedgerTransaction, PayoutPolicy, PayoutRound
 from payouts.selectors.balances import pot_available_minor

@@ -5,8 +5,8 @@ Each seller learns the own amount, and nobody else's.
 
 from marketplace.models import Membership, Organization, Role
 from marketplace.services import notices
+from marketplace.shared.money import format_amount
 from marketplace.shared.site import address
-from payouts.core.money import format_amount
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.profiles import Hold
 

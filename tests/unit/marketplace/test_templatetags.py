@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from marketplace.ingest.problems import Problem
 from marketplace.models import DataRequest, Submission
+from marketplace.shared.money import MINOR_DIGITS, format_amount
 from marketplace.templatetags import figures
 from marketplace.templatetags.intervals import interval_bars, width
 from marketplace.templatetags.states import LOOKS, badge
-from payouts.core.money import MINOR_DIGITS, format_amount
 from payouts.models import PayoutLine, PayoutRound
 from valuation.models import ValuationRun
 
@@ -21,12 +21,8 @@ STYLESHEET = Path(settings.BASE_DIR, "marketplace/static/faircut/faircut.css").r
 TEMPLATES = sorted(Path(settings.BASE_DIR, "templates").rglob("*.html"))
 
 
-def test_amounts_keep_the_exponents_of_the_payouts_core():
-    assert {currency: figures.EXPONENTS.get(currency, 2) for currency in MINOR_DIGITS} == MINOR_DIGITS
-
-
 @given(amount_minor=st.integers(-(10**15), 10**15), currency=st.sampled_from(sorted(MINOR_DIGITS)))
-def test_amounts_read_as_the_payouts_core_writes_them_but_for_the_minus_sign(amount_minor, currency):
+def test_amounts_read_as_in_letters_and_files_but_for_the_minus_sign(amount_minor, currency):
     assert figures.amount(amount_minor, currency).replace(figures.MINUS, "-") == format_amount(amount_minor, currency)
 
 

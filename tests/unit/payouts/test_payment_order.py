@@ -12,6 +12,7 @@ import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketplace.shared.money import minor_digits
 from payouts.core.payment_order import (
     NAMESPACE,
     Payer,
@@ -39,9 +40,9 @@ PAYMENT = Payment(
 )
 
 
-def order(*payments, currency="EUR"):
+def order(*payments, currency="EUR", digits=2):
     at = dt.datetime(2026, 11, 22, 3, 4, 5, 678, tzinfo=dt.UTC)
-    return PaymentOrder("0123456789abcdef0123456789abcdef", at, currency, payments or (PAYMENT,))
+    return PaymentOrder("0123456789abcdef0123456789abcdef", at, currency, digits, payments or (PAYMENT,))
 
 
 def found(body, path):
@@ -83,7 +84,7 @@ def test_whatever_is_paid_the_file_is_valid_and_its_sums_are_those_of_its_paymen
         )
         for place, amount in enumerate(amounts)
     ]
-    body = to_pain001(order(*payments, currency=currency), PAYER)
+    body = to_pain001(order(*payments, currency=currency, digits=minor_digits(currency)), PAYER)
 
     SCHEMA.validate(body.decode())
     assert found(body, ".//NbOfTxs") == [str(len(amounts))] * 2

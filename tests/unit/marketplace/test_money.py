@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payouts.core import money
+from marketplace.shared import money
 
 CURRENCIES = st.sampled_from(sorted(money.MINOR_DIGITS))
 

@@ -17,6 +17,11 @@ MINOR_DIGITS: Final[dict[str, int]] = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }  # fmt: skip
 
+# What a buyer may announce a pot in; the first is proposed.
+POT_CURRENCIES: Final = ("EUR", "CHF", "DKK", "GBP", "JPY", "NOK", "SEK", "USD")
+# An amount above this is a slip of the finger, and leaves room below what a column of the database holds.
+AMOUNT_MAX_MINOR: Final = 10**15
+
 _DECIMAL = re.compile(r"(?P<sign>-?)(?P<whole>\d+)(?:\.(?P<part>\d+))?", re.ASCII)
 
 
@@ -59,6 +64,23 @@ def plain_decimal(amount_minor: int, currency: str) -> str:
     return f"{sign}{whole}{part}"
 
 
+def grouped_decimal(amount_minor: int, currency: str) -> str:
+    """Write an amount for people without naming its currency: grouped by thousands.
+
+    Args:
+        amount_minor: Signed amount in minor units.
+        currency: ISO 4217 code.
+
+    Returns:
+        For example ``1,842.17`` (184217, EUR).
+
+    Raises:
+        MoneyError: The currency is not known.
+    """
+    sign, whole, part = _pieces(amount_minor, currency)
+    return f"{sign}{whole:,}{part}"
+
+
 def format_amount(amount_minor: int, currency: str) -> str:
     """Write an amount for people: grouped by thousands, the currency after it.
 
@@ -72,8 +94,7 @@ def format_amount(amount_minor: int, currency: str) -> str:
     Raises:
         MoneyError: The currency is not known.
     """
-    sign, whole, part = _pieces(amount_minor, currency)
-    return f"{sign}{whole:,}{part} {currency}"
+    return f"{grouped_decimal(amount_minor, currency)} {currency}"
 
 
 def parse(text: str, currency: str) -> int:
