@@ -79,7 +79,9 @@ class SizeCut:
 class SegmentCut:
     """FGSV values cut by a column of the validation rows: contributions and standard errors are (segments, players).
 
-    `total_standard_errors` (segments,) are those of all players together.
+    `total_standard_errors` (segments,) are those of all players together. `scores` (segments,) are those of the model
+    with everybody's rows there: the part that it names right under (balanced) accuracy, else the mean of the metric;
+    None for runs that ended before they were kept.
     """
 
     column: str
@@ -88,6 +90,8 @@ class SegmentCut:
     contributions: Array
     standard_errors: Array
     total_standard_errors: Array
+    scores: Array | None
+    score_standard_errors: Array | None
 
 
 @dataclass(frozen=True)
@@ -204,6 +208,7 @@ def point_values(run: ValuationRun, organization_id: int | None = None) -> pa.Ta
 
 
 def _segment_cut(stored: Mapping[str, Any]) -> SegmentCut:
+    scored = "scores" in stored
     return SegmentCut(
         column=stored["column"],
         segments=tuple(stored["segments"]),
@@ -211,6 +216,8 @@ def _segment_cut(stored: Mapping[str, Any]) -> SegmentCut:
         contributions=np.array(stored["contributions"], dtype=np.float64),
         standard_errors=np.array(stored["standard_errors"], dtype=np.float64),
         total_standard_errors=np.array(stored["total_standard_errors"], dtype=np.float64),
+        scores=np.array(stored["scores"], dtype=np.float64) if scored else None,
+        score_standard_errors=np.array(stored["score_standard_errors"], dtype=np.float64) if scored else None,
     )
 
 

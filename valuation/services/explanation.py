@@ -12,13 +12,13 @@ from valuation.core.segments import by_segment
 from valuation.core.utility.metrics import is_mean_of_rows
 from valuation.models import ValuationRun
 from valuation.services import inputs
+from valuation.services.columns import Array, Codes, categories, classes
 
 # A segment of fewer validation rows says more about chance, and about the buyer's private rows, than about a seller.
 SEGMENT_ROWS_MIN = 20
 TOO_FEW = f"fewer than {SEGMENT_ROWS_MIN} validation rows each"
-MISSING = "missing"
-
-Codes = np.ndarray[Any, np.dtype[np.int64]]
+# A row's score is above 0 where the model names its class.
+COUNTING_METRICS = ("accuracy", "balanced_accuracy")
 
 
 def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, Any]:
@@ -46,12 +46,15 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
     removal = _removal(plan, state, values)
     if removal is not None:
         explained["removal"] = removal
-    if values.contributions is None or not is_mean_of_rows(run.manifest["model"]["metric"]):
+    metric = run.manifest["model"]["metric"]
+    if values.contributions is None or not is_mean_of_rows(metric):
         return explained
-    by_class = _segmented(values, *_classes(run))
+    scores = _scores(metric, state)
+    by_class = _segmented(values, scores, *classes(run.manifest, inputs.validation_targets(run)))
     if by_class is not None:
         explained["by_class"] = by_class
-    segmented = (_segmented(values, *categories) for categories in _categories(run))
+    columns = categories(run.manifest, inputs.validation_features(run))
+    segmented = (_segmented(values, scores, *column) for column in columns)
     explained["by_segment"] = [found for found in segmented if found is not None]
     return explained
 
@@ -68,27 +71,9 @@ def _removal(plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str,
     return {"best_first": best_first.tolist(), "worst_first": worst_first.tolist()}
 
 
-def _classes(run: ValuationRun) -> tuple[str, list[str], Codes]:
-    """The target's classes and that of each validation row; no class where the target is a number."""
-    target = run.manifest["target"]
-    declared = next(column for column in run.manifest["schema"]["columns"] if column["name"] == target)
-    return target, declared.get("categories", []), inputs.validation_targets(run)
-
-
-def _categories(run: ValuationRun) -> list[tuple[str, list[str], Codes]]:
-    """Each category column, its categories, and that of each validation row, read off the encoded features."""
-    features, names = inputs.validation_features(run), run.manifest["features"]
-    found = []
-    for column in run.manifest["schema"]["columns"]:
-        if column["kind"] == "category" and column["name"] != run.manifest["target"]:
-            at = [names.index(f"{column['name']}={category}") for category in column["categories"]]
-            known = features[:, at].max(axis=1) > 0
-            codes = np.where(known, features[:, at].argmax(axis=1), len(at)).astype(np.int64)
-            found.append((column["name"], [*column["categories"], MISSING], codes))
-    return found
-
-
-def _segmented(values: GroupValues, column: str, names: list[str], codes: Codes) -> dict[str, Any] | None:
+def _segmented(
+    values: GroupValues, scores: Array | None, column: str, names: list[str], codes: Codes
+) -> dict[str, Any] | None:
     """Values by segment, small segments taken together; None where that leaves nothing to compare."""
     counts = np.bincount(codes, minlength=len(names)) if names else np.zeros(0, dtype=np.int64)
     shown = np.flatnonzero(counts >= SEGMENT_ROWS_MIN)
@@ -101,7 +86,7 @@ def _segmented(values: GroupValues, column: str, names: list[str], codes: Codes)
     found = by_segment(values, place[codes], n_segments)
     if found is None:
         return None
-    return {
+    segmented: dict[str, Any] = {
         "column": column,
         "segments": [names[code] for code in shown] + ([TOO_FEW] if rest else []),
         "rows": [int(counts[code]) for code in shown] + ([rest] if rest else []),
@@ -109,3 +94,19 @@ def _segmented(values: GroupValues, column: str, names: list[str], codes: Codes)
         "standard_errors": found.standard_errors.tolist(),
         "total_standard_errors": found.total_standard_errors.tolist(),
     }
+    if scores is not None:
+        within = [scores[place[codes] == segment] for segment in range(n_segments)]
+        segmented["scores"] = [float(rows.mean()) for rows in within]
+        segmented["score_standard_errors"] = [float(rows.std() / np.sqrt(len(rows))) for rows in within]
+    return segmented
+
+
+def _scores(metric: str, state: PlanState) -> Array | None:
+    """What the model trained on everybody's rows scores on each validation row: 1 where it names the right class.
+
+    Balanced accuracy weighs rows by their class; whether one is right is the same question under it.
+    """
+    if "ends_rows" not in state.arrays:
+        return None
+    full: Array = state.arrays["ends_rows"][1]
+    return (full > 0).astype(np.float64) if metric in COUNTING_METRICS else full

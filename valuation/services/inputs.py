@@ -147,6 +147,16 @@ def validation_features(run: ValuationRun) -> Array:
     return _read(run.manifest["arrays"]["X_valid"])
 
 
+def training_targets(run: ValuationRun) -> Array:
+    """The encoded targets of the sellers' pooled rows, ``(rows,)``."""
+    return _read(run.manifest["arrays"]["y"])
+
+
+def training_features(run: ValuationRun) -> Array:
+    """Their encoded features, ``(rows, features)``, columns as those of the validation rows."""
+    return _read(run.manifest["arrays"]["X"])
+
+
 @lru_cache(maxsize=1)
 def _load(sha256: str, manifest_json: str) -> LoadedInputs:
     manifest = json.loads(manifest_json)

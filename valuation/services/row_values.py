@@ -15,7 +15,7 @@ from valuation.core.hcdv.repetitions import RepeatedHcdvPlan, hcdv_group_sums
 from valuation.core.plan import PlanState
 from valuation.core.results import GroupValues, HcdvValues
 from valuation.models import ValuationRun, WorkBlock
-from valuation.services import inputs
+from valuation.services import inputs, row_kinds
 
 SCHEMA = pa.schema(
     [
@@ -48,7 +48,8 @@ def conclude(*, run: ValuationRun, plan: RepeatedHcdvPlan, state: PlanState) -> 
     places, version_rows = inputs.sources(run.manifest)
     data = _parquet(run.manifest["submissions"], places, version_rows, found)
     path = _store(f"points/{run.pk}.parquet", data)
-    with_lambda, by_metric = hcdv_group_sums(found, _rows_by_seller(run.manifest, places))
+    by_seller = _rows_by_seller(run.manifest, places)
+    with_lambda, by_metric = hcdv_group_sums(found, by_seller)
     tree_seconds = run.blocks.filter(kind=TREE_KIND, state=WorkBlock.State.DONE).values_list("seconds", flat=True)
     return RowsConcluded(
         sums={RULE: with_lambda, METRIC_RULE: by_metric},
@@ -67,8 +68,16 @@ def conclude(*, run: ValuationRun, plan: RepeatedHcdvPlan, state: PlanState) -> 
             "leaves": sum(level.leaves for level in found.levels),
             "levels": [asdict(level) for level in found.levels],
             "settings": plan.plan.config.to_json(),
-        },
+        }
+        | _by_kind(run, found, by_seller),
     )
+
+
+def _by_kind(run: ValuationRun, found: HcdvValues, by_seller: list[inputs.Array]) -> dict[str, Any]:
+    """Means by kind of row, where repetitions tell how sure they are."""
+    if found.by_repetition is None:
+        return {}
+    return {"kinds": row_kinds.row_kinds(run=run, by_repetition=found.by_repetition[:, 1], by_seller=by_seller)}
 
 
 def _rows_by_seller(manifest: dict[str, Any], places: inputs.Array) -> list[inputs.Array]:

@@ -58,6 +58,22 @@ def test_values_by_size_and_by_class():
     assert (classes["column"], classes["segments"], sum(classes["rows"])) == ("income", ["low", "high"], 200)
     assert_sums_to_the_values(classes["contributions"], run)
     assert run.outcome["by_segment"] == []
+    assert classes["scores"] @ np.array(classes["rows"]) / 200 == pytest.approx(run.outcome["utility_full"])
+
+
+@pytest.mark.parametrize(("metric", "range_"), [("balanced_accuracy", (0.0, 1.0)), ("neg_log_loss", (-30.0, 0.0))])
+def test_scores_by_class_are_the_part_named_right_or_the_mean_of_the_metric(metric, range_):
+    run = work_off(start_run(make_market(metric=metric)))
+
+    classes = run.outcome["by_class"]
+
+    scores, rows = np.array(classes["scores"]), np.array(classes["rows"])
+    weights = [0.5, 0.5] if metric == "balanced_accuracy" else rows / rows.sum()
+    assert scores @ weights == pytest.approx(run.outcome["utility_full"])
+    assert range_[0] <= scores.min() <= scores.max() <= range_[1]
+    if metric == "balanced_accuracy":
+        errors = np.sqrt(scores * (1 - scores) / rows)
+        assert classes["score_standard_errors"] == pytest.approx(errors.tolist())
 
 
 def test_values_by_category_of_the_validation_rows_take_small_segments_together():

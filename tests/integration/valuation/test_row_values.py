@@ -10,12 +10,13 @@ from django.core.files.storage import default_storage
 from django.db import ProgrammingError, transaction
 from django.utils import timezone
 
-from marketplace.models import Role
+from marketplace.models import DatasetVersion, Role
 from tests.factories.accounts import make_member, make_organization
 from tests.factories.datasets import make_submission
 from tests.integration.valuation.market import csv_of, make_market, start_run, table, work_off
 from valuation.core.plan import PlanState
 from valuation.models import ValuationRun, WorkBlock
+from valuation.selectors import row_kinds
 from valuation.selectors import runs as selectors
 from valuation.services import blocks, row_values, runs
 
@@ -60,6 +61,39 @@ def test_rules_of_row_values_carry_the_scatter_over_repetitions():
     # pot itself differs, because each encoder has its own dispersion.
     assert outcome.rules["hcdv_metric"].covariance.sum() == pytest.approx(0.0, abs=1e-12)
     assert outcome.rules["hcdv"].covariance.sum() > 0
+
+
+def test_means_by_class_are_those_of_the_stored_rows():
+    request = make_market()
+    run = work_off(start_run(request))
+
+    (classes,) = row_kinds.row_kinds(run)
+
+    points = selectors.point_values(run)
+    labels = []
+    for point in points.to_pylist():
+        with DatasetVersion.objects.get(pk=point["version_id"]).parquet.open("rb") as stream:
+            labels.append(pq.read_table(stream)["income"][point["row"]].as_py())
+    labels, values = np.array(labels), points["value_without_lambda"].to_numpy()
+    owners = points["organization_id"].to_numpy()
+    assert classes.column == "income"
+    for seller, found in zip(run.manifest["sellers"], classes.sellers, strict=True):
+        own = owners == seller["organization_id"]
+        assert_means(found, labels[own], values[own])
+    assert_means(classes.all, labels, values)
+    assert [found.kind for found in classes.all] == ["low", "high"]
+
+
+def assert_means(found, labels, values):
+    """Every kind of 20 rows with 20 others is there, with its mean and how far it is ahead of them."""
+    compared = {kind for kind in ("low", "high") if 20 <= (labels == kind).sum() <= len(labels) - 20}
+    assert {mean.kind for mean in found} == compared
+    for mean in found:
+        here = labels == mean.kind
+        assert mean.rows == here.sum()
+        assert mean.mean == pytest.approx(values[here].mean(), abs=1e-12)
+        assert mean.ahead == pytest.approx(values[here].mean() - values[~here].mean(), abs=1e-12)
+        assert 0 < mean.standard_error < mean.ahead_standard_error
 
 
 def by_content(request, run):

@@ -1,0 +1,52 @@
+"""Mean values of a run's rows by kind: by class of the target, and by each category column."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from valuation.models import ValuationRun
+
+
+@dataclass(frozen=True)
+class KindMean:
+    """Rows of one kind: how many, their mean value in the buyer's metric, and how far it is ahead of all other rows."""
+
+    kind: str
+    rows: int
+    mean: float
+    standard_error: float
+    ahead: float
+    ahead_standard_error: float
+
+
+@dataclass(frozen=True)
+class ColumnKinds:
+    """One column's kinds, seller by seller in the order of the manifest, and over all rows.
+
+    Kinds of too few rows to tell are missing.
+    """
+
+    column: str
+    sellers: tuple[tuple[KindMean, ...], ...]
+    all: tuple[KindMean, ...]
+
+
+def row_kinds(run: ValuationRun) -> list[ColumnKinds]:
+    """By column, the target's classes first; none for runs that kept no means of rows."""
+    stored = (run.outcome or {}).get("hcdv", {}).get("kinds", [])
+    return [
+        ColumnKinds(
+            column=column["column"],
+            sellers=tuple(_means(column["kinds"], means) for means in column["sellers"]),
+            all=_means(column["kinds"], column["all"]),
+        )
+        for column in stored
+    ]
+
+
+def _means(names: list[str], stored: Mapping[str, Any]) -> tuple[KindMean, ...]:
+    figures = ("rows", "means", "standard_errors", "ahead", "ahead_standard_errors")
+    return tuple(
+        KindMean(names[kind], *found)
+        for kind, *found in zip(stored["kinds"], *(stored[name] for name in figures), strict=True)
+    )
