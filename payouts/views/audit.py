@@ -9,10 +9,10 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from marketplace.shared.access import role_required
-from marketplace.shared.pdf import PdfUnavailableError, pdf_of
 from marketplace.views.signed_in import SignedInRequest
 from payouts.models import PayoutRound
 from payouts.selectors.audit import report
+from payouts.views.pdf import PdfUnavailableError, pdf_of
 from payouts.views.rounds import find
 
 

@@ -8,11 +8,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from marketplace.shared.pdf import PdfUnavailableError, pdf_of
 from marketplace.views.signed_in import SignedInRequest
 from payouts.selectors.results import own_lines
 from payouts.selectors.statement_csv import to_csv
 from payouts.selectors.statements import Statement, statement_of
+from payouts.views.pdf import PdfUnavailableError, pdf_of
 
 
 @login_required

@@ -8,9 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from marketplace.services import ownership
-from marketplace.shared.pdf import PdfUnavailableError
 from payouts.selectors.policy_preview import preview
 from payouts.services import attacks
+from payouts.views.pdf import PdfUnavailableError
 from tests.integration.payouts import scenario
 from tests.integration.valuation.market import make_market
 from valuation.selectors import runs as valuation
