@@ -8,7 +8,7 @@ from marketplace.shared.money import format_amount
 from payouts.models import PayoutRound
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import project
-from payouts.selectors.risk_checks import risk_checks
+from payouts.selectors.risk_checks import risk_checks, unlinked_with_one_account
 from payouts.selectors.rounds import rule_rows, rules_in_words, shares_by_seller, times_in_words
 
 
@@ -25,6 +25,7 @@ def review(payout_round: PayoutRound) -> dict[str, Any]:
         }
         for record in sellers
     ]
+    shared_accounts = unlinked_with_one_account(payout_round)
     pot = format_amount(payout_round.pot_minor, payout_round.currency)
     return {
         "what": f"{len(sellers)} line{pluralize(len(sellers))}, {pot}",
@@ -37,5 +38,6 @@ def review(payout_round: PayoutRound) -> dict[str, Any]:
         "times": times_in_words(figures),
         "amount_rows": amount_rows,
         "amounts_finding": amounts_finding(amount_rows),
-        "risk_checks": risk_checks(payout_round),
+        "shared_accounts": shared_accounts,
+        "risk_checks": risk_checks(payout_round, shared_accounts=shared_accounts),
     }

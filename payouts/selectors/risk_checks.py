@@ -1,6 +1,5 @@
 """What a reviewer should look at before money moves: each check with its finding in a sentence."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.template.defaultfilters import pluralize
@@ -25,18 +24,20 @@ class RiskCheck:
     finding: str
 
 
-def risk_checks(payout_round: PayoutRound) -> list[RiskCheck]:
-    """Every check of a reviewed round, those with something to look at first."""
-    checks: tuple[Callable[[PayoutRound], RiskCheck], ...] = (
-        _precision,
-        _copies,
-        _owners,
-        _classes,
-        _amounts,
-        _bank_details,
-        _earlier_rounds,
-    )
-    found = [check(payout_round) for check in checks]
+def risk_checks(payout_round: PayoutRound, *, shared_accounts: int) -> list[RiskCheck]:
+    """Every check of a reviewed round, those with something to look at first.
+
+    `shared_accounts` are the accounts that `unlinked_with_one_account` counts: the page asks for them once.
+    """
+    found = [
+        _precision(payout_round),
+        _copies(payout_round),
+        _owners(shared_accounts),
+        _classes(payout_round),
+        _amounts(payout_round),
+        _bank_details(payout_round),
+        _earlier_rounds(payout_round),
+    ]
     return sorted(found, key=lambda check: check.passed)
 
 
@@ -79,9 +80,8 @@ def unlinked_with_one_account(payout_round: PayoutRound) -> int:
     return sum(len(owners) > 1 for owners in owners_by_iban.values())
 
 
-def _owners(payout_round: PayoutRound) -> RiskCheck:
+def _owners(shared: int) -> RiskCheck:
     """Two owners that are paid into one account look like one."""
-    shared = unlinked_with_one_account(payout_round)
     if shared:
         return RiskCheck(
             "Owners", False, f"Sellers that are not linked share {count(shared)} bank account{pluralize(shared)}."

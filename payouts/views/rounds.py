@@ -22,7 +22,6 @@ from payouts.models import Export, PayoutRound
 from payouts.selectors.balances import pot_available_minor
 from payouts.selectors.live import watch
 from payouts.selectors.review import review
-from payouts.selectors.risk_checks import unlinked_with_one_account
 from payouts.selectors.rounds import (
     SHOWN,
     numbered_rounds,
@@ -89,18 +88,18 @@ def round_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     }
     if payout_round.state == State.DRAFT:
         context["findings_waiting"] = copies.waiting(payout_round.request).count()
+    if hasattr(payout_round, "audit_report"):
+        context |= review(payout_round) | _waiting(payout_round)
     if payout_round.state == State.IN_REVIEW:
         context["supersede_form"] = forms.ReplacementForm(
             auto_id="supersede_%s", initial={"policy": payout_round.policy}
         )
         context["approval_form"] = forms.ApprovalForm(
             initial={"lines_sha256": payout_round.lines_sha256},
-            shared_accounts=unlinked_with_one_account(payout_round),
+            shared_accounts=context["shared_accounts"],
         )
     if payout_round.run is not None:
         context["live"] = watch(payout_round)
-    if hasattr(payout_round, "audit_report"):
-        context |= review(payout_round) | _waiting(payout_round)
     return render(request, "payouts/round_detail.html", context)
 
 

@@ -5,7 +5,7 @@ import pytest
 from marketplace.models import CopyFinding, Submission
 from marketplace.services import copies, submissions
 from payouts.selectors.frozen_copies import frozen_copies
-from payouts.selectors.risk_checks import risk_checks
+from payouts.selectors.review import review
 from payouts.services import rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words
@@ -35,7 +35,7 @@ def market(db):
 
 
 def copies_check(payout_round):
-    return next(check for check in risk_checks(payout_round) if check.name == "Copies")
+    return next(check for check in review(payout_round)["risk_checks"] if check.name == "Copies")
 
 
 def section(client, payout_round):

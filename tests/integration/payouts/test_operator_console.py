@@ -10,7 +10,7 @@ from marketplace.models import AuditEvent, Membership, Role
 from marketplace.services import ownership
 from payouts.errors import FourEyesError, RoundStateError
 from payouts.selectors.live import watch
-from payouts.selectors.risk_checks import risk_checks
+from payouts.selectors.review import review
 from payouts.services import profiles, rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser
@@ -26,7 +26,7 @@ def give_details(place, ibans=IBANS):
 
 
 def finding_of(payout_round, name):
-    return next(check for check in risk_checks(payout_round) if check.name == name)
+    return next(check for check in review(payout_round)["risk_checks"] if check.name == name)
 
 
 def valuing(place):
@@ -34,7 +34,7 @@ def valuing(place):
 
 
 def test_a_clean_round_passes_every_check(place):
-    assert {check.name for check in risk_checks(scenario.in_review(place)) if not check.passed} == set()
+    assert {check.name for check in review(scenario.in_review(place))["risk_checks"] if not check.passed} == set()
 
 
 def test_missing_details_and_a_shared_account_come_first(db):
@@ -42,7 +42,7 @@ def test_missing_details_and_a_shared_account_come_first(db):
     give_details(place, ibans=(IBANS[0], IBANS[1], IBANS[0], IBANS[3]))
     payout_round = scenario.in_review(place)
 
-    first, *_ = risk_checks(payout_round)
+    first, *_ = review(payout_round)["risk_checks"]
 
     assert not first.passed
     assert finding_of(payout_round, "Owners").finding == "Sellers that are not linked share 1 bank account."
