@@ -1,12 +1,12 @@
 """Quotes on pages: the last one of a request, and figures as a quote writes them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django import template
 
 from marketplace.models import DataRequest
 from marketplace.templatetags.figures import decimals
-from valuation.models import Quote
 from valuation.selectors.quotes import latest_quote
 
 register = template.Library()
@@ -14,10 +14,10 @@ register = template.Library()
 MILLISECONDS = 1_000
 
 
-@register.simple_tag
-def last_quote(request: DataRequest) -> Quote | None:
-    """The quote that was asked for last, for pages of the marketplace."""
-    return latest_quote(request)
+@register.inclusion_tag("valuation/_dry_run_link.html")
+def dry_run_link(draft: DataRequest) -> dict[str, Any]:
+    """The way from a draft to its dry run, for pages of the marketplace."""
+    return {"draft": draft, "quote": latest_quote(draft)}
 
 
 @register.filter
