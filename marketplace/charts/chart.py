@@ -1,5 +1,6 @@
 """What a chart says, apart from how it is drawn."""
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ Kind = Literal["bars", "intervals", "line", "histogram", "scatter"]
 BINS_MAX = 40
 # Longer names are broken into lines, so that they leave room for the drawing.
 NAME_WIDTH = 26
+NARROW_SPACE = "\u202f"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class Chart:
         series: What is drawn, in the order of the colours.
         alternative: What somebody who does not see the picture should know.
         coloured: Whether each series or, where the points are sellers, each point has its colour.
+        largest_first: Whether names run down the page by the numbers of the first series, not in the order given; each
+            keeps the colour of its place.
+        thousands: What parts the thousands of ``y``: counts have a narrow space, amounts a comma.
     """
 
     kind: Kind
@@ -56,6 +61,8 @@ class Chart:
     series: tuple[Series, ...]
     alternative: str
     coloured: Literal["series", "points"] = "series"
+    largest_first: bool = False
+    thousands: str = NARROW_SPACE
 
     @property
     def is_empty(self) -> bool:
@@ -71,7 +78,12 @@ class Chart:
     @property
     def names(self) -> list[str]:
         """The names that run down the page, each once."""
-        return list(dict.fromkeys(str(x) for series in self.series for x in series.x))
+        named = list(dict.fromkeys(str(x) for series in self.series for x in series.x))
+        if not self.largest_first or not self.series:
+            return named
+        first = self.series[0]
+        sizes = dict(zip(map(str, first.x), first.y, strict=True))
+        return sorted(named, key=lambda name: -sizes.get(name, -math.inf))
 
     @property
     def has_intervals(self) -> bool:

@@ -106,10 +106,13 @@ def _layout(chart: Chart) -> dict[str, Any]:
         "font": {"color": "--ink", "size": 14},
         "hoverlabel": {"bgcolor": "--surface", "bordercolor": "--control", "font": {"color": "--ink"}},
         "dragmode": False,
+        "separators": f".{chart.thousands}",
     }
     if chart.lies_on_its_side:
         # The first name on top, as in the table.
         layout[names] |= {"autorange": "reversed", "type": "category", "title": {"text": ""}, "ticksuffix": "  "}
+    if chart.largest_first:
+        layout[names] |= {"categoryorder": "array", "categoryarray": [_text(name) for name in chart.names]}
     if chart.lies_on_its_side and chart.kind == "intervals":
         count = len(chart.names)
         layout[names] |= {"type": "linear", "tickvals": list(range(count)), "ticktext": [_text(n) for n in chart.names]}
@@ -128,4 +131,6 @@ def _axis(title: str, *, grid: bool) -> dict[str, Any]:
         "zeroline": grid,
         "tickcolor": "--control",
         "fixedrange": True,
+        "separatethousands": True,
+        "exponentformat": "none",
     }

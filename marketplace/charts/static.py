@@ -2,15 +2,17 @@
 
 import io
 import itertools
+import re
 import textwrap
 import threading
 from typing import TYPE_CHECKING, Any
 
-from marketplace.charts.chart import NAME_WIDTH, Chart, Series, name_lines
+from marketplace.charts.chart import NAME_WIDTH, NARROW_SPACE, Chart, Series, name_lines
 from marketplace.charts.palette import CONTROL, INK, INK_QUIET, LIGHT, LINE, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.ticker import Formatter
 
 WIDTH_INCHES = 7.2
 HEIGHT_INCHES = 3.6
@@ -106,6 +108,7 @@ def _draw_on_its_side(chart: Chart, axes: "Axes") -> None:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(textwrap.fill(chart.y_title, X_TITLE_CHARACTERS))
+    axes.xaxis.set_major_formatter(_grouped(chart.thousands))
     axes.grid(axis="x", color=LINE)
     axes.axvline(0, color=CONTROL, linewidth=1)
 
@@ -129,12 +132,28 @@ def _draw_upright(chart: Chart, axes: "Axes") -> None:
             axes.errorbar(xs, series.y, yerr=whiskers, **_WHISKER_STYLE)
     axes.set_xlabel(textwrap.fill(chart.x_title, X_TITLE_CHARACTERS))
     axes.set_ylabel(textwrap.fill(chart.y_title, Y_TITLE_CHARACTERS))
+    axes.xaxis.set_major_formatter(_grouped(NARROW_SPACE))
+    axes.yaxis.set_major_formatter(_grouped(chart.thousands))
     axes.grid(axis="y", color=LINE)
     if any(y < 0 for series in chart.series for y in series.y):
         axes.axhline(0, color=CONTROL, linewidth=1)
 
 
 _WHISKER_STYLE: dict[str, Any] = {"fmt": "none", "ecolor": INK_QUIET, "elinewidth": 1.6, "capsize": 3.5, "zorder": 2}
+
+
+def _grouped(separator: str) -> "Formatter":
+    """Numbers of an axis as the page writes them: never as powers of ten, the thousands apart."""
+    from matplotlib.ticker import ScalarFormatter  # noqa: PLC0415
+
+    class Grouped(ScalarFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            sign, whole, part = re.fullmatch(r"(\D*)(\d*)(.*)", super().__call__(x, pos)).groups()  # type: ignore[union-attr]
+            return f"{sign}{int(whole):,}".replace(",", separator) + part if whole else f"{sign}{part}"
+
+    grouped = Grouped(useOffset=False)
+    grouped.set_scientific(False)
+    return grouped
 
 
 def _colour(index: int) -> str:

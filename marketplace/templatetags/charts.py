@@ -26,7 +26,7 @@ def chart(context: template.Context, described: Chart) -> dict[str, Any]:
         "figure": figure(described),
         "picture": f"data:image/svg+xml;base64,{picture}",
         "several": len(described.series) > 1,
-        "rows": [row for series in described.series for row in _rows(series)],
+        "rows": _in_order(described, [row for series in described.series for row in _rows(series)]),
     }
 
 
@@ -34,6 +34,13 @@ def chart(context: template.Context, described: Chart) -> dict[str, Any]:
 def json_data(value: Any) -> str:
     """Write a value as a data block: a script that is read, not run."""
     return json_script(value)
+
+
+def _in_order(described: Chart, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    if not described.largest_first:
+        return rows
+    places = {name: place for place, name in enumerate(described.names)}
+    return sorted(rows, key=lambda row: places[row["x"]])
 
 
 def _rows(series: Series) -> list[dict[str, str]]:

@@ -96,6 +96,25 @@ def test_names_run_down_and_whiskers_follow_the_numbers():
     assert trace["error_x"]["arrayminus"] == pytest.approx([0.2, 0.1])
 
 
+def test_the_largest_stands_first_and_keeps_its_colour():
+    names = ("Little", "Most", "Some")
+    described = chart(series=(Series("v", names, (1.0, 9.0, 4.0)),), coloured="points", largest_first=True)
+    (trace,) = figure(described)["data"]
+
+    assert described.names == ["Most", "Some", "Little"]
+    assert dict(zip(trace["text"], trace["y"], strict=True)) == {"Most": 0, "Some": 1, "Little": 2}
+    assert trace["marker"]["color"] == ["--chart-1", "--chart-2", "--chart-3"]
+    assert re.findall(r'<th scope="row">(\w+)</th>', rendered(described)) == ["Most", "Some", "Little"]
+
+
+def test_large_numbers_of_an_axis_are_grouped_as_on_the_page():
+    money = chart(series=(Series("v", NAMES, (30_000.0, 0.0)),), thousands=",")
+
+    assert figure(money)["layout"]["separators"] == ".,"
+    assert figure(chart())["layout"]["separators"] == ".\u202f"
+    assert static.svg(money) != static.svg(chart(series=money.series))
+
+
 def test_the_ninth_seller_shares_the_first_ones_colour():
     names = tuple(f"Seller {place}" for place in range(9))
     (trace,) = figure(chart(series=(Series("v", names, (1.0,) * 9),), coloured="points"))["data"]
