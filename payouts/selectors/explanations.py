@@ -16,7 +16,7 @@ _QUANTILE = normal_quantile(0.95)
 
 def size_chart(line: PayoutLine) -> Chart | None:
     """How much of the value was decided at which coalition size; None for rounds before this was kept."""
-    cut, place = valuation.by_size(line.round.started_run), _place(line)
+    cut, place = valuation.by_size(line.round.started_run), place_of(line)
     if cut is None or place is None:
         return None
     metric = line.round.request.metric
@@ -35,7 +35,7 @@ def size_chart(line: PayoutLine) -> Chart | None:
 
 def class_chart(line: PayoutLine) -> Chart | None:
     """On which classes of the validation rows the value arose; None where the metric is no plain mean of rows."""
-    cut, place = valuation.by_class(line.round.started_run), _place(line)
+    cut, place = valuation.by_class(line.round.started_run), place_of(line)
     if cut is None or place is None:
         return None
     metric = line.round.request.metric
@@ -97,7 +97,7 @@ def _rows(size: int) -> str:
     return "1 row" if size == 1 else f"{count(size)} rows"
 
 
-def _place(line: PayoutLine) -> int | None:
+def place_of(line: PayoutLine) -> int | None:
     """The seller's index in every array of its run; None where no row of it was valued."""
     sellers = [seller["organization_id"] for seller in line.round.started_run.manifest["sellers"]]
     return sellers.index(line.organization_id) if line.organization_id in sellers else None

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from marketplace.views.signed_in import SignedInRequest
 from payouts.selectors import own_rows
 from payouts.selectors.explanations import class_chart, size_chart
+from payouts.selectors.most_added import most_added
 from payouts.selectors.projection import line_records
 from payouts.selectors.results import chain, headline, own_lines, value_in_words
 from payouts.selectors.units import unit_of
@@ -40,6 +41,7 @@ def result(request: SignedInRequest, pk: UUID) -> HttpResponse:
                 "line_id": line.pk,
                 "charts": [chart for chart in (size_chart(line), class_chart(line)) if chart is not None],
                 "rows": own_rows.own_rows(line),
+                "most_added": most_added(line),
             }
             for line, record in zip(lines, line_records(lines), strict=True)
         ],

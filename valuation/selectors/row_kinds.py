@@ -1,5 +1,6 @@
 """Mean values of a run's rows by kind: by class of the target, and by each category column."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,13 @@ class KindMean:
     standard_error: float
     ahead: float
     ahead_standard_error: float
+
+    @property
+    def surely_ahead(self) -> float:
+        """How many standard errors it is ahead; infinite where nothing varies."""
+        if self.ahead_standard_error == 0:
+            return math.inf if self.ahead > 0 else 0.0
+        return self.ahead / self.ahead_standard_error
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,9 @@ from valuation.core.results import GroupValues
 from valuation.core.segments import by_segment
 from valuation.core.utility.metrics import is_mean_of_rows
 from valuation.models import ValuationRun
+from valuation.selectors.runs import COUNTING_METRICS, SEGMENT_ROWS_MIN, TOO_FEW
 from valuation.services import inputs
 from valuation.services.columns import Array, Codes, categories, classes
-
-# A segment of fewer validation rows says more about chance, and about the buyer's private rows, than about a seller.
-SEGMENT_ROWS_MIN = 20
-TOO_FEW = f"fewer than {SEGMENT_ROWS_MIN} validation rows each"
-# A row's score is above 0 where the model names its class.
-COUNTING_METRICS = ("accuracy", "balanced_accuracy")
 
 
 def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation.core.errors import InvalidDataError
+from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector
-from valuation.core.results import STRATUM_ROWS_MIN, few_draws_factor
+from valuation.core.validation_sample import STRATUM_ROWS_MIN
 
 
 @dataclass(frozen=True, eq=False)

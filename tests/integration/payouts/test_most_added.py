@@ -1,0 +1,154 @@
+"""What would add most, on a seller's result: its own rows, means over many owners, and nothing of any single one."""
+
+import pytest
+from django.urls import reverse
+
+from marketplace.templatetags.figures import MINUS
+from payouts.selectors.most_added import most_added
+from tests.integration.payouts import scenario
+from tests.integration.payouts.browsing import browser, words
+
+HEADING = "What would add most"
+
+
+def means(**kinds):
+    """Kinds by number as ``(rows, mean, ahead, error of ahead)``; the error of the mean is half of that."""
+    rows, values, ahead, errors = zip(*kinds.values(), strict=True) if kinds else ((), (), (), ())
+    return {
+        "kinds": [int(kind[1:]) for kind in kinds],
+        "rows": list(rows),
+        "means": list(values),
+        "standard_errors": [error / 2 for error in errors],
+        "ahead": list(ahead),
+        "ahead_standard_errors": list(errors),
+    }
+
+
+OWN = means(k0=(60, 0.00002, -0.0001, 0.00001), k1=(40, 0.00012, 0.0001, 0.00001))
+OTHER = means(k0=(60, 0.00004, -0.00005, 0.00001), k1=(40, 0.00009, 0.00005, 0.00001))
+INCOME = {"column": "income", "kinds": ["low", "high"], "sellers": [OWN, OTHER, OTHER, OTHER], "all": OTHER}
+TOWNS = {
+    "column": "town",
+    "kinds": ["north", "south", "missing"],
+    # South is ahead by 2.2 errors of its own: of four kinds compared that is no more than chance.
+    "sellers": [means(k0=(50, 0.0001, -0.00011, 0.00005), k1=(50, 0.00021, 0.00011, 0.00005)), means(), OTHER, OTHER],
+    "all": OTHER,
+}
+ZONES = {
+    "column": "zone",
+    "kinds": ["rural", "urban"],
+    "sellers": [OWN, OTHER, OTHER, means()],
+    "all": OTHER,
+}
+
+
+def cut(column, segments, scores):
+    return {
+        "column": column, "segments": segments, "rows": [70, 30],
+        "contributions": [[0.1] * 4, [0.2] * 4], "standard_errors": [[0.001] * 4] * 2,
+        "total_standard_errors": [0.002, 0.002], "scores": scores, "score_standard_errors": [0.02, 0.02],
+    }  # fmt: skip
+
+
+BY_CLASS = cut("income", ["low", "high"], [0.93, 0.62])
+BY_SEGMENT = [
+    cut("town", ["north", "south"], [0.7, 0.8]),
+    cut("zone", ["urban", "fewer than 20 validation rows each"], [0.75, 0.1]),
+]
+
+
+def kept(*columns, **parts):
+    return {"hcdv": {"kinds": list(columns)}, "by_class": BY_CLASS, "by_segment": BY_SEGMENT, **parts}
+
+
+def result(place, monkeypatch, found, *, seller=0):
+    # These runs stored no file of row values.
+    monkeypatch.setattr("payouts.selectors.own_rows.valuation.point_values", lambda *_args, **_kwargs: None)
+    payout_round = scenario.posted(place, kept=found)
+    return words(browser(place.people[seller]).get(reverse("payouts:result", args=[payout_round.pk])))
+
+
+def test_own_rows_all_rows_and_the_weak_class(place, monkeypatch):
+    text = result(place, monkeypatch, kept(INCOME))
+
+    assert (
+        "Your rows where income is high added most: 0.012 points each (between 0.011 and 0.013), your other rows 0.002."
+    ) in text
+    assert (
+        "Over all sellers the rows where income is high added most: 0.0090 points each (between 0.0080 and 0.0100), "
+        "all other rows 0.0040."
+    ) in text
+    assert (
+        "the buyer&#x27;s model is weakest where income is high: right on 62.0 % of the validation rows there "
+        "(between 58.1 % and 65.9 %), against 93.0 % where income is low."
+    ) in text
+    assert "By the other columns it is weakest where town is north: right on 70.0 %" in text
+    assert "Read this as a hint, not as a promise" in text
+
+
+def test_a_kind_is_named_only_where_chance_does_not_explain_it_among_all_that_are_compared(place, monkeypatch):
+    text = result(place, monkeypatch, kept(INCOME, TOWNS, ZONES))
+
+    assert "By other columns" in text
+    assert "zone is urban 0.012 between 0.011 and 0.013 0.002" in text
+    assert "town is south" not in text
+
+
+def test_without_a_clear_kind_it_says_so(place, monkeypatch):
+    text = result(place, monkeypatch, kept(TOWNS))
+
+    assert "By town, no kind of your rows added clearly more than your other rows" in text
+
+
+def test_means_over_fewer_than_three_other_owners_are_not_shown(place, monkeypatch):
+    """Of zones the fourth seller has too few rows to count: of two others each could work out the other's."""
+    text = result(place, monkeypatch, kept(ZONES))
+
+    assert "Your rows where zone is urban added most" in text
+    assert "Over all sellers" not in text
+    assert "All sellers" not in text
+
+
+def test_accounts_of_one_owner_are_one_owner(place, monkeypatch):
+    first, second = place.sellers[1], place.sellers[2]
+    second.beneficial_owner = first
+    second.save()
+
+    text = result(place, monkeypatch, kept(INCOME))
+
+    assert "Your rows where income is high added most" in text
+    assert "Over all sellers" not in text
+    assert "weakest where" not in text
+
+
+def test_other_metrics_are_told_in_their_own_scale_and_losses_below_zero_as_costs(place):
+    costly = means(k0=(60, -0.0012, -0.001, 0.0001), k1=(40, -0.0002, 0.001, 0.0001))
+    scored = cut("income", ["low", "high"], [-0.22, -0.61])
+    column = INCOME | {"sellers": [costly, OTHER, OTHER, OTHER]}
+
+    line = scenario.posted(place, kept=kept(column, by_class=scored, by_segment=[])).lines.get(
+        organization=place.sellers[0]
+    )
+    line.round.request.metric = "neg_log_loss"
+
+    text = " ".join(most_added(line).sentences)
+
+    assert f"Your rows where income is high cost least: {MINUS}0.00020 of neg log loss each" in text
+    assert f"weakest where income is high: {MINUS}0.6100 of neg log loss on the validation rows there" in text
+    assert f"against {MINUS}0.2200 of neg log loss where income is low." in text
+
+
+@pytest.mark.parametrize(
+    "found", [{}, {"hcdv": {"kinds": []}}, {"hcdv": {"kinds": [INCOME | {"sellers": [means()] * 4}]}}]
+)
+def test_nothing_is_said_that_the_run_does_not_know(place, monkeypatch, found):
+    assert HEADING not in result(place, monkeypatch, found)
+
+
+def test_runs_before_the_models_scores_were_kept_say_nothing_of_them(place, monkeypatch):
+    old = {name: figures for name, figures in BY_CLASS.items() if "score" not in name}
+
+    text = result(place, monkeypatch, kept(INCOME, by_class=old, by_segment=[]))
+
+    assert "Your rows where income is high added most" in text
+    assert "weakest where" not in text
