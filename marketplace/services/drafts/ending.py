@@ -1,0 +1,78 @@
+"""The end of a draft, opened or given up, and of an open request."""
+
+import hashlib
+
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace.models import DataRequest, User
+from marketplace.selectors.drafts import missing_steps
+from marketplace.services import events
+from marketplace.services.datasets import lock_request
+from marketplace.services.drafts.changing import forget_validation, lock_draft
+from marketplace.services.requests import RequestRefusedError, checked_schema, require_buyer
+from marketplace.shared.errors import ConflictError
+
+
+class ValidationAlteredError(ConflictError):
+    """The stored validation rows are not those that were checked."""
+
+    code = "validation_altered"
+
+
+@transaction.atomic
+def open_draft(*, request: DataRequest, by: User) -> DataRequest:
+    """Commit the terms and the hash of the validation rows, and show the request to sellers.
+
+    Raises:
+        NotADraftError: The request is open or closed.
+        RequestRefusedError: A step is missing, or what was set does not make a request.
+        ValidationAlteredError: The stored validation rows are not those that were checked.
+    """
+    draft = lock_draft(request, by)
+    if missing := missing_steps(draft):
+        words = ", ".join(step.title.lower() for step in missing)
+        raise RequestRefusedError(f"The request cannot open yet: {words}.", remedy="Go through the missing steps.")
+    checked_schema(draft.schema, draft.target, draft.task)
+    with draft.validation_file.open("rb") as stored:
+        if hashlib.file_digest(stored, "sha256").hexdigest() != draft.validation_sha256:
+            raise ValidationAlteredError(
+                "The stored validation rows are not those that were checked.", remedy="Upload the file again."
+            )
+    draft.state, draft.opened_at = DataRequest.State.OPEN, timezone.now()
+    draft.save()
+    data = {"validation_sha256": draft.validation_sha256, "pot_minor": draft.pot_minor, "currency": draft.currency}
+    events.record(action="request.opened", subject=draft, by=by, data=data)
+    return draft
+
+
+@transaction.atomic
+def discard(*, request: DataRequest, by: User) -> None:
+    """Give a draft up for good: nobody sees it any more, and its validation rows are removed.
+
+    Raises:
+        NotAllowedError: The person does not buy for the organisation.
+        NotADraftError: The request is open, closed or discarded.
+    """
+    draft = lock_draft(request, by)
+    forget_validation(draft)
+    draft.state = DataRequest.State.DISCARDED
+    draft.save()
+    events.record(action="request.discarded", subject=draft, by=by, data={"title": draft.title})
+
+
+@transaction.atomic
+def close(*, request: DataRequest, by: User) -> None:
+    """Take no more data; what was submitted can still be valued and paid.
+
+    Raises:
+        NotAllowedError: The person does not buy for the organisation.
+        ConflictError: The request is not open.
+    """
+    require_buyer(request.buyer, by)
+    found = lock_request(request)
+    if not found.is_open:
+        raise ConflictError(f"“{found.title}” is {found.get_state_display().lower()}, not open.")
+    found.state = DataRequest.State.CLOSED
+    found.save(update_fields=["state"])
+    events.record(action="request.closed", subject=found, by=by)
