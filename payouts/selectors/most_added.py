@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from marketplace.charts.chart import Chart, Series
 from marketplace.templatetags.figures import decimals, percent
 from payouts.models import PayoutLine
@@ -39,11 +41,12 @@ class ClearKind:
 
 @dataclass(frozen=True)
 class MostAdded:
-    """The finding in sentences, its chart, and the other columns of which one kind is clearly ahead."""
+    """The finding in sentences, its chart, other columns of which one kind is clearly ahead, and how gains shrink."""
 
     sentences: list[str]
     chart: Chart
     others: list[ClearKind]
+    shrinking: str
 
 
 def most_added(line: PayoutLine) -> MostAdded | None:
@@ -76,6 +79,7 @@ class _Finding:
             sentences=[self._own(first, best), *self._everybody(first), *self._weakest()],
             chart=self._chart(first, title),
             others=[self._row(column) for column in self.columns[1:] if self._is_clear(self._best_of(column))],
+            shrinking=self._shrinking(),
         )
 
     @cached_property
@@ -190,6 +194,23 @@ class _Finding:
             return percent(mean)
         return f"{written(mean, self.metric)} of {metric_name(self.metric)}"
 
+    def _shrinking(self) -> str:
+        """How much less a row of the second half of all rows added than one of the first, by the learning curve."""
+        cut = valuation.by_size(self.line.round.started_run)
+        if cut is None or not self._cuts:
+            return ""
+        rows = float(cut.curve_rows[-1])
+        start, middle, end = np.interp([0.0, rows / 2, rows], cut.curve_rows, cut.curve_utilities).tolist()
+        first, second = (middle - start) * 2 / rows, (end - middle) * 2 / rows
+        if second >= first:
+            return ""
+        digits = self._digits(first)
+        first_half, second_half = (decimals(in_unit(each, self.metric), digits) for each in (first, second))
+        return (
+            f"The first half of all rows, whichever they were, added {first_half}{self._unit} each, the second half "
+            f"{second_half}."
+        )
+
     # -- figures
 
     @property
@@ -203,9 +224,13 @@ class _Finding:
 
     def _figure(self, figure: float, beside: KindMean) -> str:
         """Write a value of one row with the digits that two significant ones of the larger figure beside it need."""
-        largest = in_unit(max(abs(beside.mean), beside.standard_error), self.metric)
-        digits = max(0, 1 - math.floor(math.log10(largest))) if largest else 2
+        digits = self._digits(max(abs(beside.mean), beside.standard_error))
         return decimals(in_unit(figure, self.metric), digits)
+
+    def _digits(self, figure: float) -> int:
+        """Decimals that show two significant digits of a figure in its unit."""
+        size = abs(in_unit(figure, self.metric))
+        return max(0, 1 - math.floor(math.log10(size))) if size else 2
 
     def _row(self, column: ColumnKinds) -> ClearKind:
         best = self._best_of(column)
