@@ -2,21 +2,33 @@
 
 from django.urls import path
 
-from marketplace.views import copies, datasets, drafts, invitations, organizations, requests, uploads
+from marketplace.views import (
+    copies,
+    datasets,
+    draft_columns,
+    draft_validation,
+    drafts,
+    invitations,
+    organizations,
+    requests,
+    uploads,
+)
 
 app_name = "marketplace"
 urlpatterns = [
     path("requests/", requests.request_list, name="request_list"),
     path("requests/new/", drafts.request_new, name="request_new"),
     path("requests/<uuid:pk>/draft/words/", drafts.draft_words, name="draft_words"),
-    path("requests/<uuid:pk>/draft/columns/", drafts.draft_columns, name="draft_columns"),
-    path("requests/<uuid:pk>/draft/columns/new/", drafts.draft_column, name="draft_column_new"),
-    path("requests/<uuid:pk>/draft/columns/<int:place>/", drafts.draft_column, name="draft_column"),
+    path("requests/<uuid:pk>/draft/columns/", draft_columns.draft_columns, name="draft_columns"),
+    path("requests/<uuid:pk>/draft/columns/new/", draft_columns.draft_column, name="draft_column_new"),
+    path("requests/<uuid:pk>/draft/columns/<int:place>/", draft_columns.draft_column, name="draft_column"),
     path(
-        "requests/<uuid:pk>/draft/columns/<int:place>/remove/", drafts.draft_column_remove, name="draft_column_remove"
+        "requests/<uuid:pk>/draft/columns/<int:place>/remove/",
+        draft_columns.draft_column_remove,
+        name="draft_column_remove",
     ),
     path("requests/<uuid:pk>/draft/target/", drafts.draft_target, name="draft_target"),
-    path("requests/<uuid:pk>/draft/validation/", drafts.draft_validation, name="draft_validation"),
+    path("requests/<uuid:pk>/draft/validation/", draft_validation.draft_validation, name="draft_validation"),
     path("requests/<uuid:pk>/draft/budget/", drafts.draft_budget, name="draft_budget"),
     path("requests/<uuid:pk>/draft/review/", drafts.draft_review, name="draft_review"),
     path("requests/<uuid:pk>/draft/delete/", drafts.draft_discard, name="draft_discard"),

@@ -13,7 +13,7 @@ from marketplace.selectors.drafts import own_requests, steps_of
 from marketplace.services import drafts
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError
-from marketplace.views.drafts import draft_step, next_page
+from marketplace.views.draft_steps import draft_step, next_page
 from marketplace.views.signed_in import SignedInRequest
 from valuation.core.errors import InvalidSpecError
 from valuation.core.utility import ModelSpec

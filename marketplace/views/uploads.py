@@ -6,12 +6,10 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.forms.uploads import ColumnsForm, ReadingForm, UploadForm
@@ -28,7 +26,7 @@ from marketplace.services.uploads import UploadRefusedError
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import ConflictError
 from marketplace.views.signed_in import SignedInRequest
-from marketplace.views.size_limit import SizeLimit
+from marketplace.views.size_limit import size_limited
 
 PAGE_OF = {
     UploadDraft.State.READING: "marketplace:upload_reading",
@@ -50,18 +48,10 @@ def own_draft(view: Callable[[SignedInRequest, UploadDraft], HttpResponse]) -> C
     return found
 
 
-# Exempt only until the size limit is in place: the CSRF check reads the whole body. The inner view is protected.
-@csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.SELLER)
+@size_limited
 def upload(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    size_limit = SizeLimit(request)
-    request.upload_handlers.insert(0, size_limit)
-    return _upload(request, pk, size_limit)
-
-
-@csrf_protect
-def _upload(request: SignedInRequest, pk: UUID, size_limit: SizeLimit) -> HttpResponse:
     data_request = get_object_or_404(visible_requests(request.user), pk=pk)
     organizations = organizations_of(request.user, Role.SELLER)
     if request.method != "POST":
@@ -70,8 +60,6 @@ def _upload(request: SignedInRequest, pk: UUID, size_limit: SizeLimit) -> HttpRe
         form = UploadForm(organizations=organizations, initial={"name": request.GET.get("name", "")})
         return _upload_page(request, data_request, form)
     form = UploadForm(request.POST, request.FILES, organizations=organizations)
-    if size_limit.is_exceeded:
-        return render(request, "413.html", {"limit": settings.FAIRCUT_UPLOAD_MAX_BYTES}, status=413)
     if not form.is_valid():
         return _upload_page(request, data_request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return _receive(request, data_request, form)

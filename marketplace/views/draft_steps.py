@@ -1,0 +1,61 @@
+"""What the steps of the guided request share: whose draft it is, its form, and where a kept step leads."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from marketplace.models import DataRequest, Role
+from marketplace.selectors.drafts import missing_steps, own_requests, steps_of
+from marketplace.shared.access import role_required
+from marketplace.shared.errors import FaircutError
+from marketplace.views.signed_in import SignedInRequest
+
+
+def draft_step(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give a view the buyer's draft; a request that is open already sends them to its page, with the reason."""
+
+    @wraps(view)
+    @role_required(Role.BUYER)
+    def guarded(request: SignedInRequest, pk: UUID, **kwargs: Any) -> HttpResponse:
+        data_request = get_object_or_404(own_requests(request.user), pk=pk)
+        if not data_request.is_draft:
+            messages.error(request, "The terms of this request are committed and cannot change any more.")
+            return redirect("marketplace:request_detail", pk)
+        return view(request, data_request, **kwargs)
+
+    return guarded
+
+
+def kept(
+    request: SignedInRequest, draft: DataRequest, form: forms.Form, title: str, keep: Callable[[], None]
+) -> HttpResponse:
+    try:
+        keep()
+    except FaircutError as error:
+        form.add_error(None, f"{error.message} {error.remedy}")
+        return form_page(request, draft, form, title)
+    messages.success(request, f"{title}: kept.")
+    return next_page(draft)
+
+
+def form_page(request: SignedInRequest, draft: DataRequest, form: forms.Form, title: str) -> HttpResponse:
+    context = {"draft": draft, "form": form, "title": title, "steps": steps_of(draft), "button": "Keep and go on"}
+    return render(request, "marketplace/draft_form.html", context, status=422 if form.errors else 200)
+
+
+def next_page(draft: DataRequest) -> HttpResponse:
+    """Where a kept step leads: to the first that is missing, or to the review."""
+    draft.refresh_from_db()
+    missing = missing_steps(draft)
+    return redirect(missing[0].url_name if missing else "marketplace:draft_review", draft.pk)
+
+
+def refused_step(request: SignedInRequest, draft: DataRequest, error: FaircutError) -> HttpResponse:
+    messages.error(request, f"{error.message} {error.remedy}")
+    return redirect("marketplace:request_detail", draft.pk)
