@@ -1,15 +1,14 @@
-"""Compare two files, or a file with itself: exact, re-ordered, rounded and jittered copies beyond chance."""
+"""Compare two files: exact, re-ordered, rounded and jittered copies beyond chance, also with one column changed."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from marketplace.copies import near
-from marketplace.copies.chance import TILT, Verdict, repeating, sharing
-from marketplace.copies.rows import Rows, kinds_of, rounded, significant
+from marketplace.copies.chance import Verdict, repeating, sharing
+from marketplace.copies.rows import Rows, first_places, kinds_of, rounded, significant, taken, without
 
 Array = np.ndarray[Any, Any]
 
@@ -27,16 +26,30 @@ ALIKE = 3.0
 
 @dataclass(frozen=True)
 class Copies:
-    """A finding: `pairs`, int64 ``(n, 2)``, are rows of the first file and the rows of the second that copy them."""
+    """A finding: `pairs`, int64 ``(n, 2)``, are rows of the first file and the rows of the second that copy them.
+
+    Each pair may differ in one of the `columns`, counted over the numbers and then the labels, whatever it says.
+    """
 
     kind: str
     pairs: Array
     verdict: Verdict
+    columns: tuple[int, ...] = ()
 
     @property
     def expected_rows(self) -> float:
         """How many of the rows chance would have named: as many to each kind as there are."""
         return self.verdict.expected * len(self.pairs) / self.verdict.observed
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How two files are looked at: which are taken without their repeats, at which digits, as one of how many tests."""
+
+    dedupe: tuple[bool, bool]
+    may_be_deduplicated: bool
+    digits: tuple[int, ...] = DIGITS
+    tests: int = 1
 
 
 def compare(
@@ -47,44 +60,77 @@ def compare(
     A file known to be padded with its own rows is taken without its repeats: they would pass for chance.
     """
     kinds = kinds_of(first, second)
-    exact = _equal_kinds(kinds[0], kinds[1], dedupe=(is_first_padded, is_second_padded))
+    may_be_deduplicated = any(len(np.unique(of_file)) == len(of_file) for of_file in kinds)
+    dedupe = (is_first_padded, is_second_padded)
+    found = _alike(first, second, kinds, _Look(dedupe, may_be_deduplicated))
+    # Which rows are equal as a whole is settled: chance has been judged by all columns, which tell more apart.
+    is_settled = np.isin(kinds[1], kinds[0])
+    for copies in found:
+        is_settled[copies.pairs[:, 1]] = True
+    # Neighbours find rounded rows too; a test for each number of digits and column would take as long as all others.
+    look = _Look(dedupe, may_be_deduplicated, digits=(), tests=first.width)
+    but_one = _alike_but_for_one(first, second, np.flatnonzero(~is_settled), look)
+    return found if but_one is None else [*found, but_one]
+
+
+def _alike(first: Rows, second: Rows, kinds: Sequence[Array], look: _Look) -> list[Copies]:
+    exact = _equal_kinds(kinds, look)
     found = []
-    if exact is not None and not _is_dense(first, second, kinds):
+    if exact is not None and not (look.may_be_deduplicated and _is_dense(first, second, kinds)):
         in_order = np.mean(np.diff(exact.pairs[:, 0]) > 0) >= IN_ORDER
         found.append(Copies("exact" if in_order else "reordered", exact.pairs, exact.verdict))
-    altered = _altered(first, second, kinds)
+    altered = _altered(first, second, kinds, look)
     return found if altered is None else [*found, altered]
 
 
-def repeats(own: Rows, others: Sequence[Rows]) -> Copies | None:
-    """Find whether a file repeats its own rows more often than all files together let expect.
+def _alike_but_for_one(first: Rows, second: Rows, rows: Array, look: _Look) -> Copies | None:
+    """Leave each column out in turn, and look at these rows of the second file.
 
-    The reference is how often the other files repeat rows, and how often they share rows with this one: of each the
-    median file, because what is copied between two files says nothing of chance, and of both the larger, because
-    sellers of unlike people share nothing and sellers who remove their repeats have none. A file of one kind of people
-    may repeat TILT times as often.
+    Where several make a finding the strongest comes first, and the others are asked again for what it left: copies of
+    different rows may have been changed in different columns.
     """
-    kinds, *other_kinds = kinds_of(own, *others)
-    repeated = [_rate(_repeated_pairs(theirs), math.comb(len(theirs), 2)) for theirs in other_kinds]
-    shared = [_rate(_equal_pairs([kinds, theirs]), len(kinds) * len(theirs)) for theirs in other_kinds]
-    rate = max(float(np.median(repeated)), float(np.median(shared)))
-    again = _occurrence(kinds) > 0
-    verdict = repeating(int(again.sum()), expected=TILT * math.comb(len(own), 2) * rate)
-    if not verdict.is_finding:
-        return None
-    rows = np.flatnonzero(again)
-    return Copies("within", np.column_stack([_first_place(kinds, kinds[rows]), rows]), verdict)
+    columns, parts = list(range(first.width)) if first.width > 1 else [], []
+    while columns and rows.size:
+        left = taken(second, rows)
+        found = [copies for column in columns if (copies := _alike_without(first, left, column, look)) is not None]
+        if not found:
+            break
+        strongest = min(found, key=lambda copies: copies.verdict.log10_p)
+        columns = [copies.columns[0] for copies in found if copies is not strongest]
+        pairs = np.column_stack([strongest.pairs[:, 0], rows[strongest.pairs[:, 1]]])
+        parts.append(Copies("but_one", pairs, strongest.verdict, strongest.columns))
+        rows = np.setdiff1d(rows, pairs[:, 1])
+    return joined(parts) if parts else None
 
 
-def _equal_kinds(first: Array, second: Array, *, dedupe: tuple[bool, bool] = (False, False)) -> Copies | None:
+def _alike_without(first: Rows, second: Rows, column: int, look: _Look) -> Copies | None:
+    files = without(first, column), without(second, column)
+    found = _alike(*files, kinds_of(*files), look)
+    return joined([Copies("but_one", copies.pairs, copies.verdict, (column,)) for copies in found]) if found else None
+
+
+def joined(parts: Sequence[Copies]) -> Copies:
+    """Findings of one kind about different rows as one; the strongest says how sure it is."""
+    pairs = np.concatenate([part.pairs for part in parts])
+    verdict = Verdict(
+        observed=sum(part.verdict.observed for part in parts),
+        expected=sum(part.verdict.expected for part in parts),
+        log10_p=min(part.verdict.log10_p for part in parts),
+    )
+    columns = tuple(sorted({column for part in parts for column in part.columns}))
+    return Copies(parts[0].kind, pairs[np.argsort(pairs[:, 1], kind="stable")], verdict, columns)
+
+
+def _equal_kinds(kinds: Sequence[Array], look: _Look) -> Copies | None:
+    first, second = kinds
     top = max(first.max(), second.max()) + 1
-    counts = [np.bincount(kinds, minlength=top) for kinds in (first, second)]
-    tested = [np.minimum(count, 1) if drop else count for count, drop in zip(counts, dedupe, strict=True)]
-    verdict = sharing(*tested, rows_first=int(tested[0].sum()), rows_second=int(tested[1].sum()))
+    counts = [np.bincount(of_file, minlength=top) for of_file in kinds]
+    tested = [np.minimum(count, 1) if drop else count for count, drop in zip(counts, look.dedupe, strict=True)]
+    verdict = sharing(*tested, rows_first=int(tested[0].sum()), rows_second=int(tested[1].sum())).among(look.tests)
     if not verdict.is_finding:
         return None
     rows = np.flatnonzero(counts[0][second] > 0)
-    return Copies("exact", np.column_stack([_first_place(first, second[rows]), rows]), verdict)
+    return Copies("exact", np.column_stack([first_places(first, second[rows]), rows]), verdict)
 
 
 def _is_dense(first: Rows, second: Rows, kinds: Sequence[Array]) -> bool:
@@ -94,26 +140,17 @@ def _is_dense(first: Rows, second: Rows, kinds: Sequence[Array]) -> bool:
     that tells most apart can: of those, chance makes as many equal as that column repeats (ALIKE times, as people who
     are equal otherwise are more alike than strangers).
     """
-    if all(len(np.unique(of_file)) < len(of_file) for of_file in kinds):
-        return False
     repeats_of_columns = [_collision_rate(column) for column in _columns(first, second)]
     telling = int(np.argmin(repeats_of_columns))
     chance = min(ALIKE * repeats_of_columns[telling], 0.5)
-    but_for_one = kinds_of(_without(first, telling), _without(second, telling))
-    almost = _equal_pairs(but_for_one) - _equal_pairs(kinds)
-    return not repeating(_equal_pairs(kinds), expected=(almost + UNSEEN) * chance / (1 - chance)).is_finding
+    but_for_one = kinds_of(without(first, telling), without(second, telling))
+    almost = equal_pairs(but_for_one) - equal_pairs(kinds)
+    return not repeating(equal_pairs(kinds), expected=(almost + UNSEEN) * chance / (1 - chance)).is_finding
 
 
 def _columns(first: Rows, second: Rows) -> list[Array]:
     both = [np.concatenate(sides) for sides in ((first.numbers, second.numbers), (first.labels, second.labels))]
     return [column for cells in both for column in cells.T]
-
-
-def _without(rows: Rows, column: int) -> Rows:
-    numbers = rows.numbers.shape[1]
-    if column < numbers:
-        return Rows(np.delete(rows.numbers, column, axis=1), rows.labels)
-    return Rows(rows.numbers, np.delete(rows.labels, column - numbers, axis=1))
 
 
 def _collision_rate(cells: Array) -> float:
@@ -122,21 +159,12 @@ def _collision_rate(cells: Array) -> float:
     return float((counts * (counts - 1)).sum()) / max(len(cells) * (len(cells) - 1), 1)
 
 
-def _rate(alike: int, pairs: int) -> float:
-    return (alike + UNSEEN) / max(pairs, 1)
-
-
-def _repeated_pairs(kinds: Array) -> int:
-    counts = np.bincount(kinds)
-    return int((counts * (counts - 1)).sum() // 2)
-
-
-def _equal_pairs(kinds: Sequence[Array]) -> int:
+def equal_pairs(kinds: Sequence[Array]) -> int:
     top = max(int(of_file.max()) for of_file in kinds) + 1
     return int(np.prod([np.bincount(of_file, minlength=top) for of_file in kinds], axis=0).sum())
 
 
-def _altered(first: Rows, second: Rows, kinds: Sequence[Array]) -> Copies | None:
+def _altered(first: Rows, second: Rows, kinds: Sequence[Array], look: _Look) -> Copies | None:
     """Compare the rows that have no equal in either file: what those share is settled by the test of equal rows."""
     if first.numbers.shape[1] == 0:
         return None
@@ -144,11 +172,10 @@ def _altered(first: Rows, second: Rows, kinds: Sequence[Array]) -> Copies | None
     places = [np.flatnonzero(is_single[of_file]) for of_file in kinds]
     if min(map(len, places)) == 0:
         return None
-    singles = [
-        Rows(file.numbers[place], file.labels[place]) for file, place in zip((first, second), places, strict=True)
-    ]
-    candidates = [_equal_kinds(*kinds_of(*(rounded(file, digits) for file in singles))) for digits in DIGITS]
-    candidates += _near(*singles)
+    singles = [taken(file, place) for file, place in zip((first, second), places, strict=True)]
+    look = replace(look, dedupe=(False, False))
+    candidates = [_equal_kinds(kinds_of(*(rounded(file, count) for file in singles)), look) for count in look.digits]
+    candidates += _near(*singles, tests=look.tests)
     found = [copies for copies in candidates if copies is not None]
     if not found:
         return None
@@ -158,12 +185,14 @@ def _altered(first: Rows, second: Rows, kinds: Sequence[Array]) -> Copies | None
     return Copies(kind, pairs, strongest.verdict)
 
 
-def _near(first: Rows, second: Rows) -> list[Copies | None]:
+def _near(first: Rows, second: Rows, *, tests: int) -> list[Copies | None]:
     neighbours, distances = near.nearest(near.encoded(first, second))
-    return [near_copies(neighbours, distances, len(first), threshold) for threshold in near.DISTANCES]
+    return [near_copies(neighbours, distances, len(first), threshold, tests=tests) for threshold in near.DISTANCES]
 
 
-def near_copies(neighbours: Array, distances: Array, rows_first: int, threshold: float) -> Copies | None:
+def near_copies(
+    neighbours: Array, distances: Array, rows_first: int, threshold: float, *, tests: int = 1
+) -> Copies | None:
     """Test nearest neighbours over the rows of both files, the first file's rows first, within a distance.
 
     Chance is judged by pairs that are each other's nearest: they overlap in no row, so that they are independent. If
@@ -171,7 +200,8 @@ def near_copies(neighbours: Array, distances: Array, rows_first: int, threshold:
     """
     pairs = near.mutual_pairs(neighbours)
     in_first = (pairs[distances[pairs[:, 0]] <= threshold] < rows_first).sum(axis=1)
-    verdict = sharing(in_first, 2 - in_first, rows_first=rows_first, rows_second=len(neighbours) - rows_first)
+    rows_second = len(neighbours) - rows_first
+    verdict = sharing(in_first, 2 - in_first, rows_first=rows_first, rows_second=rows_second).among(tests)
     if not verdict.is_finding:
         return None
     rows = np.arange(rows_first, len(neighbours))
@@ -193,21 +223,3 @@ def _digits(numbers: Array) -> Array:
     for count in range(16, 0, -1):
         digits[np.isclose(significant(numbers, count), numbers, rtol=1e-12, atol=0)] = count
     return digits
-
-
-def _first_place(kinds: Array, wanted: Array) -> Array:
-    """The first row of each wanted kind."""
-    _, places = np.unique(kinds, return_index=True)
-    present = kinds[places]
-    return np.asarray(places[np.searchsorted(present, wanted)])
-
-
-def _occurrence(kinds: Array) -> Array:
-    """How often each row's kind has occurred before it."""
-    order = np.argsort(kinds, kind="stable")
-    ordered = kinds[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    before = np.arange(len(kinds)) - np.repeat(starts, np.diff(np.r_[starts, len(kinds)]))
-    occurrence = np.empty(len(kinds), dtype=np.int64)
-    occurrence[order] = before
-    return occurrence

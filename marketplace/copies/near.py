@@ -49,10 +49,17 @@ def spreads(numbers: Array) -> Array:
 
 
 def nearest(points: Array) -> tuple[Array, Array]:
-    """The nearest other point of each point, int64 ``(n,)``, and how far it is, float64 ``(n,)``."""
-    distances, neighbours = map(np.asarray, KDTree(points).query(points, k=2))
+    """The nearest other point of each point, int64 ``(n,)``, and how far it is, float64 ``(n,)``.
+
+    Beyond the largest of DISTANCES nobody looks: what has no other point within it is its own neighbour at infinity.
+    """
+    # The bound itself is left out by the tree.
+    within = np.nextafter(max(DISTANCES), np.inf)
+    distances, neighbours = map(np.asarray, KDTree(points).query(points, k=2, distance_upper_bound=within))
+    own = np.arange(len(points))
+    neighbours = np.where(neighbours == len(points), own[:, None], neighbours)
     # A point's first neighbour is itself, unless an equal point came first.
-    is_own = neighbours[:, 0] == np.arange(len(points))
+    is_own = neighbours[:, 0] == own
     return (
         np.where(is_own, neighbours[:, 1], neighbours[:, 0]),
         np.where(is_own, distances[:, 1], distances[:, 0]),

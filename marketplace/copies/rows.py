@@ -21,6 +21,11 @@ class Rows:
     def __len__(self) -> int:
         return int(self.numbers.shape[0])
 
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return int(self.numbers.shape[1] + self.labels.shape[1])
+
 
 def read_rows(columns: Mapping[str, Sequence[Any]], schema: Mapping[str, Any]) -> Rows:
     """Read the columns of a normalised file in the order of the request's schema, whatever order they came in."""
@@ -40,6 +45,12 @@ def read_rows(columns: Mapping[str, Sequence[Any]], schema: Mapping[str, Any]) -
     )
 
 
+def column_names(schema: Mapping[str, Any]) -> list[str]:
+    """The columns in the order of `Rows`: the numbers first, then the labels."""
+    columns = sorted(schema["columns"], key=lambda column: column["kind"] != "number")
+    return [column["name"] for column in columns]
+
+
 def kinds_of(*files: Rows) -> list[Array]:
     """Number the kinds of row over several files: equal rows get equal numbers; int64 ``(n,)`` each."""
     numbers = np.concatenate([file.numbers for file in files])
@@ -47,9 +58,30 @@ def kinds_of(*files: Rows) -> list[Array]:
     # One canonical NaN, so that empty cells are equal; the bytes of a row are then its identity.
     numbers = np.where(np.isnan(numbers), np.nan, numbers)
     cells = np.ascontiguousarray(np.column_stack([numbers.view(np.int64), labels]))
+    if cells.shape[1] == 0:
+        return [np.zeros(len(file), dtype=np.int64) for file in files]
     row_type = np.dtype((np.void, cells.dtype.itemsize * cells.shape[1]))
     _, kinds = np.unique(cells.view(row_type).ravel(), return_inverse=True)
     return np.split(kinds, np.cumsum([len(file) for file in files])[:-1])
+
+
+def taken(file: Rows, places: Array) -> Rows:
+    """Some of the rows."""
+    return Rows(file.numbers[places], file.labels[places])
+
+
+def without(file: Rows, column: int) -> Rows:
+    """The same rows without one column, counted over the numbers and then the labels."""
+    numbers = file.numbers.shape[1]
+    if column < numbers:
+        return Rows(np.delete(file.numbers, column, axis=1), file.labels)
+    return Rows(file.numbers, np.delete(file.labels, column - numbers, axis=1))
+
+
+def first_places(kinds: Array, wanted: Array) -> Array:
+    """The first row of each wanted kind."""
+    present, places = np.unique(kinds, return_index=True)
+    return np.asarray(places[np.searchsorted(present, wanted)])
 
 
 def rounded(file: Rows, digits: int) -> Rows:

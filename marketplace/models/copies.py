@@ -139,10 +139,10 @@ class CopyFinding(models.Model):
             pgtrigger.Protect(name="finding_stays", operation=pgtrigger.Delete),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.rows_matched} {self.kind} rows of {self.first_id} in {self.second_id} ({self.state})"
+
     @property
     def is_within(self) -> bool:
         """Whether the rows are alike inside one file."""
         return self.first_id == self.second_id
-
-    def __str__(self) -> str:
-        return f"{self.rows_matched} {self.kind} rows of {self.first_id} in {self.second_id} ({self.state})"

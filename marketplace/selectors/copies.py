@@ -21,7 +21,7 @@ from marketplace.models import (
 from marketplace.selectors.access import organizations_of
 
 # Raised when files should be compared again: another method finds other copies.
-METHOD = "copies-1"
+METHOD = "copies-2"
 State = CopyFinding.State
 
 

@@ -16,6 +16,7 @@ SAMPLES = 5
 LOG10_P_SHOWN = 100
 # Of a smaller part of a file nothing is said about the order: what came from a common source keeps that one's.
 ORDER_SAID_FROM = 0.5
+COLUMNS_NAMED = 3
 
 KINDS = {
     CopyFinding.Kind.EXACT: "equal",
@@ -60,6 +61,9 @@ class Sample:
 def kind_in_words(finding: CopyFinding) -> str:
     """In which dress the rows were found; whether they kept their order only where they are much of the file."""
     kind = CopyFinding.Kind(finding.kind)
+    if kind == CopyFinding.Kind.BUT_ONE:
+        place = f"{KINDS[CopyFinding.Kind.WITHIN]}, " if finding.is_within else ""
+        return f"{place}equal or nearly so in every column but {_columns_in_words(finding.columns_ignored)}"
     is_much = finding.rows_matched >= ORDER_SAID_FROM * finding.second.rows
     return f"{KINDS[kind]}{ORDERS[kind]}" if kind in ORDERS and is_much else KINDS[kind]
 
@@ -70,8 +74,25 @@ def chance_in_words(finding: CopyFinding) -> str:
     expected = rows_by_chance(finding)
     return (
         f"From how often these files repeat rows of their own, chance explains {expected}. "
-        f"That innocent files share as many has a probability below 1 in 10{_superscript(digits)}."
+        f"That innocent files share as many has a probability below 1 in 10{_superscript(digits)}{_tried(finding)}."
     )
+
+
+def _tried(finding: CopyFinding) -> str:
+    if finding.kind != CopyFinding.Kind.BUT_ONE:
+        return ""
+    columns = len(finding.request.schema["columns"])
+    return f", although each of the {count(columns)} columns was left out in turn"
+
+
+def _columns_in_words(names: list[str]) -> str:
+    """One column, or the one of several: each pair of rows differs in one."""
+    quoted = [f"“{name}”" for name in names[:COLUMNS_NAMED]]
+    if len(names) == 1:
+        return quoted[0]
+    if len(names) > COLUMNS_NAMED:
+        quoted.append(f"{count(len(names) - COLUMNS_NAMED)} others")
+    return f"one: {', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
 def chance_chart(finding: CopyFinding) -> Chart:

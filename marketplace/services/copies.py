@@ -19,7 +19,7 @@ from marketplace.templatetags.figures import count
 # A task stops before its time limit and leaves the rest to the next.
 TASK_SECONDS = 150
 # What a round may compare while somebody waits for its start; more is left to the workers.
-ROWS_AT_START = 500_000
+ROWS_AT_START = 150_000
 
 State = CopyFinding.State
 

@@ -7,9 +7,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import structlog
 from django.db import connection, transaction
+from django.db.models import F
 
-from marketplace.copies.compare import Copies, compare, repeats
-from marketplace.copies.rows import Rows, kinds_of, read_rows
+from marketplace.copies.compare import Copies, compare
+from marketplace.copies.rows import Rows, column_names, kinds_of, read_rows
+from marketplace.copies.within import repeats
 from marketplace.models import CopyComparison, CopyFinding, DataRequest, DatasetVersion
 from marketplace.selectors import copies as selectors
 from marketplace.services import events
@@ -54,8 +56,8 @@ class CopySearch:
 
     def _within(self, version: DatasetVersion) -> list[Found]:
         others = [self._rows(other) for other in selectors.accepted_versions(self.request) if other != version]
-        copies = repeats(self._rows(version), others) if others else None
-        return [] if copies is None else [(version, version, copies)]
+        found = repeats(self._rows(version), others) if others else []
+        return [(version, version, copies) for copies in found]
 
     def _between(self, earlier: DatasetVersion, later: DatasetVersion) -> list[Found]:
         """The findings between two versions; whoever held the rows in an older version still comes first."""
@@ -66,7 +68,7 @@ class CopySearch:
 
     def _compared(self, first: DatasetVersion, second: DatasetVersion) -> list[Copies]:
         padded = set(
-            CopyFinding.objects.filter(kind=CopyFinding.Kind.WITHIN, second__in=[first, second])
+            CopyFinding.objects.filter(first=F("second"), second__in=[first, second])
             .exclude(state=CopyFinding.State.BOTH_KEEP)
             .values_list("second_id", flat=True)
         )
@@ -102,6 +104,7 @@ class CopySearch:
         return self._files[version.pk]
 
     def _record(self, first: DatasetVersion, second: DatasetVersion, copies: Copies) -> None:
+        names = column_names(self.request.schema)
         finding, is_new = CopyFinding.objects.get_or_create(
             first=first,
             second=second,
@@ -112,6 +115,7 @@ class CopySearch:
                 "expected_by_chance": copies.expected_rows,
                 "log10_p_value": copies.verdict.log10_p,
                 "pairs": copies.pairs.tolist(),
+                "columns_ignored": [names[column] for column in copies.columns],
             },
         )
         if is_new:

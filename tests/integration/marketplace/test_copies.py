@@ -1,5 +1,6 @@
 """From a submission to a decision: what is compared, once, what an operator may decide, and what sellers see of it."""
 
+import pyarrow as pa
 import pytest
 from django.db import DatabaseError, transaction
 
@@ -287,6 +288,64 @@ def test_the_pages_show_the_rows_side_by_side_and_take_the_decision(client, requ
     assert "The first made them." in decided
     assert "Olga Operator" in decided
     assert 'name="reason"' not in decided
+
+
+def test_rows_with_one_column_changed_are_found_and_the_page_names_the_column(client, request_):
+    rows, words = table(ROWS, seed=1), "equal or nearly so in every column but “income”"
+    submitted(request_, rows, name="Original", organization="First House")
+    submitted(request_, with_income_changed(rows), name="Changed", organization="Second House")
+    copies.check(request=request_)
+    found = CopyFinding.objects.get()
+    client.force_login(make_member(Role.OPERATOR))
+
+    page = client.get(f"/copies/{found.pk}/").content.decode()
+
+    assert (found.kind, found.columns_ignored) == ("but_one", ["income"])
+    assert found.pairs == [[row, row] for row in range(rows.num_rows)]
+    assert words in page
+    assert words in client.get("/copies/").content.decode()
+    assert "although each of the 3 columns was left out in turn" in page
+    assert "2 of 3 cells equal" in page
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        CopyFinding.objects.update(columns_ignored=["age"])
+
+
+def test_rows_repeated_in_one_file_with_a_column_changed_are_kept_once_or_all(client, request_):
+    rows = table(200, seed=1)
+    submitted(request_, pa.concat_tables([rows, with_income_changed(rows)]), name="Padded")
+    submitted(request_, table(200, seed=2), name="Honest", organization="Third House")
+    copies.check(request=request_)
+    found = CopyFinding.objects.get()
+    client.force_login(make_member(Role.OPERATOR))
+
+    page = client.get(f"/copies/{found.pk}/").content.decode()
+    copies.decide(finding=found, decision="first_keeps", reason="Padding.", by=make_member(Role.OPERATOR))
+
+    assert (found.first, found.kind, found.columns_ignored) == (found.second, "but_one", ["income"])
+    assert "repeated within the file, equal or nearly so in every column but “income”" in page
+    assert "Keep each row once?" in page
+    assert selectors.excluded_rows(request_) == {str(found.second_id): list(range(200, 400))}
+
+
+def with_income_changed(rows):
+    other = {"low": "high", "high": "low"}
+    return rows.set_column(2, "income", pa.array([other[income] for income in rows["income"].to_pylist()]))
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (["age"], "every column but “age”"),
+        (["age", "race"], "every column but one: “age” or “race”"),
+        (["age", "race", "sex"], "every column but one: “age”, “race” or “sex”"),
+        (["age", "race", "sex", "hours", "pay"], "every column but one: “age”, “race”, “sex” or 2 others"),
+    ],
+)
+def test_the_columns_in_which_rows_differ_are_named(columns, words):
+    versions = [DatasetVersion(rows=ROWS) for _ in range(2)]
+    finding = CopyFinding(kind="but_one", first=versions[0], second=versions[1], columns_ignored=columns)
+
+    assert copy_evidence.kind_in_words(finding) == f"equal or nearly so in {words}"
 
 
 def test_findings_about_one_file_lead_to_each_other_and_one_seller_is_not_called_two(client, request_):

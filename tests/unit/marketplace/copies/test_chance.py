@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from marketplace.copies.chance import LEVEL, TILT, log10_upper_tail, repeating, shared_chances, sharing
+from marketplace.copies.chance import LEVEL, TILT, Verdict, log10_upper_tail, repeating, shared_chances, sharing
 
 
 def test_what_never_repeats_and_is_shared_twenty_times_is_a_finding():
@@ -20,6 +20,15 @@ def test_what_never_repeats_and_is_shared_twenty_times_is_a_finding():
     assert verdict.expected == 0
     assert verdict.log10_p == pytest.approx(20 * math.log10(0.5))
     assert verdict.is_finding
+
+
+def test_one_test_of_many_must_be_as_many_times_surer():
+    seen = Verdict(observed=20, expected=0.0, log10_p=-6.5)
+
+    assert seen.is_finding
+    assert seen.among(15) == Verdict(20, 0.0, pytest.approx(-6.5 + math.log10(15)))
+    assert not seen.among(15).is_finding
+    assert Verdict(1, 1.0, -0.1).among(15).log10_p == 0
 
 
 def test_as_many_repeats_inside_as_across_are_chance():

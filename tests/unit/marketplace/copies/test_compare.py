@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.copies.compare import compare, repeats
+from marketplace.copies.compare import compare
 from marketplace.copies.near import mutual_pairs, nearest, spreads
-from marketplace.copies.rows import Rows, kinds_of, read_rows, significant
+from marketplace.copies.rows import Rows, column_names, kinds_of, read_rows, significant, taken
+from marketplace.copies.within import repeats
 from marketplace.demo import adult, profiles
 
 ROWS = 1000
+COLUMNS = column_names(adult.request_schema())
 
 
 def adult_rows(*, weighted):
@@ -34,10 +36,6 @@ def weighted():
 @pytest.fixture(scope="module")
 def bare():
     return adult_rows(weighted=False)
-
-
-def taken(rows, places):
-    return Rows(rows.numbers[places], rows.labels[places])
 
 
 def joined(*files):
@@ -73,6 +71,67 @@ def test_a_copier_is_found_by_its_dress(weighted, dress, fraction):
     assert found[0].verdict.log10_p < -6
 
 
+def changed(rows, columns, rng):
+    """Change one of the columns in every row: a label to another, a number to any within a hundred."""
+    numbers, labels, width = rows.numbers.copy(), rows.labels.copy(), rows.numbers.shape[1]
+    for column, places in zip(columns, np.array_split(rng.permutation(len(rows)), len(columns)), strict=True):
+        if column < width:
+            numbers[places, column] = rng.integers(200, 300, len(places))
+        else:
+            labels[places, column - width] = (labels[places, column - width] + 1) % (
+                labels[:, column - width].max() + 1
+            )
+    return Rows(numbers, labels)
+
+
+AGE, FNLWGT, RACE, SEX = map(COLUMNS.index, ("age", "fnlwgt", "race", "sex"))
+
+
+@pytest.mark.parametrize("columns", [[RACE], [AGE], [FNLWGT], [AGE, RACE, SEX]], ids=str)
+@pytest.mark.parametrize("noise", [0, 0.01])
+def test_a_copier_who_changes_one_column_of_every_row_is_found_and_the_column_named(weighted, columns, noise):
+    rng = np.random.default_rng(0)
+    places = rng.permutation(len(weighted))
+    first, own = taken(weighted, places[:ROWS]), taken(weighted, places[ROWS : 2 * ROWS])
+    copies = changed(taken(first, np.arange(300)), columns, rng)
+    copies = Rows(copies.numbers * (1 + noise * rng.standard_normal(copies.numbers.shape)), copies.labels)
+    second = joined(copies, taken(own, np.arange(300, ROWS)))
+
+    (found,) = compare(first, second)
+
+    assert (found.kind, found.columns) == ("but_one", tuple(sorted(columns)))
+    named = [(original, row) for original, row in found.pairs.tolist() if row < 300]
+    assert len(named) >= (0.85 if noise else 0.98) * 300
+    assert sum(original == row for original, row in named) >= 0.98 * len(named)
+    # Some of the rows are like others by chance; the finding expects about 20 where it looked without age.
+    assert len(found.pairs) - len(named) <= 20
+
+
+def test_a_few_equal_copies_hide_no_rows_with_a_column_changed_and_each_row_is_named_once(weighted):
+    rng = np.random.default_rng(0)
+    first = taken(weighted, rng.permutation(len(weighted))[:ROWS])
+    second = joined(taken(first, np.arange(40)), changed(first, [RACE], rng))
+
+    exact, but_one = compare(first, second)
+
+    assert exact.pairs.tolist() == [[row, row] for row in range(40)]
+    assert but_one.pairs.tolist() == [[row, 40 + row] for row in range(ROWS)]
+    assert but_one.columns == (RACE,)
+
+
+def test_repeating_own_rows_with_one_column_changed_is_found_and_names_the_column(weighted):
+    rng = np.random.default_rng(3)
+    places = rng.permutation(len(weighted))
+    own, *others = (taken(weighted, places[start : start + ROWS]) for start in (0, ROWS, 2 * ROWS))
+    padded = joined(own, changed(own, [RACE, SEX], rng))
+
+    (found,) = repeats(padded, others)
+
+    assert (found.kind, found.columns) == ("but_one", (RACE, SEX))
+    assert found.pairs.tolist() == [[row, ROWS + row] for row in range(ROWS)]
+    assert repeats(others[0], [padded, others[1]]) == []
+
+
 @pytest.mark.parametrize("dress", ["exact", "reordered", "rounded", "jittered"])
 def test_of_a_file_that_is_all_copies_hardly_a_row_stays(weighted, dress):
     rng = np.random.default_rng(1)
@@ -84,19 +143,24 @@ def test_of_a_file_that_is_all_copies_hardly_a_row_stays(weighted, dress):
     assert len(rows) >= 0.98 * ROWS
 
 
+def by_relationship(rows_max):
+    relationship = np.array(adult.training_part()["relationship"].to_pylist())
+    return [np.flatnonzero(relationship == kind)[:rows_max] for kind in np.unique(relationship)]
+
+
 def test_no_innocent_seller_is_found_on_adults_own_repeats(bare):
     """Adult split at random, by kind of people and as in the demo, without what tells people apart: 10.6 % repeat."""
-    splits = [np.array_split(np.random.default_rng(seed).permutation(len(bare.numbers)), 8) for seed in (1, 2)]
+    splits = [np.array_split(np.random.default_rng(1).permutation(len(bare.numbers)), 16)[:6]]
+    splits.append(np.array_split(np.random.default_rng(2).permutation(len(bare.numbers)), 5)[:3])
     splits.append([seller.row_numbers for seller in profiles.sample_sellers(adult.training_part(), seed=3)])
-    relationship = np.array(adult.training_part()["relationship"].to_pylist())
-    splits.append([np.flatnonzero(relationship == kind)[:1500] for kind in np.unique(relationship)])
+    splits.append(by_relationship(1500))
 
     for places in splits:
         files = [taken(bare, of_seller) for of_seller in places]
         assert [compare(first, second) for first, second in itertools.combinations(files, 2)] == [
             [] for _ in range(math.comb(len(files), 2))
         ]
-        assert [repeats(file, [other for other in files if other is not file]) for file in files] == [None] * len(files)
+        assert [repeats(file, [other for other in files if other is not file]) for file in files] == [[]] * len(files)
 
 
 def test_sellers_who_removed_their_own_repeats_are_not_taken_for_copiers(bare):
@@ -107,20 +171,27 @@ def test_sellers_who_removed_their_own_repeats_are_not_taken_for_copiers(bare):
     assert compare(*files) == []
 
 
+def test_sellers_who_differ_in_one_column_alone_and_removed_their_repeats_are_not_taken_for_copiers(bare):
+    """Each sells one relationship, so that only rows of two of them are ever equal but for it."""
+    files = [without_repeats(taken(bare, places)) for places in by_relationship(1500)]
+
+    assert [compare(first, second) for first, second in itertools.combinations(files, 2)] == [[]] * 15
+
+
 def test_repeating_own_rows_is_found_and_hides_no_copies(weighted):
     places = np.random.default_rng(3).permutation(len(weighted.numbers))
     first, own = taken(weighted, places[:ROWS]), taken(weighted, places[ROWS : 2 * ROWS])
     other = taken(weighted, places[2 * ROWS : 3 * ROWS])
     padded = joined(taken(first, np.arange(100)), own, own)
 
-    within = repeats(padded, [first, other])
+    (within,) = repeats(padded, [first, other])
     hidden, found = compare(first, padded), compare(first, padded, is_second_padded=True)
 
     assert within.kind == "within"
     assert within.pairs.tolist() == [[100 + row, 100 + ROWS + row] for row in range(ROWS)]
     assert [copies.kind for copies in found] == ["exact"]
     assert hidden == []
-    assert repeats(first, [padded, other]) is None
+    assert repeats(first, [padded, other]) == []
 
 
 def test_empty_cells_signs_of_zero_and_order_of_columns_change_no_rows_identity():
@@ -178,10 +249,10 @@ def test_an_outlier_widens_no_column():
 
 
 def test_nearest_of_equal_points_is_never_the_point_itself():
-    neighbours, distances = nearest(np.array([[0.0], [0.0], [5.0], [5.5]]))
+    neighbours, distances = nearest(np.array([[0.0], [0.0], [5.0], [5.25], [9.0]]))
 
-    assert neighbours.tolist() == [1, 0, 3, 2]
-    assert distances.tolist() == [0, 0, 0.5, 0.5]
+    assert neighbours.tolist() == [1, 0, 3, 2, 4]
+    assert distances.tolist() == [0, 0, 0.25, 0.25, np.inf]
     assert mutual_pairs(neighbours).tolist() == [[0, 1], [2, 3]]
 
 
@@ -190,7 +261,7 @@ def test_the_smallest_files_are_compared_without_a_finding(rows):
     file = Rows(np.arange(rows, dtype=np.float64)[:, None], np.zeros((rows, 1), dtype=np.int64))
 
     assert compare(file, file) == []
-    assert repeats(file, [file]) is None
+    assert repeats(file, [file]) == []
 
 
 def without_repeats(file):
