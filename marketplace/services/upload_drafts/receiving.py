@@ -1,36 +1,31 @@
-"""A received file's way: read as its seller says, checked as often as they like, entered as a version once."""
+"""A file arrives: stored as the open draft of its dataset, read as was said of the file before where that fits."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, replace
-from typing import Any, BinaryIO, cast
+from dataclasses import replace
 
 from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
 
 from marketplace import ingest
-from marketplace.ingest import Checked, Format, Guess, Preview, Problem, Reading, Refused, TableSchema
-from marketplace.ingest.reading import match_names
+from marketplace.ingest import Checked, Guess, Problem, Reading, Refused, TableSchema
 from marketplace.models import DataRequest, DatasetVersion, Organization, UploadDraft, User
-from marketplace.services import events, stored_files
+from marketplace.services import events
 from marketplace.services.datasets import (
-    DraftEndedError,
     a_day_ago,
-    lock_open_draft,
     lock_request,
     require_open,
     require_other_owner,
     require_quota,
     require_seller,
 )
-from marketplace.services.uploads import Upload, limits, normalised_parquet, received, refused_for
+from marketplace.services.upload_drafts.checking import Findings, checked, findings_of, store_rows
+from marketplace.services.upload_drafts.ending import end_draft
+from marketplace.services.uploads import Upload, limits, received
 from marketplace.shared.errors import FaircutError
 from marketplace.shared.names import visible
 
 State = UploadDraft.State
-Findings = dict[str, Any]
 
 
 def receive(
@@ -74,77 +69,11 @@ def receive(
             format=guess.format,
             sha256=incoming.sha256,
             size_bytes=incoming.size_bytes,
-            before=_findings_of(earlier),
+            before=_findings_before(earlier),
             received_by=by,
         )
-        result = _checked(draft, reading, incoming.original) if state == State.CHECKED else None
+        result = checked(draft, reading, incoming.original) if state == State.CHECKED else None
         return _store(draft, incoming, reading, state, result)
-
-
-def read_as(*, draft: UploadDraft, delimiter: str, encoding: str, header: bool, decimal: str, by: User) -> UploadDraft:
-    """Say how a CSV file is read; columns that have been matched stay so while their names stay.
-
-    Raises:
-        UploadRefusedError: The file cannot be read so; the draft stays as it was.
-        DraftEndedError: The draft has ended.
-    """
-    require_seller(draft.organization, by)
-    before = Reading.from_json(draft.reading)
-    reading = replace(
-        before, delimiter=delimiter, encoding=encoding, header=header, decimal=decimal, positions=None, labels=()
-    )
-    seen = preview_of(draft=draft, reading=reading)
-    if isinstance(seen, Problem):
-        raise refused_for(draft.filename, seen)
-    positions = before.positions
-    if positions is None or seen.labels != before.labels:
-        positions = match_names(seen.labels, TableSchema.from_json(draft.request.schema))
-    return _write(draft, replace(reading, labels=seen.labels, positions=positions), state=State.MATCHING)
-
-
-def match_columns(*, draft: UploadDraft, positions: Mapping[str, int | None], by: User) -> UploadDraft:
-    """Say which column of the file is which column asked for, and check the file.
-
-    Raises:
-        ReadingError: Two columns asked for would be read from one.
-        DraftEndedError: The draft has ended.
-    """
-    require_seller(draft.organization, by)
-    return _check(draft, replace(Reading.from_json(draft.reading), positions=dict(positions)))
-
-
-def relax(*, draft: UploadDraft, columns: Iterable[str], by: User) -> UploadDraft:
-    """Take the categories of these columns whatever their case and spaces, and check the file again.
-
-    Raises:
-        DraftEndedError: The draft has ended.
-    """
-    require_seller(draft.organization, by)
-    reading = Reading.from_json(draft.reading)
-    known = {column.name for column in TableSchema.from_json(draft.request.schema).columns if column.kind == "category"}
-    return _check(draft, replace(reading, relaxed=tuple(sorted({*reading.relaxed, *columns} & known))))
-
-
-def preview_of(*, draft: UploadDraft, reading: Reading) -> Preview | Problem:
-    """The first rows of a draft's file as one reading shows them, or why it shows none.
-
-    Raises:
-        DraftEndedError: The stored file is gone.
-    """
-    format_: Format = "parquet" if draft.format == "parquet" else "csv"
-    with _opened(draft) as stream:
-        return ingest.preview(stream, format_=format_, reading=reading, limits=limits())
-
-
-@transaction.atomic
-def discard(*, draft: UploadDraft, by: User) -> UploadDraft:
-    """Give a draft up; its files are removed.
-
-    Raises:
-        DraftEndedError: The draft has ended.
-    """
-    require_seller(draft.organization, by)
-    return _discard(lock_open_draft(draft), by)
 
 
 def _known(
@@ -177,7 +106,7 @@ def _earlier(
     )
 
 
-def _findings_of(earlier: UploadDraft | DatasetVersion | None) -> Findings | None:
+def _findings_before(earlier: UploadDraft | DatasetVersion | None) -> Findings | None:
     """What was found in the file before, to be compared with what is found in the next."""
     if isinstance(earlier, DatasetVersion):
         return {"name": str(earlier), "problems": [], "counts": {}, "profile": earlier.profile}
@@ -202,30 +131,19 @@ def _kept(
     return guess.reading, State.MATCHING if guess.is_plain else State.READING
 
 
-def _checked(draft: UploadDraft, reading: Reading, stream: BinaryIO) -> Checked | Refused:
-    schema = TableSchema.from_json(draft.request.schema)
-    return ingest.check(stream, filename=draft.filename, schema=schema, limits=limits(), reading=reading)
-
-
 def _store(
     draft: UploadDraft, incoming: Upload, reading: Reading, state: UploadDraft.State, result: Checked | Refused | None
 ) -> UploadDraft:
     """Store the files, then the row; a crash in between leaves files that the sweep removes."""
     try:
         draft.original.save(f"{draft.pk}.{draft.format}", File(incoming.original), save=False)
-        _store_rows(draft, result)
+        store_rows(draft, result)
         _enter(draft, reading, state, result)
     except BaseException:
         for stored in (draft.original, draft.parquet):
             stored.delete(save=False)  # does nothing where nothing was stored
         raise
     return draft
-
-
-def _store_rows(draft: UploadDraft, result: Checked | Refused | None) -> None:
-    if isinstance(result, Checked):
-        with normalised_parquet(result.table) as parquet:
-            draft.parquet.save(f"{draft.pk}.parquet", File(parquet), save=False)
 
 
 @transaction.atomic
@@ -243,9 +161,9 @@ def _enter(draft: UploadDraft, reading: Reading, state: UploadDraft.State, resul
         .first()
     )
     if replaced is not None:
-        _discard(replaced, draft.received_by)
+        end_draft(replaced, draft.received_by)
     draft.reading, draft.state = reading.to_json(), state
-    draft.findings = None if result is None else _as_findings(result)
+    draft.findings = None if result is None else findings_of(result)
     draft.save(force_insert=True)
     events.record(
         action="upload.received",
@@ -257,60 +175,3 @@ def _enter(draft: UploadDraft, reading: Reading, state: UploadDraft.State, resul
             "replaces": str(replaced.pk) if replaced else None,
         },
     )
-
-
-def _check(draft: UploadDraft, reading: Reading) -> UploadDraft:
-    with _opened(draft) as stream:
-        result = _checked(draft, reading, stream)
-    return _write(draft, reading, state=State.CHECKED, result=result)
-
-
-def _write(
-    draft: UploadDraft, reading: Reading, *, state: UploadDraft.State, result: Checked | Refused | None = None
-) -> UploadDraft:
-    """Write a reading and what was found by it, together; the rows of the reading before are removed."""
-    draft.parquet = None
-    try:
-        _store_rows(draft, result)
-        with transaction.atomic():
-            locked = lock_open_draft(draft)
-            outdated = locked.parquet.name
-            locked.reading, locked.state, locked.parquet = reading.to_json(), state, draft.parquet.name or ""
-            locked.findings = None if result is None else _as_findings(result)
-            locked.save(update_fields=["reading", "state", "parquet", "findings"])
-            stored_files.remove_after_commit(outdated)
-    except BaseException:
-        draft.parquet.delete(save=False)
-        raise
-    return locked
-
-
-def _discard(draft: UploadDraft, by: User) -> UploadDraft:
-    stored_files.remove_after_commit(draft.original.name, draft.parquet.name)
-    draft.state, draft.original, draft.parquet = State.DISCARDED, "", ""
-    draft.save(update_fields=["state", "original", "parquet"])
-    events.record(action="upload.discarded", subject=draft, by=by)
-    return draft
-
-
-def _as_findings(result: Checked | Refused) -> Findings:
-    if isinstance(result, Refused):
-        return {
-            "problems": [asdict(problem) for problem in result.problems],
-            "counts": result.counts,
-            "profile": None,
-        }
-    return {"problems": [], "counts": {}, "profile": result.profile}
-
-
-@contextmanager
-def _opened(draft: UploadDraft) -> Iterator[BinaryIO]:
-    try:
-        stored = draft.original.open()
-    except FileNotFoundError as error:
-        raise DraftEndedError(
-            f"The stored file of {draft.filename} is gone, so the upload cannot go on.",
-            remedy="Upload the file again.",
-        ) from error
-    with stored:
-        yield cast("BinaryIO", stored.file.file)  # what the storage opened, without Django's wrappings
