@@ -7,6 +7,9 @@ import numpy.typing as npt
 from scipy import stats
 
 SELLERS_MIN = 2
+# Two points lie on a line, so that every coefficient is 1 or -1 whatever the rules do; of three sellers ranks have four
+# values to choose from. A page says so instead of a coefficient.
+SELLERS_COMPARED_MIN = 4
 
 
 @dataclass(frozen=True)

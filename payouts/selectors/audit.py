@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from marketplace.shared.money import format_amount
-from marketplace.templatetags.figures import count, decimals
-from payouts.core.correlation import CorrelationIntervals, correlation_intervals
+from marketplace.templatetags.figures import MINUS, count, decimals
+from payouts.core.correlation import SELLERS_COMPARED_MIN, CorrelationIntervals, correlation_intervals
 from payouts.core.intervals import LEVEL
 from payouts.models import Approval, PayoutRound
 from payouts.selectors import audit_attacks, audit_charts
+from payouts.selectors.audit_parts import parts
 from payouts.selectors.frozen_copies import frozen_copies
 from payouts.selectors.projection import project
 from payouts.selectors.rounds import (
@@ -28,8 +29,9 @@ from valuation.selectors.runs import RunOutcome
 
 # Sums of floats miss their total by a rounding error a term; anything larger is a fault.
 EFFICIENCY_RESIDUAL_MAX = 1e-12
-# Two points lie on a line: every coefficient between two sellers is 1 or -1, whatever the rules do.
-SELLERS_COMPARED_MIN = 3
+_UNDEFINED = "undefined"
+# What the rules are compared with.
+_OTHERS = ("leave-one-out", "rows")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,15 @@ class AgreementRow:
     rule: str
     gini: float | None
     coefficients: tuple[tuple[str, Coefficient], ...]
+
+    def says_nothing_of(self, other: str) -> bool:
+        """Whether every coefficient with leave-one-out, or with rows, is undefined."""
+        return all(found.text == _UNDEFINED for words, found in self.coefficients if words.endswith(other))
+
+    def without(self, others: list[str]) -> "AgreementRow":
+        """The same row without the coefficients with these."""
+        kept = tuple(pair for pair in self.coefficients if not pair[0].endswith(tuple(others)))
+        return AgreementRow(self.rule, self.gini, kept)
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,8 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
     projection, metric = project(payout_round), payout_round.request.metric
     sellers = [record for record in projection.records if record.kind == "seller"]
     rows, frozen = audit_attacks.attack_rows(payout_round), frozen_copies(payout_round)
-    return {
+    rules_agree, undefined = agreement(figures, outcome, seed=payout_round.seed)
+    said = {
         "round": payout_round,
         "run": run,
         "figures": figures,
@@ -89,7 +101,8 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
         ),
         "attacks": rows,
         "attacks_running": audit_attacks.untried(rows),
-        "agreement": agreement(figures, outcome, seed=payout_round.seed),
+        "agreement": rules_agree,
+        "agreement_undefined": undefined,
         "agreement_says_nothing": len(outcome.players) < SELLERS_COMPARED_MIN,
         "rules": rules_in_words(figures),
         "shares": shares_by_seller(figures),
@@ -101,15 +114,17 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
         "times": times_in_words(figures),
         "submissions": _submissions(run.manifest),
     }
+    return said | {"parts": parts(said)}
 
 
-def agreement(figures: dict[str, Any], outcome: RunOutcome, *, seed: int) -> list[AgreementRow]:
+def agreement(figures: dict[str, Any], outcome: RunOutcome, *, seed: int) -> tuple[list[AgreementRow], list[str]]:
     """How each rule agrees with leave-one-out and with the number of rows, each with its interval.
 
-    No coefficient where there are too few sellers for any to say something.
+    No coefficient where there are too few sellers for any to say something; nor with what is the same for all sellers,
+    which is named in the second place.
     """
     if len(outcome.players) < SELLERS_COMPARED_MIN:
-        return [AgreementRow(RULE_WORDS[rule["rule"]], rule["gini"], ()) for rule in figures["rules"]]
+        return [AgreementRow(RULE_WORDS[rule["rule"]], rule["gini"], ()) for rule in figures["rules"]], []
     margins = outcome.rules["leave_one_out"].values, _errors(outcome, "leave_one_out")
     counts = np.array([player.rows for player in outcome.players], dtype=np.float64)
     exact = np.zeros((len(counts), len(counts)))
@@ -121,12 +136,13 @@ def agreement(figures: dict[str, Any], outcome: RunOutcome, *, seed: int) -> lis
         with_rows = correlation_intervals(*own, counts, exact, level=LEVEL, rng=rng)
         coefficients = (
             *_coefficients(
-                "leave-one-out", rule["with_leave_one_out"], with_margins, is_itself=rule["rule"] == "leave_one_out"
+                _OTHERS[0], rule["with_leave_one_out"], with_margins, is_itself=rule["rule"] == "leave_one_out"
             ),
-            *_coefficients("rows", rule["with_rows"], with_rows, is_itself=rule["rule"] == "by_rows"),
+            *_coefficients(_OTHERS[1], rule["with_rows"], with_rows, is_itself=rule["rule"] == "by_rows"),
         )
         rows.append(AgreementRow(RULE_WORDS[rule["rule"]], rule["gini"], coefficients))
-    return rows
+    undefined = [other for other in _OTHERS if all(row.says_nothing_of(other) for row in rows)]
+    return [row.without(undefined) for row in rows], undefined
 
 
 def _coefficients(
@@ -135,7 +151,7 @@ def _coefficients(
     written_out = []
     for name in ("pearson", "spearman", "kendall"):
         coefficient, ends = stored[name], getattr(found, name)
-        text = "undefined" if coefficient is None else decimals(coefficient, 2)
+        text = _UNDEFINED if coefficient is None else decimals(coefficient, 2)
         between = "" if ends is None or is_itself else f"{decimals(ends[0], 2)} to {decimals(ends[1], 2)}"
         written_out.append((f"{name.capitalize()}, {other}", Coefficient(text, between)))
     return written_out
@@ -161,7 +177,7 @@ def axioms(payout_round: PayoutRound, outcome: RunOutcome) -> list[Axiom]:
         Axiom(
             "Efficiency",
             "The values add up to what all rows together add to the score.",
-            f"left over: {residual:.1e} of {written(outcome.utility_full - outcome.utility_empty, metric)}",
+            f"{_left_over(residual)} left over of {_with_unit(outcome.utility_full - outcome.utility_empty, metric)}",
             abs(residual) <= EFFICIENCY_RESIDUAL_MAX * max(1.0, abs(outcome.utility_full)) * 10,
         ),
         Axiom(
@@ -200,10 +216,7 @@ def _faithfulness(figures: dict[str, Any], outcome: RunOutcome, metric: str) -> 
     # Every seller is compared: the interval is Bonferroni's.
     half = errors * _quantile(len(parts))
     widest = int(np.argmax(np.abs(moved) - half))
-    figure = (
-        f"furthest: {outcome.players[widest].name}, {written(float(moved[widest]), metric)} "
-        f"± {written(float(half[widest]), metric)}"
-    )
+    figure = f"furthest: {outcome.players[widest].name}, {_within(float(moved[widest]), float(half[widest]), metric)}"
     return Axiom(name, means, figure, bool((np.abs(moved) <= half).all()))
 
 
@@ -214,7 +227,25 @@ def _near_zero(
         return Axiom(name, means, _NOT_YET, None)
     half = found["error"] * _quantile(1)
     distance = found["value"] if only_above else abs(found["value"])
-    return Axiom(name, means, f"{written(found['value'], metric)} ± {written(half, metric)}", distance <= half)
+    return Axiom(name, means, _within(found["value"], half, metric), distance <= half)
+
+
+def _left_over(residual: float) -> str:
+    """A rounding error as what it is, with its exact size beside it."""
+    if residual == 0:
+        return "exactly 0"
+    figure, exponent = f"{abs(residual):.1e}".split("e")
+    power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    size = f"{MINUS if residual < 0 else ''}{figure} \u00d7 10{power}"
+    return f"0 to rounding ({size})" if abs(residual) < EFFICIENCY_RESIDUAL_MAX else size
+
+
+def _within(figure: float, half_width: float, metric: str) -> str:
+    return f"{written(figure, metric)} ± {_with_unit(half_width, metric)}"
+
+
+def _with_unit(figure: float, metric: str) -> str:
+    return f"{written(figure, metric)} {unit_of(metric)}".rstrip()
 
 
 _NOT_YET = "not tried yet"

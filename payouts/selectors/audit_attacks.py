@@ -77,13 +77,13 @@ class AttackRows:
 
     @property
     def best_by_attacker(self) -> tuple[Try, ...]:
-        """For each attacker its best number of accounts."""
+        """For each attacker its best number of accounts, the most successful attacker first."""
         best: dict[str, Try] = {}
         for each in self.tries:
             known = best.get(each.who)
             if known is None or Try.beyond_chance(each) > Try.beyond_chance(known):
                 best[each.who] = each
-        return tuple(best.values())
+        return tuple(sorted(best.values(), key=Try.beyond_chance, reverse=True))
 
 
 @dataclass(frozen=True)

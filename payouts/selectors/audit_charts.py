@@ -17,6 +17,7 @@ from valuation.selectors.runs import RunOutcome
 # 95 % of a normal distribution lies within so many standard errors.
 Z = 1.959963984540054
 _SELLERS_OF_A_ROUND = "Seller"
+AMOUNT_THOUSANDS = ","
 
 
 def amounts(records: Sequence[LineRecord], currency: str) -> Chart:
@@ -45,7 +46,17 @@ def amounts(records: Sequence[LineRecord], currency: str) -> Chart:
         lows, highs = ends("amount_validation_lower_minor"), ends("amount_validation_upper_minor")
         series.append(Series("Validation rows", names, paid, lows, highs))
     title = f"Amount, {currency}, with 95 % intervals"
-    return Chart("intervals", finding, _SELLERS_OF_A_ROUND, title, tuple(series), f"Amounts by seller: {finding}.")
+    alternative = f"Amounts by seller: {finding}."
+    return Chart(
+        "intervals",
+        finding,
+        _SELLERS_OF_A_ROUND,
+        title,
+        tuple(series),
+        alternative,
+        largest_first=True,
+        thousands=AMOUNT_THOUSANDS,
+    )
 
 
 def values(outcome: RunOutcome, metric: str) -> Chart:
@@ -64,14 +75,23 @@ def values(outcome: RunOutcome, metric: str) -> Chart:
         ", of", " of"
     )
     series = Series("Value", names, scaled(rule.values), *(scaled(rule.values + side * Z * errors) for side in (-1, 1)))
-    return Chart("intervals", finding, _SELLERS_OF_A_ROUND, title, (series,), f"{finding}.", coloured="points")
+    return Chart(
+        "intervals",
+        finding,
+        _SELLERS_OF_A_ROUND,
+        title,
+        (series,),
+        f"{finding}.",
+        coloured="points",
+        largest_first=True,
+    )
 
 
 def lorenz(figures: dict[str, Any]) -> Chart:
     """Which part of the pot the poorest sellers hold together, under each rule."""
     drawn = [rule for rule in figures["rules"] if rule["lorenz"]]
     series = tuple(
-        Series(RULE_WORDS[rule["rule"]], *(tuple(point[axis] for point in rule["lorenz"]) for axis in (0, 1)))
+        Series(RULE_WORDS[rule["rule"]], *(tuple(100 * point[axis] for point in rule["lorenz"]) for axis in (0, 1)))
         for rule in drawn
     )
     paying = figures["rules"][0]
@@ -82,7 +102,7 @@ def lorenz(figures: dict[str, Any]) -> Chart:
             f"The rule that pays has a Gini coefficient of {decimals(paying['gini'], 2)}, "
             f"between 0 (all equal) and {decimals(equal, 2)} (one seller holds everything)"
         )
-    axes = "Part of the sellers, the poorest first", "Part of the pot that they hold"
+    axes = "Sellers, the poorest first, %", "What they hold of the pot, %"
     return Chart("line", finding, *axes, series, f"Lorenz curves. {finding}.")
 
 
@@ -119,9 +139,7 @@ def rules(figures: dict[str, Any]) -> Chart:
     """Every seller's share under every rule."""
     names = tuple(seller["name"] for seller in figures["sellers"])
     drawn = [rule for rule in figures["rules"] if rule["shares"]]
-    series = tuple(
-        Series(RULE_WORDS[rule["rule"]], names, tuple(100 * share for share in rule["shares"])) for rule in drawn
-    )
+    series = tuple(_shares_of(rule, names, figures.get("share_half_widths", {})) for rule in drawn)
     finding = "No rule has a share to give"
     if drawn and names:
         spans = [
@@ -132,8 +150,20 @@ def rules(figures: dict[str, Any]) -> Chart:
         finding = (
             f"The choice of the rule matters most to {names[most]}: its share differs by up to {percent(spans[most])}"
         )
-    title = "Share before gate, cap and floor, %"
-    return Chart("bars", finding, _SELLERS_OF_A_ROUND, title, series, f"Shares under each rule. {finding}.")
+    title = "Share before gate, cap and floor, %, with 95 % computation intervals where a rule samples"
+    alternative = f"Shares under each rule. {finding}."
+    return Chart("bars", finding, _SELLERS_OF_A_ROUND, title, series, alternative, largest_first=True)
+
+
+def _shares_of(rule: dict[str, Any], names: tuple[str, ...], half_widths: dict[str, Any]) -> Series:
+    shares = tuple(100 * share for share in rule["shares"])
+    known = half_widths.get(rule["rule"])
+    if not known:
+        return Series(RULE_WORDS[rule["rule"]], names, shares)
+    widths = [100 * (half or 0.0) for half in known]
+    low = tuple(max(0.0, share - width) for share, width in zip(shares, widths, strict=True))
+    high = tuple(share + width for share, width in zip(shares, widths, strict=True))
+    return Series(RULE_WORDS[rule["rule"]], names, shares, low, high)
 
 
 def attacks(rows: Sequence[Any], currency: str, *, refused: int) -> Chart:
@@ -153,8 +183,9 @@ def attacks(rows: Sequence[Any], currency: str, *, refused: int) -> Chart:
     )
     defended = Series("Once it is found", names, tuple(row.defended_gain_minor / scale for row in rows))
     finding = _attacks_finding(rows, refused)
-    title = f"Gain of the best try, {currency}"
-    return Chart("intervals", finding, "Attack", title, (series, defended), f"{finding}.")
+    title = f"Gain of the best try, {currency}, with the 95 % interval of the difference"
+    both = series, defended
+    return Chart("intervals", finding, "Attack", title, both, f"{finding}.", thousands=AMOUNT_THOUSANDS)
 
 
 def _attacks_finding(rows: Sequence[Any], refused: int) -> str:

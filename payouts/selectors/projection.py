@@ -113,6 +113,13 @@ class RoundProjection:
         return (*self.records, self.escrow)
 
     @property
+    def largest_first(self) -> tuple[LineRecord, ...]:
+        """The records as a page lists them: sellers by amount, then by value; the fee and the rest after them."""
+        return tuple(
+            sorted(self.records, key=lambda each: (each.kind != "seller", -each.amount_minor, -(each.value or 0.0)))
+        )
+
+    @property
     def totals(self) -> Totals:
         def total(*dispositions: str) -> int:
             return sum(record.amount_minor for record in self.records if record.disposition in dispositions)

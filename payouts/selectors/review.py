@@ -5,6 +5,7 @@ from typing import Any
 from django.template.defaultfilters import pluralize
 
 from marketplace.shared.money import format_amount
+from payouts.core.correlation import SELLERS_COMPARED_MIN
 from payouts.models import PayoutRound
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import project
@@ -15,7 +16,7 @@ from payouts.selectors.rounds import rule_rows, rules_in_words, shares_by_seller
 def review(payout_round: PayoutRound) -> dict[str, Any]:
     """Lines, totals, rules and checks, by the names that the review's templates use."""
     projection, figures = project(payout_round), payout_round.audit_report.figures
-    sellers = [record for record in projection.records if record.kind == "seller"]
+    sellers = [record for record in projection.largest_first if record.kind == "seller"]
     amount_rows = [
         {
             "label": record.organization,
@@ -35,6 +36,7 @@ def review(payout_round: PayoutRound) -> dict[str, Any]:
         "rules": rules_in_words(figures),
         "shares": shares_by_seller(figures),
         "rule_rows": rule_rows(figures),
+        "agreement_says_nothing": len(figures["sellers"]) < SELLERS_COMPARED_MIN,
         "times": times_in_words(figures),
         "amount_rows": amount_rows,
         "amounts_finding": amounts_finding(amount_rows),

@@ -134,9 +134,12 @@ _RULE_MEANS = {
     "by_rows": "In proportion to the number of rows, whatever they hold.",
     "equal": "The same for every seller.",
 }
+# The stages of a valuation in their order.
 _TIME_WORDS = {
     "freezing": "Freezing the inputs",
     "evaluating, all workers together": "Training and scoring, all workers together",
+    "embedding rows": "Embedding rows",
+    "valuing rows, all workers together": "Valuing rows, all workers together",
     "merging": "Merging the waves",
 }
 
@@ -161,17 +164,22 @@ def rule_rows(figures: dict[str, Any]) -> list[RuleRow]:
 
 
 def times_in_words(figures: dict[str, Any]) -> list[tuple[str, float]]:
-    """How long each stage of the valuation took, in seconds."""
-    return [(_TIME_WORDS.get(stage, stage.capitalize()), seconds) for stage, seconds in figures["seconds"].items()]
+    """How long each stage of the valuation took, in seconds, in their order: the stored JSON keeps none."""
+    taken = figures["seconds"]
+    stages = [
+        *(stage for stage in _TIME_WORDS if stage in taken),
+        *(stage for stage in taken if stage not in _TIME_WORDS),
+    ]
+    return [(_TIME_WORDS.get(stage, stage.capitalize()), taken[stage]) for stage in stages]
 
 
 def shares_by_seller(figures: dict[str, Any]) -> list[SellerShares]:
-    """The audit figures turned around: a row a seller, a column a rule."""
+    """The audit figures turned around: a row a seller, a column a rule; the largest share that pays first."""
     known = figures.get("share_half_widths", {})
     half_widths = {
         rule["rule"]: known.get(rule["rule"]) or [None] * len(figures["sellers"]) for rule in figures["rules"]
     }
-    return [
+    sellers = [
         SellerShares(
             name=seller["name"],
             shares=[
@@ -185,3 +193,4 @@ def shares_by_seller(figures: dict[str, Any]) -> list[SellerShares]:
         )
         for place, seller in enumerate(figures["sellers"])
     ]
+    return sorted(sellers, key=lambda seller: -(seller.shares[0][1] or 0.0))

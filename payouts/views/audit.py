@@ -20,7 +20,8 @@ from payouts.views.rounds import find
 @require_safe
 def audit(request: SignedInRequest, pk: UUID) -> HttpResponse:
     payout_round = _valued(pk)
-    return render(request, "payouts/audit.html", report(payout_round))
+    context = report(payout_round) | {"open_all": request.GET.get("open") == "all"}
+    return render(request, "payouts/audit.html", context)
 
 
 @role_required("operator")

@@ -10,6 +10,7 @@ from tests.browser.browsing import PHONE, beyond_the_window
 
 pytestmark = pytest.mark.browser
 
+HEIGHT = "document.documentElement.scrollHeight"
 COLOUR_OF_TEXT = "element => getComputedStyle(element).fill"
 
 
@@ -37,10 +38,14 @@ def test_every_chart_is_drawn_in_the_colours_of_the_page(scheme, reviewed_round,
     expect(page.locator(".chart-live .xtick text").first).not_to_have_css("fill", before)
 
 
-def test_the_report_fits_a_phone_and_its_numbers_are_one_click_away(reviewed_round, browsing):
+def test_the_report_folds_for_a_phone_and_its_numbers_are_one_click_away(reviewed_round, browsing):
     page = browsing.page_of(TRIGGER.email, **PHONE)
     page.goto(f"/rounds/{reviewed_round}/audit/")
+    folded = page.evaluate(HEIGHT)
+    page.get_by_role("link", name="Open every part").click()
+    expect(page.get_by_role("link", name="Fold the parts")).to_be_visible()
     draw_all(page)
+    assert page.evaluate(HEIGHT) > 3 * folded
 
     figure = page.locator("figure[data-chart]").first
     figure.get_by_text("The numbers of this chart").click()
@@ -48,12 +53,24 @@ def test_the_report_fits_a_phone_and_its_numbers_are_one_click_away(reviewed_rou
     assert beyond_the_window(page) == []
 
 
-def test_without_scripts_the_charts_are_pictures(reviewed_round, browsing):
+def test_without_scripts_the_charts_are_pictures_and_the_contents_open_a_part(reviewed_round, browsing):
     page = browsing.page_of(TRIGGER.email, java_script_enabled=False)
     page.goto(f"/rounds/{reviewed_round}/audit/")
 
-    picture = page.get_by_role("img", name="Amounts by seller").first
-    expect(picture).to_be_visible()
+    expect(page.get_by_role("img", name="Amounts by seller").first).to_be_visible()
+    expect(page.get_by_role("table", name="Submitted files")).to_be_hidden()
+    page.get_by_role("link", name="What went in").click()
+    expect(page.get_by_role("table", name="Submitted files")).to_be_visible()
+
+
+def test_in_print_every_part_stands_open(reviewed_round, browsing):
+    page = browsing.page_of(TRIGGER.email, **PHONE)
+    page.goto(f"/rounds/{reviewed_round}/audit/")
+    expect(page.get_by_role("table", name="Submitted files")).to_be_hidden()
+
+    page.emulate_media(media="print")
+
+    expect(page.get_by_role("table", name="Submitted files")).to_be_visible()
 
 
 def test_the_paper_arrives(reviewed_round, browsing):

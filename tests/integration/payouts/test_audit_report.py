@@ -49,15 +49,46 @@ def test_the_report_says_what_is_still_running_then_what_was_found(place, client
     assert "style=" not in after
 
 
-def test_two_sellers_say_nothing_about_agreement(db, client):
-    payout_round, operator = scenario.really_reviewed(make_market(sizes=(15, 30)))
+@pytest.mark.parametrize("sizes", [(15, 30), (15, 30, 20)])
+def test_two_or_three_sellers_say_nothing_about_agreement(sizes, db, client):
+    payout_round, operator = scenario.really_reviewed(make_market(sizes=sizes))
+    client.force_login(operator)
+
+    report = client.get(f"/rounds/{payout_round.pk}/audit/").content.decode()
+    page = client.get(f"/rounds/{payout_round.pk}/").content.decode()
+
+    assert "Fewer than four sellers say nothing about agreement" in report
+    assert f"Gini of each rule ({len(sizes)} sellers)" in report
+    assert f"How equal each rule is ({len(sizes)} sellers)" in page
+    assert "Pearson" not in report + page
+
+
+def test_nothing_agrees_with_rows_that_all_sellers_have_alike(db, client):
+    payout_round, operator = scenario.really_reviewed(make_market(sizes=(15, 15, 15, 15)))
     client.force_login(operator)
 
     page = client.get(f"/rounds/{payout_round.pk}/audit/").content.decode()
 
-    assert "Fewer than three sellers say nothing about agreement" in page
-    assert "Gini of each rule (2 sellers)" in page
-    assert "Pearson" not in page
+    assert "Pearson, leave-one-out" in page
+    assert "Pearson, rows" not in page
+    assert "All sellers have the same number of rows" in page
+
+
+def test_the_report_says_what_it_holds_and_lists_the_largest_first(place, client):
+    payout_round, operator = place
+    client.force_login(operator)
+    address = f"/rounds/{payout_round.pk}/audit/"
+
+    folded, unfolded = client.get(address), client.get(address, {"open": "all"})
+    page = folded.content.decode()
+
+    assert [f'<div id="{part.anchor}">' in page for part in folded.context["parts"]] == [True] * 10
+    assert page.count('<details class="part" data-open-wide>') == 9
+    assert '<details class="part" data-open-wide>' not in unfolded.content.decode()
+    assert re.search(r"(exactly 0|0 to rounding \(\S+ \u00d7 10\S+\)) left over of ", page)
+    assert "e-1" not in page.partition("7. What the rule promises")[2]
+    amounts = [record.amount_minor for record in folded.context["projection"].largest_first if record.kind == "seller"]
+    assert amounts == sorted(amounts, reverse=True)
 
 
 def test_the_paper_is_a_pdf_and_the_same_twice(place, client):
