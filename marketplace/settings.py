@@ -130,6 +130,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-rounds": {"task": "payouts.sweep", "schedule": 5.0},
     "release-lines": {"task": "payouts.release_lines", "schedule": 60.0},
     "sweep-files": {"task": "marketplace.sweep_files", "schedule": 3600.0},
+    "tell-ending-drafts": {"task": "marketplace.tell_ending_drafts", "schedule": 3600.0},
     "sweep-copies": {"task": "marketplace.sweep_copies", "schedule": 30.0},
     "sweep-notices": {"task": "marketplace.sweep_notices", "schedule": 30.0},
 }

@@ -1,9 +1,9 @@
-"""Celery's edge of the marketplace: comparisons of files, mails that are owed, files that nobody needs."""
+"""Celery's edge of the marketplace: comparisons of files, mails that are owed, uploads and files that end."""
 
 import uuid
 
 from marketplace.models import DataRequest
-from marketplace.services import copies, notices, stored_files
+from marketplace.services import copies, ending_drafts, notices, stored_files
 from marketplace.shared.tasks import faircut_task
 
 
@@ -30,3 +30,8 @@ def sweep_notices() -> None:
 @faircut_task("marketplace.sweep_files")
 def sweep_files() -> None:
     stored_files.sweep()
+
+
+@faircut_task("marketplace.tell_ending_drafts")
+def tell_ending_drafts() -> None:
+    ending_drafts.tell()

@@ -206,6 +206,8 @@ class _Finding:
             return ""
         digits = self._digits(first)
         first_half, second_half = (decimals(in_unit(each, self.metric), digits) for each in (first, second))
+        if round(in_unit(second, self.metric), digits) == 0:
+            second_half = "next to nothing"
         return (
             f"The first half of all rows, whichever they were, added {first_half}{self._unit} each, the second half "
             f"{second_half}."
