@@ -11,10 +11,16 @@ from marketplace.models.requests import DataRequest
 
 
 class CopyComparison(models.Model):
-    """Two versions that were compared, or a version compared with itself. A round waits until all are."""
+    """A version that was compared with an earlier one, itself, or the validation rows. A round waits until all are."""
 
     request = models.ForeignKey(DataRequest, on_delete=models.PROTECT, related_name="copy_comparisons")
-    earlier = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
+    earlier = models.ForeignKey(
+        DatasetVersion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty for the buyer's validation rows.",
+    )
     later = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     method = models.CharField(max_length=40)
     seconds = models.FloatField()
@@ -22,7 +28,9 @@ class CopyComparison(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["earlier", "later", "method"], name="copy_comparison_unique"),
+            models.UniqueConstraint(
+                fields=["earlier", "later", "method"], nulls_distinct=False, name="copy_comparison_unique"
+            ),
         ]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
@@ -53,7 +61,13 @@ class CopyFinding(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(DataRequest, on_delete=models.PROTECT, related_name="copy_findings")
-    first = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+", help_text="Uploaded first.")
+    first = models.ForeignKey(
+        DatasetVersion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Uploaded first; empty where the rows are like the buyer's validation rows.",
+    )
     second = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=9, choices=Kind.choices)
     rows_matched = models.PositiveIntegerField(help_text="Rows of the second version that are like a row of the first.")
@@ -74,11 +88,13 @@ class CopyFinding(models.Model):
     class Meta:
         ordering = ["-found_at", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["first", "second", "kind"], name="copy_finding_unique"),
+            models.UniqueConstraint(
+                fields=["first", "second", "kind"], nulls_distinct=False, name="copy_finding_unique"
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["exact", "reordered", "rounded", "jittered"])
                 & ~models.Q(first=models.F("second"))
-                | models.Q(kind="within", first=models.F("second"))
+                | models.Q(kind="within", first__isnull=False, first=models.F("second"))
                 | models.Q(kind="but_one"),
                 name="copy_finding_kind_fits",
             ),
@@ -140,9 +156,22 @@ class CopyFinding(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.rows_matched} {self.kind} rows of {self.first_id} in {self.second_id} ({self.state})"
+        first = self.first_id or "the validation rows"
+        return f"{self.rows_matched} {self.kind} rows of {first} in {self.second_id} ({self.state})"
 
     @property
     def is_within(self) -> bool:
         """Whether the rows are alike inside one file."""
         return self.first_id == self.second_id
+
+    @property
+    def is_of_validation(self) -> bool:
+        """Whether the rows are like the buyer's validation rows, which no seller has uploaded."""
+        return self.first_id is None
+
+    @property
+    def state_shown(self) -> str:
+        """The state by the name that says what it means: of validation rows nobody keeps anything."""
+        if not self.is_of_validation:
+            return self.state
+        return {self.State.FIRST_KEEPS: "left_out", self.State.BOTH_KEEP: "rows_count"}.get(self.state, self.state)
