@@ -8,9 +8,10 @@ from valuation.core import WatchedGame, du_shapley, estimate_gsv, exact_shapley,
 from valuation.core.errors import InvalidDataError
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.plan import run_plan
-from valuation.core.results import group_values, validation_covariance
+from valuation.core.results import group_values
 from valuation.core.segments import by_segment
 from valuation.core.utility import ModelSpec, make_utility
+from valuation.core.validation_sample import validation_covariance
 
 
 class RowwiseTable:
@@ -99,8 +100,8 @@ def test_empty_segments_hold_nothing(n_segments):
 
 def test_balanced_accuracy_is_uncertain_within_classes_by_every_rule():
     rng = np.random.default_rng(6)
-    y, y_valid = np.arange(30) % 2, (np.arange(60) < 12).astype(int)
-    X, X_valid = rng.normal(size=(30, 2)) + y[:, None], rng.normal(size=(60, 2)) + y_valid[:, None]
+    y, y_valid = np.arange(30) % 2, (np.arange(600) < 300).astype(int)
+    X, X_valid = rng.normal(size=(30, 2)) + y[:, None], rng.normal(size=(600, 2)) + y_valid[:, None]
     game = make_utility(ModelSpec("logistic_regression", {}, "balanced_accuracy"), X, y, X_valid, y_valid)
     groups = contiguous_groups((10, 10, 10))
     plan = FgsvPlan((10, 10, 10), 600, rowwise=True, with_seller_game=True)

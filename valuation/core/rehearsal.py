@@ -14,8 +14,9 @@ from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector, is_rowwise, scores
 from valuation.core.plan import run_block
-from valuation.core.results import normal_quantile, validation_covariance
+from valuation.core.results import normal_quantile
 from valuation.core.utility import ModelSpec, UtilityGame, make_utility
+from valuation.core.validation_sample import validation_covariance
 
 DRY_RUN_ROWS = 100
 DRY_RUN_DRAWS = 5

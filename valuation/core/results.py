@@ -8,13 +8,12 @@ import numpy as np
 
 from valuation.core.errors import InvalidSpecError, ValuationError
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector
+from valuation.core.validation_sample import validation_covariance
 
 # Shares of groups whose values all lie this many standard errors above 0 are practically linear in the values; closer
 # to the clip at 0 the delta method would claim symmetric intervals that reach below 0, so there we simulate.
 _CLEARLY_POSITIVE = 5.0
 _SIMULATIONS = 20_000
-# Fewer rows say nothing of their spread: Student's variance is infinite.
-STRATUM_ROWS_MIN = 4
 
 
 def normal_quantile(level: float) -> float:
@@ -26,17 +25,6 @@ def normal_quantile(level: float) -> float:
     if not 0.0 < level < 1.0:
         raise InvalidSpecError("level", level, "a number above 0 and below 1")
     return -NormalDist().inv_cdf(0.5 - level / 2)
-
-
-def few_draws_factor(freedom: float) -> float:
-    """What a variance estimated from few draws is widened by: ``nu / (nu - 2)``, the variance of Student's t.
-
-    Intervals use normal quantiles, which alone would be too narrow: by a sixth at eight draws, by a third at five.
-
-    Args:
-        freedom: Degrees of freedom ``nu``; up to 2, where t has no variance, the factor is 1.
-    """
-    return freedom / (freedom - 2) if freedom > 2 else 1.0  # noqa: PLR2004
 
 
 def shares_of(values: FloatVector) -> FloatVector:
@@ -170,36 +158,6 @@ def _normal_interval(values: FloatVector, errors: FloatVector, level: float) -> 
     return np.column_stack([values - half, values + half])
 
 
-def validation_covariance(contributions: FloatMatrix, strata: IndexVector | None = None) -> FloatMatrix:
-    """Covariance of the mean of the contributions because the validation rows are a sample.
-
-    Without strata they are a simple random sample. A metric whose weights follow from how many rows each stratum has
-    (balanced accuracy, AUC: the classes) does not move with these numbers, and its rows are a random sample within each
-    stratum: ``sum_c (m_c / m)^2 cov_c / m_c``. Taken as one sample, its standard errors would be up to 2.3 times too
-    large with a class of one row in ten (docs/evidence/coverage.md).
-
-    Args:
-        contributions: float64 ``(n_groups, m)``, in metric units.
-        strata: Stratum of each validation row, int ``(m,)``. Rows of a stratum of fewer than four are as uncertain as
-            they are large; of more, the covariance is widened by Student's variance.
-
-    Returns:
-        float64 ``(n_groups, n_groups)``, in squared metric units; 0 for a single row without strata.
-    """
-    n_groups, m = contributions.shape
-    if strata is None:
-        return np.asarray(np.atleast_2d(np.cov(contributions)) / m if m > 1 else np.zeros((n_groups, n_groups)))
-    total = np.zeros((n_groups, n_groups))
-    for stratum in np.unique(strata):
-        rows = contributions[:, strata == stratum]
-        size = rows.shape[1]
-        if size < STRATUM_ROWS_MIN:
-            total += rows @ rows.T
-        else:
-            total += size * few_draws_factor(size - 1) * np.atleast_2d(np.cov(rows))
-    return np.asarray(total / m**2)
-
-
 def group_values(
     values: FloatVector,
     covariance: FloatMatrix,
@@ -212,7 +170,7 @@ def group_values(
 ) -> GroupValues:
     """Assemble :class:`GroupValues`; standard errors and validation covariance follow from what is given.
 
-    ``strata`` are those of the validation rows; see :func:`validation_covariance`.
+    ``strata`` are those of the validation rows; see :func:`~valuation.core.validation_sample.validation_covariance`.
     """
     validation = None if contributions is None else validation_covariance(contributions, strata)
     return GroupValues(

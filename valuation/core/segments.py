@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation.core.errors import InvalidDataError
+from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import FloatMatrix, FloatVector
-from valuation.core.results import STRATUM_ROWS_MIN, GroupValues, few_draws_factor
+from valuation.core.results import GroupValues
+from valuation.core.validation_sample import STRATUM_ROWS_MIN
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from valuation.core.games import FloatMatrix, IndexVector
 
 # Fewer rows say nothing of their spread: Student's variance is infinite.
 STRATUM_ROWS_MIN = 4
-# From so many rows on that matter a normal interval about their mean holds what it says (docs/evidence/coverage.md).
+# From so many rows that matter on, a normal interval about their mean holds what it says (docs/evidence/coverage.md).
 _MATTERING_ROWS = 20
 # Agresti & Coull (1998, doi:10.1080/00031305.1998.10480550) count four more cases than were seen: 1.96 squared.
 _ROWS_ADDED = 4
@@ -51,20 +51,22 @@ def validation_covariance(contributions: FloatMatrix, strata: IndexVector | None
 
 
 def _scarcity(rows: FloatMatrix) -> FloatMatrix:
-    """What is added to the covariance of sums of rows of which fewer than 30 matter, float64 ``(n_groups, n_groups)``.
+    """What is added to the covariance of sums of rows of which fewer than 20 matter, float64 ``(n_groups, n_groups)``.
 
     ``N = (sum_r w_r)^2 / sum_r w_r^2`` rows matter, ``w_r`` the squared distance of row ``r`` from the mean row over
-    all groups. A group's variance grows by ``4 (1 - N / 30)`` times the square of such a row: of its own (mean of
+    all groups. A group's variance grows by ``4 (1 - N / 20)`` times the square of such a row: of its own (mean of
     squares weighted by squares) or of anybody's, whichever is larger, because a group that few rows happened to reach
     looks too certain. A group that no row tells apart from a constant stays certain.
     """
-    squares = (rows - rows.mean(axis=1, keepdims=True)) ** 2
-    own, everybody = squares.sum(axis=1), squares.sum()
-    weights = squares.sum(axis=0)
-    if everybody == 0.0 or everybody**2 >= _MATTERING_ROWS * (weights @ weights):
+    apart = rows - rows.mean(axis=1, keepdims=True)
+    unit = np.abs(apart).max()
+    if unit == 0.0:
         return np.zeros((len(rows), len(rows)))
-    scarce = _ROWS_ADDED * (1.0 - everybody**2 / (weights @ weights) / _MATTERING_ROWS)
+    squares = (apart / unit) ** 2  # without a unit, fourth powers of large utilities would overflow
+    own, everybody, weights = squares.sum(axis=1), squares.sum(), squares.sum(axis=0)
+    mattering = everybody**2 / (weights @ weights)
+    scarce = _ROWS_ADDED * max(0.0, 1.0 - mattering / _MATTERING_ROWS)
     fourth = (squares**2).sum(axis=1)
     reached = own > _ROUNDING * everybody
     sizes = np.maximum(np.divide(fourth, own, out=np.zeros_like(own), where=reached), fourth.sum() / everybody)
-    return np.diag(scarce * np.where(reached, sizes, 0.0))
+    return np.diag(scarce * unit**2 * np.where(reached, sizes, 0.0))

@@ -5,8 +5,9 @@ from typing import cast
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError, InvalidDataError
+from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector, scores
-from valuation.core.results import PointValues, few_draws_factor
+from valuation.core.results import PointValues
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.core.utility.metrics import Task
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation.core.errors import BudgetTooSmallError
+from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import (
     BoolMatrix,
     FloatMatrix,
@@ -18,7 +19,7 @@ from valuation.core.games import (
     scores,
     slice_length,
 )
-from valuation.core.results import GroupValues, few_draws_factor, group_values
+from valuation.core.results import GroupValues, group_values
 
 REPETITIONS_MIN = 4  # fewer have no variance of Student's t
 REPETITIONS_DEFAULT = 10
@@ -71,7 +72,7 @@ def du_shapley(
         strata=row_strata(game),
         evaluations=fixed + repetitions * each,
         seed=seed if repetitions else None,
-        method_version="du-shapley/2",
+        method_version="du-shapley/3",
     )
 
 

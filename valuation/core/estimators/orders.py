@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
+from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, scores, slice_length
-from valuation.core.results import few_draws_factor
 
 # Fewer orders are hardly an estimate.
 ORDERS_MIN = 8

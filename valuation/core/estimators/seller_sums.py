@@ -8,8 +8,9 @@ import numpy as np
 
 from valuation.core.estimators.circles import CIRCLES_MIN, evaluations_of_circle
 from valuation.core.estimators.seller_blocks import Arrays
+from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import FloatMatrix, FloatVector
-from valuation.core.results import GroupValues, few_draws_factor, group_values
+from valuation.core.results import GroupValues, group_values
 from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
 EXACT_GROUPS_MAX = 12
@@ -87,7 +88,7 @@ class SellerGame:
             strata=arrays.get("strata_rows"),
             evaluations=2 + (self.evaluations if self.exact else self._circle_evaluations),
             seed=seed,
-            method_version="gsv-exact/1" if self.exact else "gsv-circles/1",
+            method_version="gsv-exact/2" if self.exact else "gsv-circles/2",
         )
 
     def leave_one_out(self, arrays: Arrays) -> GroupValues:
@@ -102,7 +103,7 @@ class SellerGame:
             strata=arrays.get("strata_rows"),
             evaluations=2 + (n_groups if n_groups > 1 else 0),
             seed=None,
-            method_version="leave-one-out/1",
+            method_version="leave-one-out/2",
         )
 
     def removal(self, arrays: Arrays, order: Sequence[int]) -> FloatVector | None:

@@ -16,12 +16,14 @@ from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
 from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.plan import Arrays, Block, BlockResult, PlanState
-from valuation.core.results import GroupValues, group_values, shares_of, validation_covariance
+from valuation.core.results import GroupValues, group_values, shares_of
 from valuation.core.rounding import rounding_of, settled_covariance, settled_values
+from valuation.core.validation_sample import validation_covariance
 
 # 2: blocks also return the sum of their utilities; the values are those of 1. 3: where the seller coalitions of GSV are
 # sampled they leave another part of the budget, and validation errors of balanced accuracy are those within classes.
-METHOD_VERSION = "fgsv-auto/3"
+# 4: validation errors are wider where fewer than twenty validation rows matter.
+METHOD_VERSION = "fgsv-auto/4"
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
 # A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be

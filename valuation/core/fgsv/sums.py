@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from valuation.core.few_draws import few_draws_factor
 from valuation.core.fgsv.strata import Stratum
 from valuation.core.games import FloatMatrix, FloatVector
-from valuation.core.results import few_draws_factor
 
 
 @dataclass(frozen=True, eq=False)

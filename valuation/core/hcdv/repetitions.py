@@ -7,17 +7,11 @@ from typing import Any
 import numpy as np
 
 from valuation.core.errors import InvalidSpecError, PlanOrderError
+from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import FloatMatrix, IndexVector
 from valuation.core.hcdv.plan import METHOD_VERSION, HcdvPlan
 from valuation.core.plan import Arrays, Block, BlockResult, PlanState
-from valuation.core.results import (
-    GroupValues,
-    HcdvValues,
-    LevelSummary,
-    NoStandardErrorsError,
-    few_draws_factor,
-    group_values,
-)
+from valuation.core.results import GroupValues, HcdvValues, LevelSummary, NoStandardErrorsError, group_values
 
 # Student's t has a variance from three degrees of freedom on.
 REPETITIONS_MIN = 4

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valuation.core.errors import InvalidDataError, InvalidSpecError
-from valuation.core.results import STRATUM_ROWS_MIN
+from valuation.core.validation_sample import STRATUM_ROWS_MIN
 
 FloatArray = NDArray[np.float64]
 Task = Literal["classification", "regression"]
