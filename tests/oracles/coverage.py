@@ -74,6 +74,13 @@ def du(number, seed, budget):
     return of_groups(result, discrete_uniform(10, number, sizes))
 
 
+# Metrics of which fewer than 20 validation rows matter, by rows and per cent of them in class 2.
+SCARCE = {
+    (500, 10): {"balanced_accuracy", "macro_f1"},
+    (200, 10): {"balanced_accuracy", "roc_auc", "neg_log_loss", "macro_f1"},
+    (40, 50): {"balanced_accuracy", "roc_auc"},
+}
+
 CASES = (
     Case("fgsv auto, stop at +-4 % of shares", "3 learning curves, 14 rows",
          lambda s: stopped_by_target(curve(14, s % 3), SIZES, target=0.04, budget=14_000, seed=s)),
@@ -93,9 +100,9 @@ CASES = (
     *(Case(f"fgsv algorithm_1, {budget:,} evaluations", f"3 learning curves, {sum(sizes)} rows",
            lambda s, sizes=sizes, budget=budget: algorithm_1(
                long_curve(sum(sizes), s % 3), sizes, budget=budget, seed=s), runs=runs_of(budget),
-           # Few sizes are visited, each for many: few degrees of freedom, and a wide factor.
-           conservative=("shares",) if budget == 3378 else ())
-      for sizes, fewest in (((5, 10, 15, 30), 2738), ((50, 100, 100, 200), 3378)) for budget in (fewest, 4 * fewest)),
+           # Two sizes are visited for hundreds: few degrees of freedom, and a wide factor.
+           conservative=("shares",) if budget == 3410 else ())
+      for sizes, fewest in (((5, 10, 15, 30), 2770), ((50, 100, 100, 200), 3410)) for budget in (fewest, 4 * fewest)),
     Case("fgsv auto, 30 sellers, stop at +-0.5 % of shares", "3 SOU, 100 rows",
          lambda s: stopped_by_target(unanimity(100, s % 3), MANY, target=0.005, budget=200_000, seed=s)),
     Case("fgsv auto, 30 sellers, stop at +-0.5 % of shares", "3 duals of SOU, 100 rows",
@@ -118,17 +125,20 @@ CASES = (
       for bags in (10, 50, 200)),
     *(Case(f"data_oob, {bags} bags", "60 rows, numbers",
            lambda s, bags=bags: out_of_bag("regression", budget=bags, seed=s)) for bags in (120, 200)),
-    *(Case(f"500 validation rows, {metric}", f"5 sellers, {share} % in class 2",
-           lambda s, metric=metric, share=share: validation_sample(metric, rare=share / 100, seed=s),
-           conservative=("shares",))
-      for metric in ("accuracy", "balanced_accuracy", "neg_log_loss", "roc_auc") for share in (50, 10)),
-    # F1 is a ratio of counts: 50 rows of a class that models seldom name are too few, and held 89 %.
+    *(Case(f"{size:,} validation rows, {metric}", f"5 sellers, {share} % in class 2",
+           lambda s, metric=metric, share=share, size=size: validation_sample(
+               metric, rare=share / 100, size=size, seed=s),
+           conservative=("values", "shares") if metric in SCARCE.get((size, share), ()) else ("shares",))
+      for size, share in ((500, 50), (500, 10), (40, 50), (200, 10))
+      for metric in ("accuracy", "balanced_accuracy", "neg_log_loss", "roc_auc", "macro_f1")),
     *(Case(f"{size:,} validation rows, macro_f1", f"5 sellers, {share} % in class 2",
-           lambda s, size=size, share=share: validation_sample("macro_f1", rare=share / 100, size=size, seed=s),
-           conservative=("shares",)) for size, share in ((500, 50), (2000, 10))),
-    *(Case(f"500 validation rows, {metric}", "5 sellers, numbers",
-           lambda s, metric=metric: validation_sample(metric, task="regression", seed=s), conservative=("shares",))
-      for metric in ("r2", "neg_mse")),
+           lambda s, share=share, size=size: validation_sample("macro_f1", rare=share / 100, size=size, seed=s),
+           conservative=("values", "shares") if size == 1000 else ())
+      for size, share in ((1000, 10), (2000, 10), (500, 4), (1250, 4))),
+    *(Case(f"{size:,} validation rows, {metric}", "5 sellers, numbers",
+           lambda s, metric=metric, size=size: validation_sample(metric, task="regression", size=size, seed=s),
+           conservative=("values", "shares") if metric == "r2" or size == 50 else ("shares",))
+      for size in (500, 200, 50) for metric in ("r2", "neg_mse")),
     *(Case(f"500 validation rows, {metric} by class", f"5 sellers, {share} % in class 2",
            lambda s, metric=metric, share=share: by_class(metric, rare=share / 100, seed=s))
       for metric in ("accuracy", "balanced_accuracy", "neg_log_loss") for share in (50, 10)),

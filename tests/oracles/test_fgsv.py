@@ -5,6 +5,7 @@ import pytest
 
 from tests.oracles.games_at_random import PolynomialGame, contiguous_groups, group_sums, learning_table
 from valuation.core import estimate_fgsv, exact_shapley
+from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.known_games import sou_game
 from valuation.core.plan import run_plan
@@ -120,6 +121,28 @@ def test_algorithm_1_pairs_keep_both_constants():
         assert result.evaluations <= 8000
         scores.append(z_scores(result, group_sums(game.shapley_values, groups)))
     assert_standard(scores)
+
+
+@pytest.mark.parametrize("n", [23, 60, 450])
+def test_algorithm_1_visits_both_ends_of_the_large_sizes_at_its_smallest_budget(n):
+    """One size alone would stand for all larger ones, however far."""
+    groups, sizes = contiguous_groups((n // 3, n - n // 3)), set()
+
+    class Sizes:
+        n_players = n
+
+        def __call__(self, coalitions):
+            sizes.update(coalitions.sum(axis=1).tolist())
+            return np.zeros(len(coalitions))
+
+    def price(budget):
+        return estimate_fgsv(Sizes(), groups, budget=budget, rng=np.random.default_rng(0), method="algorithm_1")
+
+    with pytest.raises(BudgetTooSmallError) as refused:
+        price(2)
+    assert price(refused.value.needed).evaluations == refused.value.needed
+
+    assert sizes == {0, *range(1, 21), n - 1, n}
 
 
 def test_five_shells_leave_the_others_where_they_were():

@@ -8,15 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation.core.errors import BudgetTooSmallError
+from valuation.core.few_draws import few_draws_factor
 from valuation.core.fgsv.draws import masks_of
 from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, check_groups, utilities_of
-from valuation.core.results import GroupValues, few_draws_factor, group_values
+from valuation.core.results import GroupValues, group_values
 from valuation.core.rounding import rounding_of, settled_covariance
 
-METHOD_VERSION = "fgsv-algorithm-1/2"
+METHOD_VERSION = "fgsv-algorithm-1/3"
 THRESHOLD = 20  # s_bar of the paper's motivating example
 # Fewer subsets of a cell know its spread too badly for honest intervals (docs/evidence/coverage.md).
 _SUBSETS_MIN = 4
+# A single large size would stand for all others, however far: at 450 rows its error is twice that of both ends.
+_VISITS_MIN = 2
 # Where one cell is nearly all the variance its factor would grow beyond all bounds.
 _FREEDOM_MIN = 3.0
 
@@ -63,8 +66,8 @@ def estimate_by_algorithm_1(
     inner = [g for g, group in enumerate(members) if 0 < len(group) < n]
     cells = {g: _cells(n, len(members[g]), threshold, visits=n) for g in inner}
     visits = n
-    while _cost(cells) * _SUBSETS_MIN > budget - 2 and visits > 2:  # noqa: PLR2004 - both ends of the range stay
-        visits //= 2
+    while _cost(cells) * _SUBSETS_MIN > budget - 2 and visits > _VISITS_MIN:
+        visits = max(_VISITS_MIN, visits // 2)
         cells = {g: _cells(n, len(members[g]), threshold, visits=visits) for g in inner}
     needed = 2 + _cost(cells) * _SUBSETS_MIN
     if needed > budget:
