@@ -12,7 +12,8 @@ from payouts.selectors.entitlements import entitlements, frozen_owner_keys
 from valuation.core.plan import run_plan
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
-from valuation.services import inputs, runs
+from valuation.services import inputs
+from valuation.services.run_plans import plan_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def recompute(*, payout_round: PayoutRound) -> Recomputed:
         raise ValueError(f"{payout_round} was never valued")
     started = time.perf_counter()
     frozen = inputs.load(run)
-    plan = runs.plan_of(run).first
+    plan = plan_of(run).first
     state = run_plan(plan, frozen.game, frozen.groups, run.seed)
     checks = (
         _hash_check(payout_round, run),

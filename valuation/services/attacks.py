@@ -16,7 +16,7 @@ from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.models import ValuationRun
 from valuation.services import inputs
-from valuation.services.runs import evaluation_cost
+from valuation.services.run_plans import evaluation_cost
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 

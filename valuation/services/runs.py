@@ -3,13 +3,11 @@
 import datetime as dt
 import time
 import uuid
-from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import structlog
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils import timezone
 
 from marketplace.celery import app as celery_app
@@ -18,29 +16,14 @@ from marketplace.services import copies, events
 from marketplace.shared.errors import ConflictError, FaircutError
 from valuation.core import plan as core_plan
 from valuation.core.errors import ValuationError
-from valuation.core.fgsv.plan import METHOD_VERSION as FGSV_VERSION
-from valuation.core.fgsv.plan import FgsvPlan
-from valuation.core.hcdv.market import market_plan
-from valuation.core.hcdv.plan import METHOD_VERSION as HCDV_VERSION
-from valuation.core.hcdv.repetitions import RepeatedHcdvPlan
-from valuation.core.plans_in_turn import PlansInTurn
-from valuation.core.results import GroupValues
-from valuation.core.utility import ModelSpec
-from valuation.core.utility.cost import evaluation_seconds
-from valuation.models import PlayerValue, RunState, ValuationRun, WorkBlock
-from valuation.services import blocks, explanation, inputs, row_values
-
-RunPlan = PlansInTurn[FgsvPlan, RepeatedHcdvPlan]
-METHOD_VERSION = f"{FGSV_VERSION}+{HCDV_VERSION}"
+from valuation.models import RunState, ValuationRun, WorkBlock
+from valuation.services import blocks, inputs, outcomes
+from valuation.services.run_plans import METHOD_VERSION, RunPlan, plan_of, row_plan
 
 log = structlog.get_logger(__name__)
 
 # When nothing has been claimed or finished for this long, the hints are taken for lost.
 HINT_SILENCE_SECONDS = 10
-
-
-# Models quicker than this have the larger budget for rows' values.
-QUICK_SECONDS = 0.005
 
 
 class RunRefusedError(FaircutError):
@@ -82,7 +65,7 @@ def start(
         seed=seed,
         precision_target=precision_target,
         evaluations_max=evaluations_max,
-        row_evaluations_max=_row_plan(frozen.manifest).evaluations_max,
+        row_evaluations_max=row_plan(frozen.manifest).evaluations_max,
         on_end_task=on_end_task,
         triggered_by=by,
         progress={"freeze_seconds": time.perf_counter() - started, "merge_seconds": 0.0},
@@ -96,32 +79,6 @@ def start(
     events.record(action="run.started", subject=run, by=by, data={"inputs_sha256": frozen.sha256, "seed": seed})
     _open_wave(run, plan.next_wave(state))
     return run
-
-
-def plan_of(run: ValuationRun) -> RunPlan:
-    """The run's plan, a pure function of what was frozen: sellers' values to the precision asked for, then rows'."""
-    sellers = FgsvPlan(
-        tuple(seller["rows"] for seller in run.manifest["sellers"]),
-        budget=run.evaluations_max,
-        target=run.precision_target,
-        rowwise=run.manifest["rowwise"],
-        with_seller_game=True,
-        cost=evaluation_cost(run.manifest),
-    )
-    return PlansInTurn(sellers, _row_plan(run.manifest))
-
-
-def evaluation_cost(manifest: Mapping[str, Any]) -> Callable[[float], float]:
-    """About how many seconds one evaluation takes by its rows, from what was frozen alone."""
-    return evaluation_seconds(ModelSpec.from_json(manifest["model"]), len(manifest["features"]))
-
-
-def _row_plan(manifest: Mapping[str, Any]) -> RepeatedHcdvPlan:
-    spec, n_rows = ModelSpec.from_json(manifest["model"]), sum(seller["rows"] for seller in manifest["sellers"])
-    cost = evaluation_cost(manifest)
-    # Networks train together, and are slow all the same.
-    quick = manifest["batched"] and cost(n_rows) < QUICK_SECONDS
-    return market_plan(n_rows=n_rows, task=spec.task, metric=spec.metric, batched=quick, cost=cost)
 
 
 @transaction.atomic
@@ -156,7 +113,8 @@ def advance(*, run_id: uuid.UUID) -> bool:
         run.save(update_fields=["wave", "evaluations_spent", "progress"])
         _open_wave(run, following)
     else:
-        _finish(run, plan, state)
+        run.outcome = outcomes.conclude(run=run, plan=plan, state=state)
+        _end(run, ValuationRun.State.FINISHED, by=None)
     return True
 
 
@@ -249,61 +207,6 @@ def _progress(run: ValuationRun, plan: RunPlan, state: core_plan.PlanState, *, m
         "sellers": {"evaluations_left": figures.get("evaluations_left", 0)},
     }
     return figures | whole_run | {"rows": rows} | seconds
-
-
-def _finish(run: ValuationRun, plan: RunPlan, state: core_plan.PlanState) -> None:
-    first = plan.first_state(state)
-    of_sellers = plan.first.estimates(first, run.seed)
-    rows = row_values.conclude(run=run, plan=plan.second, state=plan.second_state(state))
-    estimates = of_sellers | rows.sums
-    sellers = run.manifest["sellers"]
-    PlayerValue.objects.bulk_create(
-        PlayerValue(
-            run=run,
-            organization_id=seller["organization_id"],
-            rule=rule,
-            value=float(values.values[index]),
-            standard_error=float(values.standard_errors[index]),
-            validation_standard_error=_validation_error(values, index),
-        )
-        for rule, values in estimates.items()
-        for index, seller in enumerate(sellers)
-    )
-    explained = explanation.explain(run=run, plan=plan.first, state=first, values=of_sellers["fgsv"])
-    run.outcome = _outcome(run, state, estimates) | {"hcdv": rows.outcome} | explained
-    _end(run, ValuationRun.State.FINISHED, by=None)
-
-
-def _validation_error(values: GroupValues, index: int) -> float | None:
-    if values.validation_covariance is None:
-        return None
-    return float(np.sqrt(values.validation_covariance[index, index]))
-
-
-def _outcome(run: ValuationRun, state: core_plan.PlanState, estimates: Mapping[str, GroupValues]) -> dict[str, Any]:
-    utility_empty, utility_full = (float(utility) for utility in state.arrays["ends"])
-    covariances = {
-        rule: {
-            "computation": values.covariance.tolist(),
-            "validation": None if values.validation_covariance is None else values.validation_covariance.tolist(),
-        }
-        for rule, values in estimates.items()
-    }
-    seconds = {row["kind"]: row["total"] for row in run.blocks.values("kind").annotate(total=Sum("seconds")).order_by()}
-    embedding = seconds.pop(row_values.TREE_KIND, 0.0)
-    valuing_rows = sum(seconds.pop(kind, 0.0) for kind in row_values.GAME_KINDS)
-    return {
-        "utility_empty": utility_empty,
-        "utility_full": utility_full,
-        "covariances": covariances,
-        "seconds": {
-            "freezing": run.progress["freeze_seconds"],
-            "evaluating, all workers together": sum(seconds.values()),
-            "embedding rows": embedding,
-            "valuing rows, all workers together": valuing_rows,
-            "merging": run.progress["merge_seconds"],
-        },
-    }
 
 
 def _end(run: ValuationRun, state: ValuationRun.State, *, by: User | None, error: str = "") -> None:

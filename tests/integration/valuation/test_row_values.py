@@ -19,6 +19,7 @@ from valuation.models import ValuationRun, WorkBlock
 from valuation.selectors import row_kinds
 from valuation.selectors import runs as selectors
 from valuation.services import blocks, row_values, runs
+from valuation.services.run_plans import plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -159,7 +160,7 @@ def test_workers_that_die_in_every_block_change_no_bit():
 
 def test_concluding_twice_leaves_one_whole_file():
     run = work_off(start_run(make_market()))
-    plan = runs.plan_of(run)
+    plan = plan_of(run)
     state = plan.second_state(PlanState.from_bytes(bytes(run.merged.archive)))
     path = Path(default_storage.path(run.outcome["hcdv"]["points"]))
     whole = path.read_bytes()

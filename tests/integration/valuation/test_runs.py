@@ -17,6 +17,7 @@ from valuation.core.plan import run_plan
 from valuation.models import PlayerValue, ValuationRun, WorkBlock
 from valuation.selectors import runs as selectors
 from valuation.services import blocks, inputs, runs
+from valuation.services.run_plans import plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ def test_blocks_over_the_database_give_the_bits_of_the_library():
 
     outcome = selectors.outcome(run)
     loaded = inputs.load(run)
-    plan = runs.plan_of(run)
+    plan = plan_of(run)
     state = run_plan(plan, loaded.game, loaded.groups, run.seed, rows=loaded.rows)
     expected = plan.first.estimates(plan.first_state(state), run.seed)
     assert outcome.rules.keys() == {*expected, "hcdv", "hcdv_metric"}

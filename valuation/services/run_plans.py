@@ -1,0 +1,46 @@
+"""What a run does, as a pure function of what was frozen: sellers' values to the precision asked for, then rows'."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from valuation.core.fgsv.plan import METHOD_VERSION as FGSV_VERSION
+from valuation.core.fgsv.plan import FgsvPlan
+from valuation.core.hcdv.market import market_plan
+from valuation.core.hcdv.plan import METHOD_VERSION as HCDV_VERSION
+from valuation.core.hcdv.repetitions import RepeatedHcdvPlan
+from valuation.core.plans_in_turn import PlansInTurn
+from valuation.core.utility import ModelSpec
+from valuation.core.utility.cost import evaluation_seconds
+from valuation.models import ValuationRun
+
+RunPlan = PlansInTurn[FgsvPlan, RepeatedHcdvPlan]
+METHOD_VERSION = f"{FGSV_VERSION}+{HCDV_VERSION}"
+
+# Models quicker than this have the larger budget for rows' values.
+QUICK_SECONDS = 0.005
+
+
+def plan_of(run: ValuationRun) -> RunPlan:
+    """The run's plan, a pure function of what was frozen: sellers' values to the precision asked for, then rows'."""
+    sellers = FgsvPlan(
+        tuple(seller["rows"] for seller in run.manifest["sellers"]),
+        budget=run.evaluations_max,
+        target=run.precision_target,
+        rowwise=run.manifest["rowwise"],
+        with_seller_game=True,
+        cost=evaluation_cost(run.manifest),
+    )
+    return PlansInTurn(sellers, row_plan(run.manifest))
+
+
+def evaluation_cost(manifest: Mapping[str, Any]) -> Callable[[float], float]:
+    """About how many seconds one evaluation takes by its rows, from what was frozen alone."""
+    return evaluation_seconds(ModelSpec.from_json(manifest["model"]), len(manifest["features"]))
+
+
+def row_plan(manifest: Mapping[str, Any]) -> RepeatedHcdvPlan:
+    spec, n_rows = ModelSpec.from_json(manifest["model"]), sum(seller["rows"] for seller in manifest["sellers"])
+    cost = evaluation_cost(manifest)
+    # Networks train together, and are slow all the same.
+    quick = manifest["batched"] and cost(n_rows) < QUICK_SECONDS
+    return market_plan(n_rows=n_rows, task=spec.task, metric=spec.metric, batched=quick, cost=cost)
