@@ -16,6 +16,7 @@ EDGE = 9.0
 TICKS_WANTED = 4
 # Below this all estimates are one number, and the axis only needs some width.
 SPAN_MIN = 1e-9
+FLOAT_SLACK = 1e-12
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def _spread(row: dict[str, Any], currency: str, digits: int) -> str:
         return plain_amount(round(number), currency) if currency else decimals(number, digits)
 
     below, above = row["value"] - row["low"], row["high"] - row["value"]
-    if bare(below) == bare(above):
-        return f"± {bare(above)}"
+    # Ends are rounded each on its own: one unit of the last digit apart is still one width, and the wider one is true.
+    if abs(below - above) <= (1 if currency else 10**-digits) + FLOAT_SLACK:
+        return f"± {bare(max(below, above))}"
     return f"{bare(row['low'])} to {bare(row['high'])}"

@@ -10,6 +10,11 @@ _BASIS_POINTS_OF_A_PERCENT = 100
 
 
 def policy_in_words(snapshot: dict[str, Any], currency: str) -> str:
+    """A policy by its name, and what it does."""
+    return f"{snapshot['name']}: {clauses_in_words(snapshot, currency)}."
+
+
+def clauses_in_words(snapshot: dict[str, Any], currency: str) -> str:
     """What a policy does, rules that do nothing left out."""
     clauses = [
         "pays every value that is above 0 beyond chance" if snapshot["significant_only"] else "pays every value above 0"
@@ -22,7 +27,7 @@ def policy_in_words(snapshot: dict[str, Any], currency: str) -> str:
         clauses.append(f"nothing below {format_amount(snapshot['minimum_minor'], currency)} is sent")
     if snapshot["fee_basis_points"]:
         clauses.append(f"{basis_points(snapshot['fee_basis_points'])} of the pot is the platform's fee")
-    return f"{snapshot['name']}: {'; '.join(clauses)}."
+    return "; ".join(clauses)
 
 
 def basis_points(number: int) -> str:

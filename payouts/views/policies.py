@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.shared.access import role_required
@@ -15,7 +16,7 @@ from payouts.forms import PolicyForm, TriedPolicyForm
 from payouts.models import PayoutPolicy
 from payouts.selectors.policy_preview import preview
 from payouts.selectors.rounds import numbered_rounds
-from payouts.selectors.terms import policy_in_words
+from payouts.selectors.terms import clauses_in_words
 from payouts.services import policies
 
 # A policy is not of one currency; its minimum is told in the most usual one.
@@ -35,7 +36,9 @@ def policy_list(request: SignedInRequest) -> HttpResponse:
         else:
             messages.success(request, f"The policy {policy.name} can be chosen for new rounds.")
             return redirect("payouts:policy_list")
-    rows = [(policy, policy_in_words(policy.snapshot(), CURRENCY)) for policy in PayoutPolicy.objects.all()]
+    rows = [
+        (policy, f"{capfirst(clauses_in_words(policy.snapshot(), CURRENCY))}.") for policy in PayoutPolicy.objects.all()
+    ]
     return render(request, "payouts/policy_list.html", {"form": form, "rows": rows}, status=400 if form.errors else 200)
 
 

@@ -4,6 +4,7 @@
   const root = document.documentElement;
   const drawn = new Set();
   const NARROW = 480;
+  const LINE = 24;
   // No mode bar: its one quiet button, a PNG, needs blob: addresses, which our policy does not allow.
   const settings = { displayModeBar: false, responsive: true };
   let loading = null;
@@ -40,6 +41,11 @@
     return Object.fromEntries(Object.entries(part).map(([key, each]) => [key, coloured(each, known)]));
   };
 
+  // Words in lines that fit beside the names of a narrow window.
+  const inLines = (text) => text.split(" ").reduce((lines, word) => {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    return longer.length > LINE ? [...lines, word] : [...lines.slice(0, -1), longer];
+  }, [""]).join("<br>");
   const draw = async (figure) => {
     const { data, layout } = coloured(JSON.parse(figure.querySelector("script[type='application/json']").textContent), {});
     layout.font.family = getComputedStyle(document.body).fontFamily;
@@ -49,7 +55,8 @@
     live.parentElement.removeAttribute("tabindex");  // only the wide picture scrolls
     if (live.clientWidth < NARROW) {
       layout.font.size = 12;
-      for (const { title } of [layout.xaxis, layout.yaxis]) title.text = title.text.replaceAll(", ", ",<br>");
+      Object.assign(layout.xaxis, { nticks: 4, tickangle: 0 });
+      for (const { title } of [layout.xaxis, layout.yaxis]) title.text = inLines(title.text);
     }
     try {
       await globalThis.Plotly.react(live, data, layout, settings);
