@@ -4,11 +4,19 @@ from tests.integration.payouts import scenario
 
 
 @pytest.fixture(autouse=True)
-def no_real_valuation(monkeypatch):
-    """Runs are rows here, not work; the end-to-end tests start real ones."""
-    scenario.without_real_valuation(monkeypatch)
+def no_real_valuation(request, monkeypatch):
+    """Runs are rows here, not work, unless a test says `real_valuation`: then it is done here instead of by workers."""
+    if "real_valuation" not in request.keywords:
+        scenario.without_real_valuation(monkeypatch)
 
 
 @pytest.fixture
 def place(db):
     return scenario.market()
+
+
+@pytest.fixture
+def really_reviewed(db, monkeypatch):
+    """A round in review over a real valuation, and the operator who started it; attacks on it are soon over."""
+    monkeypatch.setattr("valuation.services.attacks.SECONDS_MAX", 0.4)
+    return scenario.really_reviewed()

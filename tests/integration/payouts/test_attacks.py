@@ -13,17 +13,12 @@ from payouts.services import attacks
 from tests.integration.payouts import scenario
 from valuation.selectors import runs as valuation
 
-
-@pytest.fixture(autouse=True)
-def no_real_valuation():
-    """Here it is real, done in this process instead of by workers."""
+pytestmark = pytest.mark.real_valuation
 
 
 @pytest.fixture
-def review(db, monkeypatch):
-    monkeypatch.setattr("valuation.services.attacks.SECONDS_MAX", 0.4)
-    payout_round, _ = scenario.really_reviewed()
-    return payout_round
+def review(really_reviewed):
+    return really_reviewed[0]
 
 
 def test_every_attack_is_tried_once_and_changes_no_line(review):

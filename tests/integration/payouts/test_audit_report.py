@@ -15,20 +15,11 @@ from tests.integration.payouts import scenario
 from tests.integration.valuation.market import make_market
 from valuation.selectors import runs as valuation
 
-
-@pytest.fixture(autouse=True)
-def no_real_valuation():
-    """Here it is real, done in this process instead of by workers."""
+pytestmark = pytest.mark.real_valuation
 
 
-@pytest.fixture
-def place(db, monkeypatch):
-    monkeypatch.setattr("valuation.services.attacks.SECONDS_MAX", 0.3)
-    return scenario.really_reviewed()
-
-
-def test_the_report_says_what_is_still_running_then_what_was_found(place, client):
-    payout_round, operator = place
+def test_the_report_says_what_is_still_running_then_what_was_found(really_reviewed, client):
+    payout_round, operator = really_reviewed
     client.force_login(operator)
     address = f"/rounds/{payout_round.pk}/audit/"
 
@@ -74,8 +65,8 @@ def test_nothing_agrees_with_rows_that_all_sellers_have_alike(db, client):
     assert "All sellers have the same number of rows" in page
 
 
-def test_the_report_says_what_it_holds_and_lists_the_largest_first(place, client):
-    payout_round, operator = place
+def test_the_report_says_what_it_holds_and_lists_the_largest_first(really_reviewed, client):
+    payout_round, operator = really_reviewed
     client.force_login(operator)
     address = f"/rounds/{payout_round.pk}/audit/"
 
@@ -91,8 +82,8 @@ def test_the_report_says_what_it_holds_and_lists_the_largest_first(place, client
     assert amounts == sorted(amounts, reverse=True)
 
 
-def test_the_paper_is_a_pdf_and_the_same_twice(place, client):
-    payout_round, operator = place
+def test_the_paper_is_a_pdf_and_the_same_twice(really_reviewed, client):
+    payout_round, operator = really_reviewed
     client.force_login(operator)
 
     one, other = (client.get(f"/rounds/{payout_round.pk}/audit.pdf") for _ in range(2))
@@ -102,8 +93,8 @@ def test_the_paper_is_a_pdf_and_the_same_twice(place, client):
     assert one.content == other.content
 
 
-def test_without_pango_the_page_says_what_to_install(place, client, monkeypatch):
-    payout_round, operator = place
+def test_without_pango_the_page_says_what_to_install(really_reviewed, client, monkeypatch):
+    payout_round, operator = really_reviewed
     client.force_login(operator)
 
     def missing(_html, *, stylesheet):
@@ -124,8 +115,8 @@ def recomputed(payout_round):
     return said.getvalue()
 
 
-def test_the_command_computes_the_same_bits(place):
-    said = recomputed(place[0])
+def test_the_command_computes_the_same_bits(really_reviewed):
+    said = recomputed(really_reviewed[0])
 
     assert "DIFFERENT" not in said
     assert "failed" not in said
@@ -150,8 +141,8 @@ def test_the_command_counts_the_owners_of_then_and_not_of_today(db):
     assert preview(payout_round).policies[0].amounts_minor == amounts
 
 
-def test_the_command_finds_a_value_that_was_altered_in_its_last_bit(place, monkeypatch):
-    payout_round = place[0]
+def test_the_command_finds_a_value_that_was_altered_in_its_last_bit(really_reviewed, monkeypatch):
+    payout_round = really_reviewed[0]
     true = valuation.outcome
 
     def altered(run):

@@ -28,9 +28,12 @@ COPIER = "Copier"
 COPIED = 2
 
 
+pytestmark = pytest.mark.real_valuation
+
+
 @pytest.fixture(autouse=True)
-def no_real_valuation(monkeypatch):
-    """Here it is real; messages wait for a commit that never comes."""
+def no_messages(monkeypatch):
+    """They wait for a commit that never comes."""
     monkeypatch.setattr(copies.celery_app, "send_task", lambda *_args, **_options: None)
 
 
@@ -132,6 +135,25 @@ def test_a_copier_gains_nothing_once_upheld_and_nobody_else_moves_a_cent(market,
         "version": str(submission.version_id), "sha256": submission.version.sha256,
         "rows": SIZE, "rows_left_out": SIZE,
     }]  # fmt: skip
+
+
+def test_whoever_brings_the_validation_rows_is_paid_for_them_only_until_it_is_upheld(market):
+    request, tables = market
+    before, _ = paid(request)
+    leaked = adult.training_part().select(tables[0].column_names).slice(20_000, SIZE)
+    submission = submit(request, COPIER, leaked)
+    copies.check(request=request)
+    finding = CopyFinding.objects.get()
+    assert finding.is_of_validation
+
+    copies.decide(finding=finding, decision="disputed", reason="It says not.", by=make_member(Role.OPERATOR))
+    unproved, _ = paid(request)
+    copies.decide(finding=finding, decision="first_keeps", reason="It had them.", by=make_member(Role.OPERATOR))
+    after, review = paid(request)
+
+    assert unproved[COPIER] > max(unproved[name] for name in before)
+    assert after == {**before, COPIER: 0}
+    assert [entry["submission"] for entry in review.run.manifest["left_out_whole"]] == [str(submission.pk)]
 
 
 def test_of_a_copier_with_rows_of_its_own_only_those_are_valued(market):

@@ -11,10 +11,7 @@ from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words
 from tests.integration.valuation.market import make_market
 
-
-@pytest.fixture(autouse=True)
-def no_real_valuation():
-    """Here it is real, done in this process instead of by workers."""
+pytestmark = pytest.mark.real_valuation
 
 
 def find(first, second, rows, kind="exact"):

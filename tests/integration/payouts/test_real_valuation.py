@@ -9,10 +9,7 @@ from payouts.services import funding, rounds
 from tests.integration.payouts import scenario
 from tests.integration.valuation.market import make_market, work_off
 
-
-@pytest.fixture(autouse=True)
-def no_real_valuation():
-    """Here it is real, done in this process instead of by workers; messages wait for a commit that never comes."""
+pytestmark = pytest.mark.real_valuation
 
 
 def test_a_round_is_valued_by_the_engine_and_paid(db):
