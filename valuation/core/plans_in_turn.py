@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-import numpy as np
-
+from valuation.core.joined_states import joined, parted
 from valuation.core.plan import Block, BlockResult, Plan, PlanState
 
 FirstPlan = TypeVar("FirstPlan", bound=Plan)
@@ -24,59 +23,40 @@ class PlansInTurn(Generic[FirstPlan, SecondPlan]):
 
     def start(self) -> PlanState:
         """See :class:`Plan`."""
-        return _joined(self.first.start(), self.second.start())
+        return _in_turn(self.first.start(), self.second.start())
 
     def first_state(self, state: PlanState) -> PlanState:
         """What the first plan knows."""
-        return _parted(state)[0]
+        return parted(state)[0]
 
     def second_state(self, state: PlanState) -> PlanState:
         """What the second plan knows."""
-        return _parted(state)[1]
+        return parted(state)[1]
 
     def next_wave(self, state: PlanState) -> list[Block]:
         """See :class:`Plan`."""
-        first, second = _parted(state)
+        first, second = parted(state)
         if second.wave == 0 and (blocks := self.first.next_wave(first)):
             return blocks
         return [_renumbered(block, first.blocks_merged, first.wave) for block in self.second.next_wave(second)]
 
     def merge(self, state: PlanState, block: Block, result: BlockResult) -> PlanState:
         """See :class:`Plan`."""
-        first, second = _parted(state)
+        first, second = parted(state)
         if "numbered_from" not in block.params:
-            return _joined(self.first.merge(first, block, result), second)
+            return _in_turn(self.first.merge(first, block, result), second)
         own = _renumbered(block, -first.blocks_merged, -first.wave)
-        return _joined(first, self.second.merge(second, own, result))
+        return _in_turn(first, self.second.merge(second, own, result))
 
 
-_SECOND = "second:"
-
-
-def _joined(first: PlanState, second: PlanState) -> PlanState:
-    """One state of two: arrays of the second under a prefix, counters added up and its own kept."""
-    counters = np.array([second.blocks_merged, second.wave_end, second.wave, second.evaluations], dtype=np.int64)
-    return PlanState(
-        {**first.arrays, **{_SECOND + name: array for name, array in second.arrays.items()}, _SECOND: counters},
-        first.blocks_merged + second.blocks_merged,
-        first.wave_end + second.wave_end,
-        first.wave + second.wave,
-        first.evaluations + second.evaluations,
+def _in_turn(first: PlanState, second: PlanState) -> PlanState:
+    """One state of two, its counters added up."""
+    return joined(
+        [first, second],
+        blocks_merged=first.blocks_merged + second.blocks_merged,
+        wave_end=first.wave_end + second.wave_end,
+        wave=first.wave + second.wave,
     )
-
-
-def _parted(state: PlanState) -> tuple[PlanState, PlanState]:
-    """The two states of a joined one."""
-    arrays = dict(state.arrays)
-    counters = [int(count) for count in arrays.pop(_SECOND)]
-    own = {
-        name.removeprefix(_SECOND): arrays.pop(name)
-        for name in state.arrays
-        if name.startswith(_SECOND) and name in arrays
-    }
-    total = (state.blocks_merged, state.wave_end, state.wave, state.evaluations)
-    rest = [whole - part for whole, part in zip(total, counters, strict=True)]
-    return PlanState(arrays, *rest), PlanState(own, *counters)
 
 
 def _renumbered(block: Block, blocks: int, waves: int) -> Block:

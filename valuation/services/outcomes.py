@@ -33,7 +33,7 @@ def conclude(*, run: ValuationRun, plan: RunPlan, state: core_plan.PlanState) ->
         for index, seller in enumerate(sellers)
     )
     explained = explanation.explain(run=run, plan=plan.first, state=first, values=of_sellers["fgsv"])
-    return _outcome(run, state, estimates) | {"hcdv": rows.outcome} | explained
+    return _outcome(run, first, estimates) | {"hcdv": rows.outcome} | explained
 
 
 def _validation_error(values: GroupValues, index: int) -> float | None:
@@ -42,8 +42,8 @@ def _validation_error(values: GroupValues, index: int) -> float | None:
     return float(np.sqrt(values.validation_covariance[index, index]))
 
 
-def _outcome(run: ValuationRun, state: core_plan.PlanState, estimates: Mapping[str, GroupValues]) -> dict[str, Any]:
-    utility_empty, utility_full = (float(utility) for utility in state.arrays["ends"])
+def _outcome(run: ValuationRun, first: core_plan.PlanState, estimates: Mapping[str, GroupValues]) -> dict[str, Any]:
+    utility_empty, utility_full = (float(utility) for utility in first.arrays["ends"])
     covariances = {
         rule: {
             "computation": values.covariance.tolist(),

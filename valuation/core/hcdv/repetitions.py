@@ -10,12 +10,12 @@ from valuation.core.errors import InvalidSpecError, PlanOrderError
 from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import FloatMatrix, IndexVector
 from valuation.core.hcdv.plan import METHOD_VERSION, HcdvPlan
-from valuation.core.plan import Arrays, Block, BlockResult, PlanState
+from valuation.core.joined_states import joined, parted
+from valuation.core.plan import Block, BlockResult, PlanState
 from valuation.core.results import GroupValues, HcdvValues, LevelSummary, NoStandardErrorsError, group_values
 
 # Student's t has a variance from three degrees of freedom on.
 REPETITIONS_MIN = 4
-_COUNTERS = "counters_of_repetitions"
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class RepeatedHcdvPlan:
 
     def start(self) -> PlanState:
         """The state before any block."""
-        return _joined([self.plan.start()] * self.repetitions, blocks_merged=0, wave_end=0, wave=0)
+        return joined([self.plan.start()] * self.repetitions, blocks_merged=0, wave_end=0, wave=0)
 
     def states(self, state: PlanState) -> list[PlanState]:
         """What each repetition knows."""
-        return _parted(state)
+        return parted(state)
 
     def next_wave(self, state: PlanState) -> list[Block]:
         """Blocks of the next wave of every repetition that still plays; empty when all are done.
@@ -61,7 +61,7 @@ class RepeatedHcdvPlan:
         Raises:
             PlanOrderError: The last wave is not wholly merged.
         """
-        waves = [self.plan.next_wave(own) for own in _parted(state)]
+        waves = [self.plan.next_wave(own) for own in parted(state)]
         end = state.blocks_merged + sum(len(wave) for wave in waves)
         blocks: list[Block] = []
         for repetition, wave in enumerate(waves):
@@ -87,16 +87,16 @@ class RepeatedHcdvPlan:
         """
         if block.number != state.blocks_merged:
             raise PlanOrderError(f"Block {block.number} was merged where block {state.blocks_merged} is next.")
-        states = _parted(state)
+        states = parted(state)
         repetition, params = block.params["repetition"], dict(block.params)
         params["wave_end"] = params["own_wave_end"]
         own_block = replace(block, number=params["own_number"], params=params)
         states[repetition] = self.plan.merge(states[repetition], own_block, result)
-        return _joined(states, blocks_merged=block.number + 1, wave_end=block.params["wave_end"], wave=block.wave + 1)
+        return joined(states, blocks_merged=block.number + 1, wave_end=block.params["wave_end"], wave=block.wave + 1)
 
     def estimate(self, state: PlanState, seed: int | None = None) -> HcdvValues:
         """Means of the rows' values with their standard errors; needs every wave merged."""
-        found = [self.plan.estimate(own, seed) for own in _parted(state)]
+        found = [self.plan.estimate(own, seed) for own in parted(state)]
         by_repetition = np.array([[one.values, one.metric_values] for one in found])
         values, metric_values = by_repetition.mean(axis=0)
         errors = None
@@ -117,7 +117,7 @@ class RepeatedHcdvPlan:
 
     def progress(self, state: PlanState) -> dict[str, Any]:
         """Figures for a screen, JSON: see :meth:`HcdvPlan.progress`; levels are those of the slowest repetition."""
-        each = [self.plan.progress(own) for own in _parted(state)]
+        each = [self.plan.progress(own) for own in parted(state)]
         return {
             "repetitions": self.repetitions,
             "levels": each[0]["levels"],
@@ -176,22 +176,3 @@ def _levels(found: Sequence[tuple[LevelSummary, ...]]) -> tuple[LevelSummary, ..
         error = float(np.sqrt(np.mean([one["psi_error"] ** 2 for one in here])))
         together.append(LevelSummary(level=level, psi_error=error, **counts))
     return tuple(together)
-
-
-def _joined(states: Sequence[PlanState], *, blocks_merged: int, wave_end: int, wave: int) -> PlanState:
-    """One state of all: arrays of each repetition under its number, and its counters kept."""
-    counters = [[own.blocks_merged, own.wave_end, own.wave, own.evaluations] for own in states]
-    arrays = {f"{place}:{name}": array for place, own in enumerate(states) for name, array in own.arrays.items()}
-    arrays[_COUNTERS] = np.array(counters, dtype=np.int64)
-    return PlanState(arrays, blocks_merged, wave_end, wave, sum(own.evaluations for own in states))
-
-
-def _parted(state: PlanState) -> list[PlanState]:
-    """The states of the repetitions."""
-    counters = state.arrays[_COUNTERS].tolist()
-    own: list[Arrays] = [{} for _ in counters]
-    for key, array in state.arrays.items():
-        place, _, name = key.partition(":")
-        if name:
-            own[int(place)][name] = array
-    return [PlanState(arrays, *numbers) for arrays, numbers in zip(own, counters, strict=True)]
