@@ -7,7 +7,7 @@ from urllib.parse import urldefrag, urlsplit
 from playwright.sync_api import Page
 
 # Pages of one address that show each role something else.
-DIFFERS_BY_ROLE = ("/", "/requests/", "/requests/:id/")
+DIFFERS_BY_ROLE = ("/", "/requests/", "/requests/:id/", "/requests/:id/fund/")
 IDENTIFIER = re.compile(r"/(?:[0-9a-f]{8}-[0-9a-f-]{27}|\d+)(?=/|$)")
 LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map((link) => link.href)"
 
@@ -20,18 +20,20 @@ def kind_of(address: str) -> str:
 def walk(page: Page, role: str, seen: set[str], named: dict[str, str]) -> Iterator[str]:
     """Open the named addresses and every kind of page that is not in `seen` yet, and yield each while it is open.
 
-    A named page is opened whatever its kind; from each page the links lead on.
+    A named page is opened whatever its kind; from each page the links lead on. What one role is refused another sees.
     """
-    waiting = ["/", *named.values()]
+    waiting, tried = ["/", *named.values()], set()
     names = {address: name for name, address in named.items()}
     while waiting:
         address = waiting.pop(0)
         name, kind = names.pop(address, None), kind_of(address)
         key = f"{role} {kind}" if kind in DIFFERS_BY_ROLE else kind
-        if name is None and key in seen:
+        if name is None and (key in seen or key in tried):
             continue
-        seen.add(key)
-        page.goto(address)
+        tried.add(key)
+        answer = page.goto(address)
+        if answer is not None and answer.ok:
+            seen.add(key)
         yield name or kind
         waiting += [urldefrag(link).url for link in page.evaluate(LINKS) if is_page(link, page.url)]
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from marketplace.demo import totp
 from marketplace.demo.browser import Person
-from marketplace.demo.cast import PASSWORD, SELLERS, TRIGGER
+from marketplace.demo.cast import BUYER, PASSWORD, SELLERS, TRIGGER
 from marketplace.demo.story import POT
 from tests.browser import census
 from tests.browser.browsing import code_of
@@ -23,13 +23,18 @@ ENTRANCES = {
     "spent link for a password": "/accounts/password/reset/key/1-spent/",
     "spent invitation": "/invitations/spent/",
 }
-ACCOUNT = {"addresses": "/accounts/email/", "another password": "/accounts/password/change/"}
+ACCOUNT = {
+    "addresses": "/accounts/email/",
+    "another password": "/accounts/password/change/",
+    "sign out": "/accounts/logout/",
+}
 SECOND_FACTOR = {
     "second factor": "/accounts/2fa/",
     "second factor again": "/accounts/2fa/reauthenticate/",
     "recovery codes": "/accounts/2fa/recovery-codes/",
 }
 INVITED = "rosa@larkfield.example"
+JOINING = "karl@larkfield.example"
 WAIT_SECONDS = 30
 
 
@@ -38,23 +43,53 @@ class Prepared:
     """Addresses by the name of what is there."""
 
     invitation: str
+    confirmation: str
+    new_password: str
     upload: str
+    upload_ready: str
     finding: str
 
 
 def prepare(site_url: str, mail: Path, *, copied: str, uploaded: str) -> Prepared:
-    """Invite a colleague, upload a file with faults, and give one file twice, so that a finding of copies is open."""
+    """Have links mailed, upload a file with faults and one without, and give one file twice: a finding is open."""
     first, second = (Person(site_url, part.email) for part in SELLERS[:2])
     operator = _operator(site_url)
     for person in (first, second):
         person.sign_in(PASSWORD)
     _invite(first)
+    _ask_for_links(site_url, first.email)
     draft = _upload(first, uploaded, census.csv_of(0).replace(b"Female", b"woman", 1), "faults.csv")
+    ready = _upload(second, uploaded, census.csv_of(1), "ready.csv")
     for person in (first, second):
         checked = _upload(person, copied, census.csv_of(0), "same.csv")
         person.send_form(checked, "submit", {})
     finding = _found(lambda: re.search(r"/copies/[0-9a-f-]{36}/", operator.get("/copies/").text))
-    return Prepared(invitation=_found(lambda: _mailed(mail)), upload=draft.url.removeprefix(site_url), finding=finding)
+    return Prepared(
+        invitation=_found(lambda: _mailed(mail, INVITED, r"/invitations/[^\s/]+/")),
+        confirmation=_found(lambda: _mailed(mail, JOINING, r"/accounts/confirm-email/[^\s/]+/")),
+        new_password=_found(lambda: _mailed(mail, first.email, r"/accounts/password/reset/key/[^\s/]+/")),
+        upload=draft.url.removeprefix(site_url),
+        upload_ready=ready.url.removeprefix(site_url),
+        finding=finding,
+    )
+
+
+def stop_at_code(page: Page, email: str) -> None:
+    """Sign in with the password alone: the page that asks for the code of the authenticator app is open."""
+    page.goto("/accounts/login/")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Enter your code")
+
+
+def prove_password(page: Page) -> None:
+    """Give the password once more; afterwards payout details and the authenticator app can be changed."""
+    page.goto("/accounts/2fa/totp/activate/")
+    if page.get_by_role("heading", level=1).inner_text() == "Confirm that it is you":
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up the authenticator app")
 
 
 def prove_again(page: Page) -> None:
@@ -63,6 +98,25 @@ def prove_again(page: Page) -> None:
     page.get_by_label("Code").fill(code_of(totp.APPROVER_SECRET))
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+
+
+def make_key(page: Page) -> None:
+    """Make a key, and leave the page open that shows it for the only time."""
+    page.goto("/keys/")
+    page.get_by_label("Name").fill("Ledger of the house")
+    page.get_by_label("Client").fill("Accounting")
+    page.get_by_label("Read posted rounds and their audit figures").check()
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.get_by_role("heading", name="The key Ledger of the house")).to_be_visible()
+
+
+def ask_for_quote(site_url: str, request_id: str) -> None:
+    """Let the buyer try its model, and wait for what it says."""
+    buyer = Person(site_url, BUYER.email)
+    buyer.sign_in(PASSWORD)
+    address = f"/requests/{request_id}/quote/"
+    buyer.send(address, "quote", {"sellers": "3", "rows_per_seller": "100"})
+    _found(lambda: re.search("What a valuation costs", buyer.get(address).text))
 
 
 def start_valuation(site_url: str, request_id: str) -> str:
@@ -107,9 +161,17 @@ def _upload(person: Person, request_id: str, content: bytes, name: str):
     return person.send(f"/requests/{request_id}/upload/", "upload", {"name": "Extract"}, {"file": (name, content)})
 
 
-def _mailed(folder: Path) -> re.Match | None:
-    texts = (mail.read_text() for mail in folder.glob("*"))
-    return next((re.search(r"/invitations/[^\s/]+/", text) for text in texts if f"To: {INVITED}" in text), None)
+def _ask_for_links(site_url: str, member: str) -> None:
+    """Ask for a new password for a member, and sign somebody new up."""
+    stranger = Person(site_url, JOINING)
+    stranger.send("/accounts/password/reset/", "reset", {"email": member})
+    fields = {"full_name": "Karl Joining", "email": JOINING, "password1": PASSWORD, "password2": PASSWORD}
+    stranger.send("/accounts/signup/", "signup", fields)
+
+
+def _mailed(folder: Path, to: str, link: str) -> re.Match | None:
+    texts = [text for mail in folder.glob("*") if f"To: {to}" in (text := mail.read_text())]
+    return next((found for text in texts if (found := re.search(link, text))), None)
 
 
 def _found(look) -> str:
