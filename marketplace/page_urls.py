@@ -4,6 +4,7 @@ from django.urls import path
 
 from marketplace.views import (
     copies,
+    copies_together,
     datasets,
     draft_columns,
     draft_validation,
@@ -45,6 +46,7 @@ urlpatterns = [
     path("uploads/<uuid:pk>/submit/", uploads.upload_submit, name="upload_submit"),
     path("uploads/<uuid:pk>/discard/", uploads.upload_discard, name="upload_discard"),
     path("copies/", copies.finding_list, name="copy_list"),
+    path("copies/together/", copies_together.decide_together, name="copy_together"),
     path("copies/<uuid:pk>/", copies.finding_detail, name="copy_detail"),
     path("copies/<uuid:pk>/decide/", copies.finding_decide, name="copy_decide"),
     path("datasets/<uuid:pk>/", datasets.version_detail, name="version_detail"),

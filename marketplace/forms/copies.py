@@ -1,4 +1,4 @@
-"""The decision about a finding of copies."""
+"""The decision about a finding of copies, or about several."""
 
 from django import forms
 
@@ -13,3 +13,9 @@ class DecisionForm(PlainForm):
     reason = forms.CharField(
         label="Reason", max_length=1000, help_text="Stays with the finding and goes into the round's audit report."
     )
+
+
+class TogetherForm(DecisionForm):
+    """One decision and one reason for several findings."""
+
+    finding = forms.ModelMultipleChoiceField(CopyFinding.objects.defer("pairs"), widget=forms.MultipleHiddenInput)

@@ -96,6 +96,7 @@ def addresses(objects):
         path = re.sub(r"<(?:uuid|int):\w+>", lambda _, head=head: str(objects.get(head, objects["rounds"])), route)
         path = re.sub(r"<[^>]+>", "x", path)
         found.add("/" + path)
+    found.add(f"/copies/together/?finding={objects['copies']}")  # of no finding it is a way back to the list
     return sorted(found)
 
 
