@@ -19,7 +19,7 @@ from valuation.core.hcdv.balanced_kmeans import content_order
 from valuation.core.hcdv.config import ENDS_EVALUATIONS, HcdvConfig
 from valuation.core.hcdv.dispersion import dispersion_of_parts, unit_rows
 from valuation.core.hcdv.encoder import train_encoder
-from valuation.core.hcdv.encoder_inputs import Scaling
+from valuation.core.hcdv.encoder_inputs import Scaling, flat_rows
 from valuation.core.hcdv.hierarchy import Hierarchy, build_hierarchy
 from valuation.core.hcdv.local_game import LocalGame, LocalValues, RowsUtility, enumerated, sampled
 from valuation.core.rows import PooledRows
@@ -54,7 +54,7 @@ def tree(
     config = HcdvConfig.from_json(params["config"])
     codes, codes_valid = _targets(rows, config)
     X = np.asarray(rows.X, dtype=np.float64)
-    players = content_order(_flat(X), codes)
+    players = content_order(flat_rows(X), codes)
     X, codes = X[players], codes[players]
     z, z_valid, refused = _embedded(X, codes, np.asarray(rows.X_valid, dtype=np.float64), config, rng)
     hierarchy = build_hierarchy(
@@ -64,7 +64,7 @@ def tree(
         "players": players,
         "z": z,
         "codes": codes,
-        "twin_of": _first_alike(_flat(X), codes),
+        "twin_of": _first_alike(flat_rows(X), codes),
         "encoder_refused": np.frombuffer(refused.encode(), dtype=np.uint8),
         **{f"tree_{name}": getattr(hierarchy, name) for name in TREE_ARRAYS},
     }
@@ -188,14 +188,9 @@ def _embedded(
         else:
             return encoder.embed(X), encoder.embed(X_valid), refused
     if config.embedding == "given" or not X.size:
-        return _flat(X), _flat(X_valid), refused
+        return flat_rows(X), flat_rows(X_valid), refused
     scaling = Scaling.fit(X)
-    return _flat(scaling(X)), _flat(scaling(X_valid)), refused
-
-
-def _flat(X: npt.NDArray[np.float64]) -> FloatMatrix:
-    """Rows as lists of their numbers, float64 ``(n, f)``; images ``(n, h, w, c)`` lose their shape."""
-    return X.reshape(len(X), int(np.prod(X.shape[1:])))
+    return flat_rows(scaling(X)), flat_rows(scaling(X_valid)), refused
 
 
 def _weights(codes: IndexVector, *, balanced: bool) -> FloatVector:

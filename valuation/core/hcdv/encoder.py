@@ -12,7 +12,7 @@ from valuation.core.errors import InvalidDataError, InvalidSpecError
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.hcdv.balanced_kmeans import content_order
 from valuation.core.hcdv.dispersion import Task, unit_rows
-from valuation.core.hcdv.encoder_inputs import Scaling, checked_features
+from valuation.core.hcdv.encoder_inputs import Scaling, checked_features, flat_rows
 
 Architecture = Literal["mlp", "convnet", "linear"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -131,7 +131,7 @@ class Encoder:
             return np.zeros((0, self.config.dimensions))
         from valuation.core.hcdv import encoder_networks  # noqa: PLC0415  (torch, only where an encoder is used)
 
-        distinct, place = np.unique(rows.reshape(len(rows), -1), axis=0, return_inverse=True)
+        distinct, place = np.unique(flat_rows(rows), axis=0, return_inverse=True)
         scaled = self.scaling(distinct.reshape(-1, *self.scaling.shape))
         return unit_rows(encoder_networks.embed_all(self.weights, scaled))[place.reshape(-1)]
 
@@ -215,5 +215,5 @@ def train_encoder(
     from valuation.core.hcdv import encoder_training  # noqa: PLC0415  (torch, only where an encoder is used)
 
     known = encoder_training.known_targets(wanted, task)
-    order = content_order(rows.reshape(len(rows), -1), known.values)
+    order = content_order(flat_rows(rows), known.values)
     return encoder_training.fit(rows[order], known.taken(order), config, rng, progress)

@@ -31,6 +31,11 @@ def checked_features(features: npt.ArrayLike) -> FloatArray:
     return rows
 
 
+def flat_rows(rows: FloatArray) -> FloatArray:
+    """Rows as lists of their numbers, float64 ``(n, f)``; images ``(n, h, w, c)`` lose their shape."""
+    return rows.reshape(len(rows), int(np.prod(rows.shape[1:])))
+
+
 @dataclass(frozen=True, eq=False)
 class Scaling:
     """Features to about mean 0 and standard deviation 1: ``clip((x - centre) / scale, -10, 10)``.

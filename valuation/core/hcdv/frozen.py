@@ -11,7 +11,7 @@ from valuation.core.errors import FitFailedError, InvalidDataError
 from valuation.core.games import FloatMatrix
 from valuation.core.hcdv.config import HcdvConfig
 from valuation.core.hcdv.encoder import Encoder, train_encoder
-from valuation.core.hcdv.encoder_inputs import Scaling, checked_features
+from valuation.core.hcdv.encoder_inputs import Scaling, checked_features, flat_rows
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -73,7 +73,7 @@ class FrozenEmbedding:
             return self.fitted.embed(rows)
         if self.fitted is not None:
             rows = self.fitted(rows)
-        return rows.reshape(len(rows), int(np.prod(self.shape)))
+        return flat_rows(rows)
 
     def to_arrays(self) -> Arrays:
         """Everything as plain arrays, for NPZ without pickles."""

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from valuation.core.errors import InvalidDataError
 from valuation.core.games import IndexVector
+from valuation.core.hcdv.encoder_inputs import flat_rows
 
 ByteMatrix = npt.NDArray[np.uint8]
 
@@ -27,7 +28,7 @@ def row_keys(X: npt.NDArray[Any], y: npt.NDArray[Any]) -> ByteMatrix:
     Raises:
         InvalidDataError: Targets are neither numbers nor texts.
     """
-    features = np.ascontiguousarray(np.asarray(X, dtype=np.float64).reshape(len(X), int(np.prod(X.shape[1:]))) + 0.0)
+    features = np.ascontiguousarray(flat_rows(np.asarray(X, dtype=np.float64)) + 0.0)
     if y.dtype.kind in "biuf":
         targets = [number.tobytes() for number in y.astype(np.float64) + 0.0]
     elif y.dtype.kind == "U":
