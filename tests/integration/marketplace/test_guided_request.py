@@ -1,14 +1,11 @@
 """A buyer's way from nothing to an open request: each step is kept, each refusal says how to mend it."""
 
 import io
-import re
 from types import SimpleNamespace
 
 import pytest
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, InternalError, ProgrammingError, transaction
-from django.urls import reverse
 
 from marketplace.models import AuditEvent, DataRequest, Role
 from marketplace.selectors.drafts import missing_steps
@@ -17,43 +14,12 @@ from marketplace.shared.errors import ConflictError
 from payouts.models import LedgerEntry
 from payouts.services import funding
 from tests.factories.accounts import make_member, organization_of
-from tests.factories.drafts import completed, make_draft, rows_csv
+from tests.factories.drafts import make_draft, rows_csv
 from tests.factories.requests import make_request
-from valuation.core.utility.catalogue import model_of
+from tests.integration.marketplace.guided import STEPS, address, upload
+from tests.integration.words import words_of
 
 pytestmark = pytest.mark.django_db
-
-STEPS = ("words", "columns", "target", "model", "parameters", "validation", "budget", "review")
-
-
-def upload(content, name="rows.csv"):
-    return {"file": SimpleUploadedFile(name, content)}
-
-
-@pytest.fixture
-def buyer(client):
-    person = make_member(Role.BUYER)
-    client.force_login(person)
-    return person
-
-
-def address(step, draft):
-    return f"/requests/{draft.pk}/draft/{step}/"
-
-
-def words_of(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-
-
-@pytest.fixture
-def draft(buyer):
-    """A draft after the first three steps."""
-    return make_draft(buyer)
-
-
-@pytest.fixture
-def complete(buyer, draft):
-    return completed(draft, buyer)
 
 
 def test_every_step_is_kept_and_leads_to_the_next(client, buyer):
@@ -120,178 +86,6 @@ def test_the_draft_says_what_is_missing(client, draft):
     draft.refresh_from_db()
     assert draft.state == "draft"
     assert "cannot open yet: model and metric, validation file, budget and precision" in words_of(answer)
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"", "The file is empty"),
-        (b"age,buys\n1\n", "The row has 1 cells; the header has 2."),
-        (b"age,age\n1,2\n", "2 columns have this name."),
-        (b"age,buys\n", "no row below its column names"),
-        (b"=age,buys\n1,no\n", "must not begin with"),
-        (b"PAR1 nothing PAR1", "cannot be read"),
-        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    ],
-)
-def test_a_sample_that_cannot_be_read_says_why(client, draft, content, said):
-    before = draft.schema
-
-    answer = client.post(address("columns", draft), upload(content))
-
-    draft.refresh_from_db()
-    assert answer.status_code == 422
-    assert said in words_of(answer)
-    assert draft.schema == before
-
-
-def test_a_column_of_free_text_is_left_out_and_told(client, draft):
-    content = b"name,age\n" + b"".join(b"Person %d,%d\n" % (number, number) for number in range(50))
-
-    answer = client.post(address("columns", draft), upload(content), follow=True)
-
-    draft.refresh_from_db()
-    assert [column["name"] for column in draft.schema["columns"]] == ["age"]
-    assert "The column name is left out: 50 different texts" in words_of(answer)
-    assert draft.target == ""
-
-
-def test_columns_are_changed_added_and_left_out(client, draft):
-    edit = reverse("marketplace:draft_column", args=[draft.pk, 0])
-    client.post(edit, {"name": "age", "kind": "number", "required": "on", "minimum": "18", "maximum": ""})
-    client.post(reverse("marketplace:draft_column_new", args=[draft.pk]),
-                {"name": "size", "kind": "category", "categories": "S\nM\n\nL\n"})  # fmt: skip
-    client.post(reverse("marketplace:draft_column_remove", args=[draft.pk, 1]))
-
-    draft.refresh_from_db()
-    assert [column["name"] for column in draft.schema["columns"]] == ["age", "buys", "size"]
-    assert draft.schema["columns"][0]["maximum"] is None
-    assert draft.schema["columns"][2]["categories"] == ["S", "M", "L"]
-    assert draft.target == "buys"
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"name": "town", "kind": "number"}, "declared 2 times"),
-        ({"name": "age", "kind": "number", "minimum": "9", "maximum": "1"}, "below the least one"),
-        ({"name": "age", "kind": "category", "categories": " \n "}, "needs its words"),
-        ({"name": "age", "kind": "category", "categories": "a\na"}, "listed 2 times"),
-        ({"name": "@age", "kind": "number"}, "must not begin with"),
-        ({"name": "age", "kind": "number", "minimum": "nan"}, "This is not a number. Write it like 12.5."),
-        ({"name": "", "kind": "image"}, "Name: It is empty. Fill it in."),
-    ],
-)
-def test_a_column_that_cannot_be_is_refused(client, draft, given, said):
-    before = draft.schema
-
-    answer = client.post(reverse("marketplace:draft_column", args=[draft.pk, 0]), given)
-
-    draft.refresh_from_db()
-    assert answer.status_code == 422
-    assert said in words_of(answer)
-    assert draft.schema == before
-
-
-@pytest.mark.parametrize(
-    ("target", "task", "said"),
-    [
-        ("age", "classification", "must be a category"),
-        ("buys", "regression", "must be a number"),
-        ("wage", "regression", "This is not on the list, or no longer."),
-    ],
-)
-def test_a_target_that_does_not_fit_is_refused(client, draft, target, task, said):
-    answer = client.post(address("target", draft), {"target": target, "task": task})
-
-    assert answer.status_code == 422
-    assert said in words_of(answer)
-    assert "schema" not in words_of(answer)
-    assert "open the request again" not in words_of(answer)
-
-
-@pytest.mark.parametrize(
-    ("model", "given", "said"),
-    [
-        ("logistic_regression", {"C": "0"}, "It is 0.0, and must be at least 0.0001."),
-        ("logistic_regression", {"C": "nan"}, "This is not a number. Write it like 12.5."),
-        ("logistic_regression", {"C": ""}, "Freedom (C): It is empty. Fill it in."),
-        ("knn", {"n_neighbors": "2.5"}, "This is not a whole number. Write it like 12."),
-        ("sklearn:LinearDiscriminantAnalysis", {"solver": "svd", "shrinkage": "0.5"}, "null with the solver svd"),
-        ("sklearn:DecisionTreeClassifier", {"criterion": "__import__"}, "This is not on the list, or no longer."),
-    ],
-)
-def test_a_parameter_out_of_bounds_is_refused_with_its_bounds(client, draft, model, given, said):
-    client.post(address("model", draft), {"model": model, "metric": "accuracy"})
-    draft.refresh_from_db()
-    before = draft.model_spec
-    defaults = {name: value for name, value in model_of(before, draft.task).defaults.items() if value is not None}
-
-    answer = client.post(address("parameters", draft), defaults | given)
-
-    draft.refresh_from_db()
-    assert answer.status_code == 422
-    assert said in words_of(answer)
-    assert draft.model_spec == before
-
-
-def test_only_models_of_the_task_are_offered_and_another_task_asks_again(client, draft):
-    answer = client.post(address("model", draft), {"model": "ridge_regression", "metric": "r2"})
-    assert answer.status_code == 422
-    client.post(address("model", draft), {"model": "knn", "metric": "accuracy"})
-
-    client.post(address("target", draft), {"target": "age", "task": "regression"})
-
-    draft.refresh_from_db()
-    assert (draft.task, draft.model_spec, draft.metric) == ("regression", {}, "")
-    assert "Ridge regression" in words_of(client.get(address("model", draft)))
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (rows_csv(99), "at least 100 are needed"),
-        (rows_csv(150, one_class=True), "every model scores alike"),
-        (rows_csv(150).replace(b"Ely", b"Elyy"), "Perhaps “Ely” is meant"),
-        (rows_csv(150).replace(b",town", b",city"), "1 problem"),
-        (b"", "The file is empty"),
-    ],
-)
-def test_a_validation_file_that_cannot_judge_is_refused(client, draft, content, said):
-    answer = client.post(address("validation", draft), upload(content))
-
-    draft.refresh_from_db()
-    assert answer.status_code == 422
-    assert said in words_of(answer) or "town" in words_of(answer)
-    assert draft.validation_sha256 == ""
-    assert not default_storage.exists("validation") or default_storage.listdir("validation")[1] == []
-
-
-def test_a_word_that_the_sample_lacked_is_one_problem_and_its_column_can_be_widened(client, draft):
-    content = rows_csv(150).replace(b"Ely", b"Oslo")
-    times = content.count(b"Oslo")
-    assert times > 1
-
-    answer = client.post(address("validation", draft), upload(content))
-
-    page, names = words_of(answer), [column["name"] for column in draft.schema["columns"]]
-    assert page.count("“Oslo” is not one of the categories") == 1
-    assert f"At least {min(times, 20)} rows have this problem." in page
-    column = reverse("marketplace:draft_column", args=[draft.pk, names.index("town")])
-    assert f'href="{column}"' in answer.content.decode()
-    assert reverse("marketplace:draft_column", args=[draft.pk, names.index("age")]) not in answer.content.decode()
-
-
-def test_another_schema_forgets_the_validation_rows(client, complete, django_capture_on_commit_callbacks):
-    stored = complete.validation_file.name
-    assert default_storage.exists(stored)
-
-    with django_capture_on_commit_callbacks(execute=True):
-        client.post(reverse("marketplace:draft_column_remove", args=[complete.pk, 1]))
-
-    complete.refresh_from_db()
-    assert (complete.validation_sha256, complete.validation_rows, complete.validation_profile) == ("", 0, {})
-    assert not default_storage.exists(stored)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import re
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from marketplace.selectors.organizations import invitations_to, roles_in
 from marketplace.services import invitations, organizations
 from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
 from tests.factories.accounts import make_member, make_organization, make_user, organization_of
+from tests.integration.marketplace.uploading import signed_in
 from tests.integration.words import words_of
 
 pytestmark = pytest.mark.django_db
@@ -36,12 +36,6 @@ def invite(by, email):
 
 def page_of(invitation):
     return reverse("marketplace:invitation", args=[invitation.token])
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def expire(invitation):

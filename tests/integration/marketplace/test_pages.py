@@ -1,8 +1,5 @@
 """The marketplace's pages, as each role meets them."""
 
-import re
-from html import unescape
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -11,25 +8,17 @@ from marketplace.models import Role
 from tests.factories.accounts import make_member, make_user, organization_of
 from tests.factories.datasets import make_submission, make_version
 from tests.factories.requests import GOOD_CSV, make_request
+from tests.integration.marketplace.uploading import signed_in
+from tests.integration.words import words_of
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(user, **options):
-    client = Client(**options)
-    client.force_login(user)
-    return client
-
-
-def text_of(response):
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", response.content.decode())).split())
 
 
 def test_stranger_reads_what_faircut_is_and_may_sign_in():
     response = Client().get("/")
 
     assert response.status_code == 200
-    assert "Paid for what your data adds" in text_of(response)
+    assert "Paid for what your data adds" in words_of(response)
     assert reverse("account_login") in response.content.decode()
 
 
@@ -60,8 +49,8 @@ def test_another_sellers_dataset_does_not_exist_for_you():
     for name in ("version_submit", "version_withdraw"):
         assert stranger.post(reverse(f"marketplace:{name}", args=[version.pk])).status_code == 404
     page = stranger.get(reverse("marketplace:request_detail", args=[version.dataset.request_id]))
-    assert version.dataset.organization.name not in text_of(page)
-    assert str(version) not in text_of(stranger.get("/"))
+    assert version.dataset.organization.name not in words_of(page)
+    assert str(version) not in words_of(stranger.get("/"))
 
 
 def test_buyers_see_their_requests_with_totals_and_no_seller():
@@ -70,7 +59,7 @@ def test_buyers_see_their_requests_with_totals_and_no_seller():
     submission = make_submission(request=request)
     client = signed_in(buyer)
 
-    page = text_of(client.get(reverse("marketplace:request_detail", args=[request.pk])))
+    page = words_of(client.get(reverse("marketplace:request_detail", args=[request.pk])))
 
     assert "Rows of fewer than 3 sellers" in page
     assert "3 rows" not in page
@@ -85,8 +74,8 @@ def test_operators_see_all_metadata_and_change_nothing():
     submission = make_submission()
     client = signed_in(make_member(Role.OPERATOR))
 
-    request_page = text_of(client.get(reverse("marketplace:request_detail", args=[submission.request_id])))
-    version_page = text_of(client.get(reverse("marketplace:version_detail", args=[submission.version_id])))
+    request_page = words_of(client.get(reverse("marketplace:request_detail", args=[submission.request_id])))
+    version_page = words_of(client.get(reverse("marketplace:version_detail", args=[submission.version_id])))
 
     assert submission.organization.name in request_page
     assert "once you submit it" not in version_page
@@ -102,7 +91,7 @@ def test_drafts_and_closed_requests_are_hidden_from_sellers_without_data():
     for request in (draft, closed):
         for name in ("request_detail", "request_template", "upload"):
             assert client.get(reverse(f"marketplace:{name}", args=[request.pk])).status_code == 404
-    assert "No request" in text_of(client.get(reverse("marketplace:request_list")))
+    assert "No request" in words_of(client.get(reverse("marketplace:request_list")))
 
 
 def test_a_draft_is_its_buyers_alone():
@@ -113,7 +102,7 @@ def test_a_draft_is_its_buyers_alone():
     for role in Role.values:
         stranger = signed_in(make_member(role))
         assert stranger.get(address).status_code == 404, role
-        assert "Not said yet" not in text_of(stranger.get("/")) + text_of(stranger.get("/requests/")), role
+        assert "Not said yet" not in words_of(stranger.get("/")) + words_of(stranger.get("/requests/")), role
     assert signed_in(buyer).get(address).status_code == 200
 
 
@@ -121,12 +110,12 @@ def test_person_without_a_role_sees_no_request():
     request = make_request()
     client = signed_in(make_user())
 
-    assert "You have no role yet" in text_of(client.get("/"))
+    assert "You have no role yet" in words_of(client.get("/"))
     assert client.get(reverse("marketplace:request_detail", args=[request.pk])).status_code == 404
 
 
 def test_request_page_says_what_is_wanted():
-    page = text_of(
+    page = words_of(
         signed_in(make_member(Role.SELLER)).get(reverse("marketplace:request_detail", args=[make_request().pk]))
     )
 
@@ -150,7 +139,7 @@ def test_version_page_shows_the_profile():
     seller = make_member(Role.SELLER)
     version = make_version(seller=seller)
 
-    page = text_of(signed_in(seller).get(reverse("marketplace:version_detail", args=[version.pk])))
+    page = words_of(signed_in(seller).get(reverse("marketplace:version_detail", args=[version.pk])))
 
     assert "age 0 38 42.33 50" in page
     assert "gain 1 0 1 087 2 174" in page
@@ -163,7 +152,7 @@ def test_home_lists_the_last_version_of_each_dataset_and_what_is_submitted():
     make_submission(seller=seller, request=request)
     make_version(seller=seller, request=request, data=GOOD_CSV + b"1,1,Male,>50K\n")
 
-    page = text_of(signed_in(seller).get("/"))
+    page = words_of(signed_in(seller).get("/"))
 
     assert "Census extract, version 2" in page
     assert "Submitted version 1" in page
@@ -187,5 +176,5 @@ def test_list_pages_ask_no_more_for_more_requests(role, django_assert_max_num_qu
 def test_account_pages_speak_as_the_site_does():
     client = signed_in(make_member(Role.SELLER))
 
-    assert "Change the password" in text_of(client.get(reverse("account_change_password")))
-    assert "To change that, ask the marketplace's operators." in text_of(client.get(reverse("account_email")))
+    assert "Change the password" in words_of(client.get(reverse("account_change_password")))
+    assert "To change that, ask the marketplace's operators." in words_of(client.get(reverse("account_email")))

@@ -1,7 +1,6 @@
 """A dry run with a quote: a real fit on the buyer's rows, once, with a sentence where it cannot be had."""
 
 import datetime as dt
-import re
 
 import pytest
 from django.db import ProgrammingError, transaction
@@ -11,6 +10,7 @@ from marketplace.models import Role
 from marketplace.services import drafts
 from tests.factories.accounts import make_member
 from tests.factories.drafts import completed, make_draft
+from tests.integration.words import words_of
 from valuation import tasks
 from valuation.core.errors import FitFailedError
 from valuation.models import Quote
@@ -41,10 +41,6 @@ def sent(monkeypatch):
 
 def ask(draft, buyer, **market):
     return quotes.ask(request=draft, by=buyer, **({"sellers": 3, "rows_per_seller": 40} | market))
-
-
-def words_of(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def test_a_buyer_asks_watches_and_reads_a_quote(client, draft, sent, django_capture_on_commit_callbacks):
