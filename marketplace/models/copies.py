@@ -169,9 +169,12 @@ class CopyFinding(models.Model):
         """Whether the rows are like the buyer's validation rows, which no seller has uploaded."""
         return self.first_id is None
 
+    def shown(self, state: str) -> str:
+        """A state by the name that says what it means: of validation rows nobody keeps anything."""
+        if not self.is_of_validation:
+            return state
+        return {self.State.FIRST_KEEPS.value: "left_out", self.State.BOTH_KEEP.value: "rows_count"}.get(state, state)
+
     @property
     def state_shown(self) -> str:
-        """The state by the name that says what it means: of validation rows nobody keeps anything."""
-        if not self.is_of_validation:
-            return self.state
-        return {self.State.FIRST_KEEPS: "left_out", self.State.BOTH_KEEP: "rows_count"}.get(self.state, self.state)
+        return self.shown(self.state)

@@ -30,6 +30,7 @@ class Summary:
     """The findings of a request by state, and whether every pair of files has been compared."""
 
     is_checked: bool
+    is_checked_with_validation: bool
     open: int
     disputed: int
     first_keeps: int
@@ -46,17 +47,20 @@ def accepted_versions(request: DataRequest) -> list[DatasetVersion]:
     )
 
 
-def outstanding(request: DataRequest) -> list[tuple[DatasetVersion, DatasetVersion]]:
+def outstanding(request: DataRequest) -> list[tuple[DatasetVersion | None, DatasetVersion]]:
     """Pairs of accepted versions, earlier first, that nobody has compared yet; first each version with itself.
 
-    A version is compared with itself only beside others: they show how often rows repeat.
+    A version is compared with itself only beside others: they show how often rows repeat. Last come the validation
+    rows, as None, with each version.
     """
     versions = accepted_versions(request)
-    if len(versions) < 2:  # noqa: PLR2004 - nothing to copy from, and no rival to gain from
-        return []
-    pairs = [(version, version) for version in versions] + list(itertools.combinations(versions, 2))
+    pairs: list[tuple[DatasetVersion | None, DatasetVersion]] = []
+    if len(versions) > 1:
+        pairs += [(version, version) for version in versions]
+        pairs += itertools.combinations(versions, 2)
+    pairs += [(None, version) for version in versions]
     done = set(CopyComparison.objects.filter(request=request, method=METHOD).values_list("earlier_id", "later_id"))
-    return [(earlier, later) for earlier, later in pairs if (earlier.pk, later.pk) not in done]
+    return [(earlier, later) for earlier, later in pairs if (earlier and earlier.pk, later.pk) not in done]
 
 
 def in_force(request: DataRequest) -> QuerySet[CopyFinding]:
@@ -65,24 +69,24 @@ def in_force(request: DataRequest) -> QuerySet[CopyFinding]:
 
 
 def waiting(request: DataRequest) -> QuerySet[CopyFinding]:
-    """The open findings between versions that are both before the buyer: a round waits for them."""
-    return in_force(request).filter(state=State.OPEN, first__in=_accepted_ids(request))
+    """The open findings about what is before the buyer, on both sides: a round waits for them."""
+    return in_force(request).filter(_first_in(_accepted_ids(request)), state=State.OPEN)
 
 
 def excluded_rows(request: DataRequest) -> dict[str, list[int]]:
     """By version, the rows that upheld findings leave out of a run, sorted.
 
-    Only for the sake of a first file that is before the buyer itself: else whoever uploads public rows first and
-    withdraws them would shut everybody else out at no cost.
+    Only for the sake of validation rows, or of a first file that is before the buyer itself: else whoever uploads
+    public rows first and withdraws them would shut everybody else out at no cost.
     """
-    return _rows_by_version(in_force(request).filter(state=State.FIRST_KEEPS, first__in=_accepted_ids(request)))
+    return _rows_by_version(in_force(request).filter(_first_in(_accepted_ids(request)), state=State.FIRST_KEEPS))
 
 
 def rows_left_out(version: DatasetVersion) -> int:
     """How many rows of a version upheld findings leave out; all that its seller learns of them."""
     first_accepted = _accepted_ids(version.dataset.request)
     upheld = CopyFinding.objects.filter(
-        Q(first__in=first_accepted) | Q(first=version), second=version, state=State.FIRST_KEEPS
+        _first_in(first_accepted) | Q(first=version), second=version, state=State.FIRST_KEEPS
     )
     return len(_rows_by_version(upheld).get(str(version.pk), []))
 
@@ -90,7 +94,7 @@ def rows_left_out(version: DatasetVersion) -> int:
 def versions_with_rows_left_out(user: User) -> QuerySet[DatasetVersion]:
     """Versions of a seller before the buyer that upheld findings name; how many rows are left out says another."""
     accepted = Submission.objects.filter(state=Submission.State.ACCEPTED).values("version_id")
-    upheld = CopyFinding.objects.filter(state=State.FIRST_KEEPS, first__in=accepted).values("second_id")
+    upheld = CopyFinding.objects.filter(_first_in(accepted), state=State.FIRST_KEEPS).values("second_id")
     return (
         DatasetVersion.objects.filter(pk__in=upheld)
         .filter(pk__in=accepted, dataset__organization__in=organizations_of(user, Role.SELLER))
@@ -102,8 +106,10 @@ def versions_with_rows_left_out(user: User) -> QuerySet[DatasetVersion]:
 def summary(request: DataRequest) -> Summary:
     """What there is to say about copies of a request, for the page of a round and its audit report."""
     states = Counter(in_force(request).values_list("state", flat=True))
+    left = outstanding(request)
     return Summary(
-        is_checked=not outstanding(request),
+        is_checked=all(earlier is None for earlier, _ in left),
+        is_checked_with_validation=all(earlier is not None for earlier, _ in left),
         open=states[State.OPEN],
         disputed=states[State.DISPUTED],
         first_keeps=states[State.FIRST_KEEPS],
@@ -132,13 +138,19 @@ def others_waiting(finding: CopyFinding) -> QuerySet[CopyFinding]:
 
 
 def sides(finding: CopyFinding) -> tuple[Organization, Organization]:
-    """The sellers of the first and of the second version."""
-    return finding.first.dataset.organization, finding.second.dataset.organization
+    """The seller of the first version, or the buyer of the validation rows, and the seller of the second version."""
+    first = finding.first.dataset.organization if finding.first else finding.request.buyer
+    return first, finding.second.dataset.organization
 
 
 def is_party(user: User, finding: CopyFinding) -> bool:
-    """Whether a person belongs to one of the two sellers, who must not decide in their own matter."""
+    """Whether a person belongs to one of the two sides, who must not decide in their own matter."""
     return user.memberships.filter(organization__in=sides(finding)).exists()
+
+
+def _first_in(versions: Any) -> Q:
+    """Findings against one of these versions, or against the validation rows, which are always there."""
+    return Q(first__in=versions) | Q(first__isnull=True)
 
 
 def _accepted_ids(request: DataRequest) -> "QuerySet[Submission, Any]":

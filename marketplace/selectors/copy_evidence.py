@@ -6,9 +6,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 from django.db.models import QuerySet
+from django.db.models.fields.files import FieldFile
 
 from marketplace.charts.chart import Chart, Series
-from marketplace.models import AuditEvent, CopyFinding, DatasetVersion
+from marketplace.models import AuditEvent, CopyFinding
 from marketplace.templatetags.figures import count, decimals
 
 SAMPLES = 5
@@ -59,7 +60,13 @@ class Sample:
 
 
 def kind_in_words(finding: CopyFinding) -> str:
-    """In which dress the rows were found; whether they kept their order only where they are much of the file."""
+    """In which dress the rows were found, and where if not in another seller's file."""
+    place = "found among the validation rows: " if finding.is_of_validation else ""
+    return f"{place}{_dress_in_words(finding)}"
+
+
+def _dress_in_words(finding: CopyFinding) -> str:
+    """The order is named only where the rows are much of the file."""
     kind = CopyFinding.Kind(finding.kind)
     if kind == CopyFinding.Kind.BUT_ONE:
         place = f"{KINDS[CopyFinding.Kind.WITHIN]}, " if finding.is_within else ""
@@ -119,8 +126,9 @@ def samples(finding: CopyFinding) -> list[Sample]:
     shown = min(SAMPLES, len(pairs))
     chosen = [pairs[round(place * (len(pairs) - 1) / max(shown - 1, 1))] for place in range(shown)]
     columns = finding.request.schema["columns"]
-    firsts = _cells(finding.first, [first for first, _ in chosen], columns)
-    seconds = _cells(finding.second, [second for _, second in chosen], columns)
+    first_file = finding.first.parquet if finding.first else finding.request.validation_file
+    firsts = _cells(first_file, [first for first, _ in chosen], columns)
+    seconds = _cells(finding.second.parquet, [second for _, second in chosen], columns)
     names = [column["name"] for column in columns]
     return [
         Sample(first + 1, second + 1, tuple(map(Cell, names, firsts[place], seconds[place])))
@@ -138,8 +146,8 @@ def decisions(finding: CopyFinding) -> QuerySet[AuditEvent]:
     )
 
 
-def _cells(version: DatasetVersion, rows: list[int], columns: list[dict[str, Any]]) -> list[list[str]]:
-    with version.parquet.open("rb") as stream:
+def _cells(stored: FieldFile, rows: list[int], columns: list[dict[str, Any]]) -> list[list[str]]:
+    with stored.open("rb") as stream:
         table = pq.read_table(stream).take(rows)
     by_column = [[_written(cell) for cell in table.column(column["name"]).to_pylist()] for column in columns]
     return [list(cells) for cells in zip(*by_column, strict=True)]

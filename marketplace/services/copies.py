@@ -84,7 +84,8 @@ def ensure_checked(*, request: DataRequest) -> None:
         FindingsWaitError: A finding is open.
     """
     left = selectors.outstanding(request)
-    if sum(earlier.rows + later.rows for earlier, later in left) > ROWS_AT_START:
+    rows = sum((earlier.rows if earlier else request.validation_rows) + later.rows for earlier, later in left)
+    if rows > ROWS_AT_START:
         queue(request_id=request.pk)
         raise CopiesNotCheckedError(
             f"{len(left)} pairs of files have not been compared for copies yet.",
@@ -106,7 +107,7 @@ def decide(*, finding: CopyFinding, decision: str, reason: str, by: User) -> Cop
     """Decide an open or disputed finding; rounds that start from now on follow the decision.
 
     Raises:
-        NotAllowedError: The person is no operator, or belongs to one of the two sellers.
+        NotAllowedError: The person is no operator, or belongs to one of the two sides.
         FindingDecidedError: Somebody has decided already.
         ReasonMissingError: No reason is given.
     """
@@ -115,7 +116,7 @@ def decide(*, finding: CopyFinding, decision: str, reason: str, by: User) -> Cop
     finding = CopyFinding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
     if selectors.is_party(by, finding):
         raise NotAllowedError(
-            "You belong to one of these sellers.", remedy="Ask an operator who belongs to neither to decide."
+            "You belong to one of the two sides.", remedy="Ask an operator who belongs to neither to decide."
         )
     if finding.state not in CopyFinding.UNDECIDED or decision == finding.state:
         raise FindingDecidedError(f"This finding is decided already: {finding.get_state_display().lower()}.")
@@ -137,9 +138,13 @@ def _tell_sellers(finding: CopyFinding, before: str) -> None:
     """Tell those whose rows the decision concerns about their own rows, and nothing about who else it concerns."""
     if finding.state == State.FIRST_KEEPS:
         _tell_rows_left_out(finding)
+        if finding.is_of_validation:
+            _tell_buyer(finding)
     if before == State.DISPUTED:
         # A dispute was spoken about with both, so both learn its end.
         for version in {finding.first_id: finding.first, finding.second_id: finding.second}.values():
+            if version is None:
+                continue  # the buyer's validation rows
             if finding.state == State.BOTH_KEEP or version.pk != finding.second_id:
                 _tell_rows_count(finding, version)
 
@@ -150,18 +155,37 @@ def _tell_rows_left_out(finding: CopyFinding) -> None:
     if not rows:
         return  # the first file was withdrawn meanwhile, so nothing is left out
     contact = f" ({settings.FAIRCUT_CONTACT})" if settings.FAIRCUT_CONTACT else ""
+    source = (
+        "the rows by which the buyer measures data" if finding.is_of_validation else "rows that were submitted before"
+    )
     notices.notify(
         organization=organization,
         kind="copies_decided",
         subject=f"{count(rows)} rows of {version} are left out",
         body=f"{count(rows)} of the {count(version.rows)} rows of {version}, which {organization.name} submitted to "
         f"“{finding.request.title}”, are left out of rounds that start from now on: an operator decided that they are "
-        "copies of rows that were submitted before. They have no value and earn nothing. Nothing is taken from you for "
-        "rounds that have started.\n\nIf you can show where you have these rows from, tell the operator"
+        f"copies of {source}. They have no value and earn nothing. Nothing is taken from you for rounds that have "
+        "started.\n\nIf you can show where you have these rows from, tell the operator"
         f"{contact} and submit them as a new version: that is looked at anew. If they came in by mistake, upload a "
         "version without them.\n\n"
         f"{address('marketplace:version_detail', version.pk)}",
         key=f"copies:{finding.pk}:left_out",
+    )
+
+
+def _tell_buyer(finding: CopyFinding) -> None:
+    """Validation rows that somebody holds measure no longer what data is worth; who holds them is not the buyer's."""
+    request = finding.request
+    notices.notify(
+        organization=request.buyer,
+        kind="copies_decided",
+        subject=f"a seller submitted {count(finding.rows_matched)} of your validation rows",
+        body=f"An operator decided that {count(finding.rows_matched)} rows which a seller submitted to "
+        f"“{request.title}” are copies of your validation rows. They are left out of rounds that start from now on. "
+        "Whoever holds validation rows can bring rows that are chosen by them: if yours are public or were passed on, "
+        "consider closing this request and opening one with others.\n\n"
+        f"{address('marketplace:request_detail', request.pk)}",
+        key=f"copies:{finding.pk}:validation",
     )
 
 

@@ -23,8 +23,8 @@ FILES_IN_MEMORY = 40
 # A seller had the rows before when this part of them stands in a version that it uploaded earlier.
 HELD_BEFORE = 0.5
 
-# The version that comes first, the one that copies, and what it copies.
-Found = tuple[DatasetVersion, DatasetVersion, Copies]
+# The version that comes first, or None for the validation rows; the one that copies; and what it copies.
+Found = tuple[DatasetVersion | None, DatasetVersion, Copies]
 
 
 class CopySearch:
@@ -32,17 +32,21 @@ class CopySearch:
 
     def __init__(self, request: DataRequest) -> None:
         self.request = request
-        self._files: dict[uuid.UUID, Rows] = {}
+        self._files: dict[uuid.UUID | None, Rows] = {}
 
     @transaction.atomic
-    def compare(self, earlier: DatasetVersion, later: DatasetVersion, *, is_waiting: bool) -> None:
-        """Compare two versions, or one with itself, unless it is done; `is_waiting` for whoever does it now."""
-        if not _locked(f"copies:{earlier.pk}:{later.pk}", is_waiting=is_waiting):
+    def compare(self, earlier: DatasetVersion | None, later: DatasetVersion, *, is_waiting: bool) -> None:
+        """Compare two versions, one with itself, or with the validation rows (None), unless it is done.
+
+        `is_waiting` for whoever does it now.
+        """
+        name = "validation" if earlier is None else str(earlier.pk)
+        if not _locked(f"copies:{name}:{later.pk}", is_waiting=is_waiting):
             return
         if CopyComparison.objects.filter(earlier=earlier, later=later, method=selectors.METHOD).exists():
             return
         started = time.monotonic()
-        found = self._within(later) if earlier == later else self._between(earlier, later)
+        found = self._found(earlier, later)
         for first, second, copies in found:
             self._record(first, second, copies)
         CopyComparison.objects.create(
@@ -52,7 +56,12 @@ class CopySearch:
             method=selectors.METHOD,
             seconds=time.monotonic() - started,
         )
-        log.info("copies.compared", earlier=str(earlier.pk), later=str(later.pk), findings=len(found))
+        log.info("copies.compared", earlier=name, later=str(later.pk), findings=len(found))
+
+    def _found(self, earlier: DatasetVersion | None, later: DatasetVersion) -> list[Found]:
+        if earlier is None:
+            return [(None, later, copies) for copies in self._compared(None, later)]
+        return self._within(later) if earlier == later else self._between(earlier, later)
 
     def _within(self, version: DatasetVersion) -> list[Found]:
         others = [self._rows(other) for other in selectors.accepted_versions(self.request) if other != version]
@@ -66,16 +75,14 @@ class CopySearch:
             return [(later, earlier, copies) for copies in self._compared(later, earlier)]
         return [(earlier, later, copies) for copies in found]
 
-    def _compared(self, first: DatasetVersion, second: DatasetVersion) -> list[Copies]:
-        padded = set(
-            CopyFinding.objects.filter(first=F("second"), second__in=[first, second])
-            .exclude(state=CopyFinding.State.BOTH_KEEP)
-            .values_list("second_id", flat=True)
-        )
+    def _compared(self, first: DatasetVersion | None, second: DatasetVersion) -> list[Copies]:
+        files = [first, second]
+        within = CopyFinding.objects.filter(first=F("second"), second__in=[file for file in files if file is not None])
+        padded = set(within.exclude(state=CopyFinding.State.BOTH_KEEP).values_list("second_id", flat=True))
         return compare(
             self._rows(first),
             self._rows(second),
-            is_first_padded=first.pk in padded,
+            is_first_padded=first is not None and first.pk in padded,
             is_second_padded=second.pk in padded,
         )
 
@@ -93,17 +100,20 @@ class CopySearch:
                 return True
         return False
 
-    def _rows(self, version: DatasetVersion) -> Rows:
-        if version.pk not in self._files:
+    def _rows(self, version: DatasetVersion | None) -> Rows:
+        """The rows of a version; the validation rows where it is None."""
+        key = version.pk if version else None
+        if key not in self._files:
             if len(self._files) >= FILES_IN_MEMORY:
                 self._files.pop(next(iter(self._files)))
-            with version.parquet.open("rb") as stream:
+            stored = version.parquet if version else self.request.validation_file
+            with stored.open("rb") as stream:
                 table = pq.read_table(stream)
             columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
-            self._files[version.pk] = read_rows(columns, self.request.schema)
-        return self._files[version.pk]
+            self._files[key] = read_rows(columns, self.request.schema)
+        return self._files[key]
 
-    def _record(self, first: DatasetVersion, second: DatasetVersion, copies: Copies) -> None:
+    def _record(self, first: DatasetVersion | None, second: DatasetVersion, copies: Copies) -> None:
         names = column_names(self.request.schema)
         finding, is_new = CopyFinding.objects.get_or_create(
             first=first,
@@ -119,7 +129,8 @@ class CopySearch:
             },
         )
         if is_new:
-            data = {"kind": copies.kind, "rows": len(copies.pairs), "first": str(first.pk), "second": str(second.pk)}
+            data = {"kind": copies.kind, "rows": len(copies.pairs), "second": str(second.pk)}
+            data["first"] = "validation rows" if first is None else str(first.pk)
             events.record(action="copies.found", subject=finding, by=None, data=data)
 
 

@@ -22,7 +22,7 @@ LOOKS: dict[tuple[str, str], tuple[str, ...]] = {
     ("accent", "half"): ("valuing", "running", "submitted", "disputed"),
     ("warning", "diamond"): ("in_review", "held", "action_required", "look"),
     ("accent", "dot"): ("open", "accepted", "approved", "active"),
-    ("success", "tick"): ("posted", "paid", "finished", "both_keep", "first_keeps", "passed"),
+    ("success", "tick"): ("posted", "paid", "finished", "both_keep", "first_keeps", "left_out", "rows_count", "passed"),
     ("danger", "cross"): ("failed", "returned", "reversed", "revoked"),
     ("quiet", "dash"): ("closed", "cancelled", "discarded", "superseded", "withdrawn", "below_minimum"),
 }

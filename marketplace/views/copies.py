@@ -46,24 +46,27 @@ def finding_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         ),
         pk=pk,
     )
+    is_of_party = is_party(request.user, finding)
     context = {
         "finding": finding,
         "kind": copy_evidence.kind_in_words(finding),
         "chance": copy_evidence.chance_in_words(finding),
         "chance_chart": copy_evidence.chance_chart(finding),
-        "samples": copy_evidence.samples(finding),
+        # Whoever sells to a request reads none of its validation rows, operator or not.
+        "samples": [] if finding.is_of_validation and is_of_party else copy_evidence.samples(finding),
         "decisions": [
             {
                 "at": event.at,
                 "who": event.actor and (event.actor.full_name or event.actor.email),
-                "what": badge(event.data["to"]).words,
+                "what": badge(finding.shown(event.data["to"])).words,
                 "detail": event.data["reason"],
             }
             for event in copy_evidence.decisions(finding)
         ],
         "others": others_waiting(finding),
         "is_one_seller": len({organization.pk for organization in sides(finding)}) == 1,
-        "is_party": is_party(request.user, finding),
+        "sides": ("Validation row", "Submitted") if finding.is_of_validation else ("First", "Second"),
+        "is_party": is_of_party,
         "waits": finding.state in CopyFinding.UNDECIDED,
         "forms": {state.value: _form(state) for state in (State.FIRST_KEEPS, State.BOTH_KEEP, State.DISPUTED)},
     }

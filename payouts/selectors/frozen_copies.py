@@ -42,6 +42,7 @@ def frozen_copies(payout_round: PayoutRound) -> FrozenCopies:
     counts = Counter(states.values())
     summary = Summary(
         is_checked=_all_compared(_versions(manifest), at),
+        is_checked_with_validation=_all_compared_with_validation(_versions(manifest), at),
         open=counts[State.OPEN],
         disputed=counts[State.DISPUTED],
         first_keeps=counts[State.FIRST_KEEPS],
@@ -91,10 +92,11 @@ def _decisions(findings: dict[str, CopyFinding]) -> QuerySet[AuditEvent]:
 
 
 def _happening(event: AuditEvent, finding: CopyFinding) -> Happening:
+    decision = badge(finding.shown(event.data["to"])).words
+    rows = f"{count(finding.rows_matched)} of {count(finding.second.rows)} rows"
     return Happening(
         at=event.at,
-        what=f"{badge(event.data['to']).words}: {count(finding.rows_matched)} of {count(finding.second.rows)} rows of "
-        f"{finding.second.dataset.organization.name}, {kind_in_words(finding)}",
+        what=f"{decision}: {rows} of {finding.second.dataset.organization.name}, {kind_in_words(finding)}",
         who=event.actor.full_name or event.actor.email if event.actor else "",
         detail=event.data["reason"],
     )
@@ -105,3 +107,9 @@ def _all_compared(versions: list[uuid.UUID], at: dt.datetime) -> bool:
     known = CopyComparison.objects.filter(earlier__in=versions, later__in=versions, compared_at__lte=at)
     compared = {frozenset(pair) for pair in known.values_list("earlier_id", "later_id")}
     return all(frozenset(pair) in compared for pair in itertools.combinations(versions, 2))
+
+
+def _all_compared_with_validation(versions: list[uuid.UUID], at: dt.datetime) -> bool:
+    """Whether every file had been compared with the validation rows, which came later than the first rounds."""
+    known = CopyComparison.objects.filter(earlier=None, later__in=versions, compared_at__lte=at)
+    return set(known.values_list("later_id", flat=True)) == set(versions)

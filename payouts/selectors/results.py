@@ -163,7 +163,7 @@ def _copies_step(line: PayoutLine) -> Step:
     return Step(
         "Rows",
         f"{count(rows)} of {count(rows)} left out",
-        f"An operator decided that your {count(rows)} rows are copies of rows that were submitted before. They took no "
+        f"An operator decided that your {count(rows)} rows are copies of rows that were there before. They took no "
         "part, so they have no value and no share. If you can show where you have them from, tell the operator and "
         "submit them as a new version: that is looked at anew.",
     )

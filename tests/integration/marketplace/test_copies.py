@@ -58,10 +58,16 @@ def test_a_copy_is_found_once_and_names_both(request_, finding):
     assert sorted(map(tuple, finding.pairs)) == [(row, ROWS - 1 - row) for row in range(ROWS)]
     assert (finding.rows_matched, finding.expected_by_chance, finding.state) == (ROWS, 0, "open")
     assert finding.log10_p_value == pytest.approx(-18.06, abs=0.01)
-    assert CopyComparison.objects.count() == 6
+    assert CopyComparison.objects.count() == 9, "three files with each other, themselves and the validation rows"
     assert AuditEvent.objects.get(action="copies.found").actor is None
     assert selectors.summary(request_) == selectors.Summary(
-        is_checked=True, open=1, disputed=0, first_keeps=0, both_keep=0, rows_left_out=0
+        is_checked=True,
+        is_checked_with_validation=True,
+        open=1,
+        disputed=0,
+        first_keeps=0,
+        both_keep=0,
+        rows_left_out=0,
     )
 
 
@@ -75,16 +81,17 @@ def test_a_submission_queues_its_comparison_and_the_sweeper_queues_it_again(
     hint = ("marketplace.check_copies", {"kwargs": {"request_id": str(request_.pk)}})
     assert queued == [hint]
 
+    assert selectors.outstanding(request_) == [(None, version)], "a file alone is compared with the validation rows"
     copies.sweep()
-    assert queued == [hint], "a file alone has nothing to be compared with"
-
-    submitted(request_, table(20, seed=2), name="Other")
-    tasks.sweep_copies()
     assert queued == [hint, hint]
 
     copies.check(request=request_)
     copies.sweep()
     assert queued == [hint, hint], "what has been compared is not queued again"
+
+    submitted(request_, table(20, seed=2), name="Other")
+    tasks.sweep_copies()
+    assert queued == [hint, hint, hint]
 
 
 def test_a_check_that_is_out_of_time_leaves_the_rest(request_):
@@ -93,7 +100,7 @@ def test_a_check_that_is_out_of_time_leaves_the_rest(request_):
 
     copies.check(request=request_, seconds_max=-1)
 
-    assert len(selectors.outstanding(request_)) == 6
+    assert len(selectors.outstanding(request_)) == 9
 
 
 def test_who_uploaded_the_rows_in_an_older_version_comes_first(request_):
@@ -372,7 +379,7 @@ def test_findings_about_one_file_lead_to_each_other_and_one_seller_is_not_called
 
 @pytest.mark.parametrize(("rows", "words"), [(29, "equal"), (30, "equal, in the same order")])
 def test_the_order_is_named_only_where_much_of_the_file_is_alike(rows, words):
-    finding = CopyFinding(kind="exact", rows_matched=rows, second=DatasetVersion(rows=ROWS))
+    finding = CopyFinding(kind="exact", rows_matched=rows, first=DatasetVersion(), second=DatasetVersion(rows=ROWS))
 
     assert copy_evidence.kind_in_words(finding) == words
 
@@ -384,7 +391,7 @@ def test_an_operator_who_is_a_party_sees_no_decision_to_take(client, finding):
 
     page = client.get(f"/copies/{finding.pk}/").content.decode()
 
-    assert "You belong to one of these sellers." in page
+    assert "You belong to one of the two sides." in page
     assert 'name="reason"' not in page
 
 

@@ -54,7 +54,7 @@ def test_statement_result_and_exports_show_it(place, copier):
     assert "You earned 0.00 EUR, because all your rows were left out as copies. You owe nothing." in shown
     assert "None of your rows took part in this round" in shown
     rows = count(left_out_sellers(posted.started_run)[copier.pk]).replace(NARROW_SPACE, " ")
-    assert f"your {rows} rows are copies of rows that were submitted before" in shown
+    assert f"your {rows} rows are copies of rows that were there before" in shown
     assert size_chart(line) is None
     assert class_chart(line) is None
     body = bytes(Export.objects.get(round=posted, kind=Export.Kind.CSV).body).decode()

@@ -163,6 +163,21 @@ def test_no_innocent_seller_is_found_on_adults_own_repeats(bare):
         assert [repeats(file, [other for other in files if other is not file]) for file in files] == [[]] * len(files)
 
 
+@pytest.mark.parametrize("left_out", [set(), {"fnlwgt"}], ids=["whole", "without fnlwgt"])
+def test_no_seller_of_the_demo_is_found_among_its_validation_rows_until_it_holds_some(left_out):
+    """Adult's training and test part share rows; without what tells people apart many of them."""
+    schema = adult.request_schema()
+    schema = {"columns": [column for column in schema["columns"] if column["name"] not in left_out]}
+    training, validation = adult.training_part(), adult.test_part().slice(0, 5000)
+    validation = read_rows({name: validation[name].to_pylist() for name in column_names(schema)}, schema)
+    rows = read_rows({name: training[name].to_pylist() for name in column_names(schema)}, schema)
+    sellers = [taken(rows, seller.row_numbers) for seller in profiles.sample_sellers(training, seed=3)]
+
+    assert [compare(validation, seller) for seller in sellers] == [[]] * len(sellers)
+    (found,) = compare(validation, joined(sellers[0], taken(validation, np.arange(200))))
+    assert len([row for row in found.pairs[:, 1] if row >= len(sellers[0])]) == 200
+
+
 def test_sellers_who_removed_their_own_repeats_are_not_taken_for_copiers(bare):
     places = np.random.default_rng(2).permutation(len(bare.numbers))
     files = [without_repeats(taken(bare, places[start : start + 2000])) for start in (0, 2000)]
