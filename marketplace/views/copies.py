@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.forms.copies import DecisionForm
-from marketplace.models import CopyFinding, Role
+from marketplace.models import CopyFinding, Organization, Role
 from marketplace.selectors import copy_evidence
 from marketplace.selectors.copies import findings_for_operators, is_party, others_waiting, sides
 from marketplace.services import copies
@@ -26,15 +26,19 @@ State = CopyFinding.State
 @role_required(Role.OPERATOR)
 def finding_list(request: SignedInRequest) -> HttpResponse:
     page = Paginator(findings_for_operators(), PAGE_SIZE).get_page(request.GET.get("page"))
+    own = set(Organization.objects.filter(memberships__user=request.user))
     rows = [
         {
             "finding": finding,
             "kind": copy_evidence.kind_in_words(finding),
             "by_chance": copy_evidence.rows_by_chance(finding),
+            "can_be_chosen": finding.state in CopyFinding.UNDECIDED and not own.intersection(sides(finding)),
         }
         for finding in page
     ]
-    return render(request, "marketplace/copy_list.html", {"page": page, "rows": rows})
+    # One alone is decided on its own page.
+    several = sum(row["can_be_chosen"] for row in rows) > 1
+    return render(request, "marketplace/copy_list.html", {"page": page, "rows": rows, "several": several})
 
 
 @require_safe

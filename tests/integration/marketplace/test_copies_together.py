@@ -144,6 +144,21 @@ def test_disputes_are_offered_only_while_none_of_them_is_one(client, findings, o
     assert "Are they in dispute?" in rest
 
 
+def test_the_list_offers_what_this_person_may_decide(client, findings, operator):
+    copies.decide(finding=findings[0], decision="both_keep", reason="Public rows.", by=operator)
+    addressed = [f'name="finding" value="{finding.pk}"' for finding in findings]
+
+    client.force_login(operator)
+    page = client.get(reverse("marketplace:copy_list")).content.decode()
+    assert [words in page for words in addressed] == [False, True, True]
+    assert "Decide the chosen together" in page
+
+    client.force_login(party_to(findings[0].second.dataset.organization))
+    page = client.get(reverse("marketplace:copy_list")).content.decode()
+    assert not any(words in page for words in addressed), "of one left to choose there is nothing to decide together"
+    assert "Decide the chosen together" not in page
+
+
 @pytest.mark.parametrize("query", [{}, {"finding": "nonsense"}, {"finding": "6f0c0f5e-3a7e-4bb0-9a56-000000000000"}])
 def test_nothing_chosen_leads_back_to_the_list(client, operator, query):
     client.force_login(operator)
