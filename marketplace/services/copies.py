@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -111,6 +112,17 @@ def decide(*, finding: CopyFinding, decision: str, reason: str, by: User) -> Cop
         FindingDecidedError: Somebody has decided already.
         ReasonMissingError: No reason is given.
     """
+    decided, before = record_decision(finding=finding, decision=decision, reason=reason, by=by)
+    tell_sellers([(decided, before)])
+    return decided
+
+
+def record_decision(*, finding: CopyFinding, decision: str, reason: str, by: User) -> tuple[CopyFinding, str]:
+    """Write one decision down in the caller's transaction; returns the finding with its state before.
+
+    Raises:
+        NotAllowedError, FindingDecidedError, ReasonMissingError: As `decide`.
+    """
     if not is_operator(by):
         raise NotAllowedError("Only operators decide about copies.")
     finding = CopyFinding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
@@ -130,23 +142,30 @@ def decide(*, finding: CopyFinding, decision: str, reason: str, by: User) -> Cop
     finding.save(update_fields=["state", "reason", "decided_by", "decided_at"])
     data = {"from": before, "to": decision, "reason": finding.reason, "rows": finding.rows_matched}
     events.record(action="copies.decided", subject=finding, by=by, data=data)
-    _tell_sellers(finding, before)
-    return finding
+    return finding, before
 
 
-def _tell_sellers(finding: CopyFinding, before: str) -> None:
-    """Tell those whose rows the decision concerns about their own rows, and nothing about who else it concerns."""
-    if finding.state == State.FIRST_KEEPS:
+def tell_sellers(decided: Sequence[tuple[CopyFinding, str]]) -> None:
+    """Tell those whose rows the decisions concern about their own rows, and nothing about who else they concern.
+
+    Each comes with its state before. Of a file on which several are decided at once its seller reads once.
+    """
+    upheld = [finding for finding, _ in decided if finding.state == State.FIRST_KEEPS]
+    for finding in {finding.second_id: finding for finding in upheld}.values():
         _tell_rows_left_out(finding)
+    for finding in upheld:
         if finding.is_of_validation:
             _tell_buyer(finding)
-    if before == State.DISPUTED:
-        # A dispute was spoken about with both, so both learn its end.
-        for version in {finding.first_id: finding.first, finding.second_id: finding.second}.values():
-            if version is None:
-                continue  # the buyer's validation rows
-            if finding.state == State.BOTH_KEEP or version.pk != finding.second_id:
-                _tell_rows_count(finding, version)
+    # A dispute was spoken about with both, so both learn its end.
+    counting = {
+        version.pk: (finding, version)
+        for finding, before in decided
+        if before == State.DISPUTED
+        for version in (finding.first, finding.second)
+        if version is not None and (finding.state == State.BOTH_KEEP or version.pk != finding.second_id)
+    }
+    for finding, version in counting.values():
+        _tell_rows_count(finding, version)
 
 
 def _tell_rows_left_out(finding: CopyFinding) -> None:

@@ -38,6 +38,8 @@ class DecisionsRefusedError(ConflictError):
 def decide(*, findings: Sequence[CopyFinding], decision: str, reason: str, by: User) -> list[CopyFinding]:
     """Decide every one of several findings, each with its own record; in the order of their keys, as locks are taken.
 
+    The seller of a file on which several are decided is told once.
+
     Raises:
         NotAllowedError: The person is no operator.
         DecisionsRefusedError: Some may not be decided by this person, or so, or any more; none was.
@@ -48,9 +50,10 @@ def decide(*, findings: Sequence[CopyFinding], decision: str, reason: str, by: U
     decided, refusals = [], []
     for finding in sorted(findings, key=lambda each: each.pk):
         try:
-            decided.append(copies.decide(finding=finding, decision=decision, reason=reason, by=by))
+            decided.append(copies.record_decision(finding=finding, decision=decision, reason=reason, by=by))
         except (NotAllowedError, FindingDecidedError) as error:
             refusals.append(Refusal(finding, error.message))
     if refusals:
         raise DecisionsRefusedError(refusals, len(findings))
-    return decided
+    copies.tell_sellers(decided)
+    return [finding for finding, _ in decided]

@@ -61,6 +61,23 @@ def test_each_finding_keeps_a_record_of_its_own(findings, operator):
     assert {event.data["reason"] for event in events} == {"Public rows."}
 
 
+def test_a_seller_is_told_once_of_a_file_whatever_is_decided_about_it(findings, operator):
+    copies_together.decide(findings=findings, decision="first_keeps", reason="Copied.", by=operator)
+
+    told = Notice.objects.filter(kind="copies_decided").order_by("subject")
+    assert [notice.subject for notice in told] == [
+        "38 rows of Set 2, version 1 are left out", "39 rows of Set 1, version 1 are left out",
+    ]  # fmt: skip
+
+
+def test_the_end_of_several_disputes_is_told_once_a_file(findings, operator):
+    for decision in ("disputed", "both_keep"):
+        copies_together.decide(findings=findings, decision=decision, reason="Asked.", by=operator)
+
+    told = Notice.objects.filter(kind="copies_decided")
+    assert sorted(told.values_list("organization__name", flat=True)) == ["First House", "Second House", "Third House"]
+
+
 def test_one_that_may_not_be_decided_stops_all_and_is_named(findings):
     person = party_to(findings[0].first.dataset.organization)
     copies.decide(finding=findings[2], decision="disputed", reason="Asked both.", by=make_member(Role.OPERATOR))
@@ -70,8 +87,8 @@ def test_one_that_may_not_be_decided_stops_all_and_is_named(findings):
 
     why = {refusal.finding.pk: refusal.why for refusal in refused.value.refusals}
     assert why == {
-        findings[0].pk: "You belong to one of these sellers.",
-        findings[1].pk: "You belong to one of these sellers.",
+        findings[0].pk: "You belong to one of the two sides.",
+        findings[1].pk: "You belong to one of the two sides.",
         findings[2].pk: "This finding is decided already: disputed.",
     }
     assert states() == ["disputed", "open", "open"]
@@ -112,7 +129,7 @@ def test_a_refused_choice_keeps_the_rest_and_the_reason(client, findings, operat
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "2 of the 3 findings cannot be decided so by you, and none was decided" in page
-    assert page.count("You belong to one of these sellers.") == 2
+    assert page.count("You belong to one of the two sides.") == 2
     assert page.count(f'name="finding" value="{findings[2].pk}"') == 3
     assert f'value="{findings[0].pk}"' not in page
     assert page.count('value="All are public."') == 1
@@ -172,4 +189,3 @@ def test_sellers_reach_nothing(client, findings):
     client.force_login(make_member(Role.SELLER))
 
     assert client.get(ADDRESS, {"finding": [findings[0].pk]}).status_code in {403, 404}
-    assert Notice.objects.count() == 0
