@@ -6,7 +6,7 @@ from django import forms
 
 from marketplace.forms.plain import PlainForm
 from valuation.core.utility.catalogue import METRICS, Model, Parameter, models_for
-from valuation.core.utility.metrics import Task
+from valuation.core.utility.metric import Task
 
 SELLERS_MAX = 200
 ROWS_MAX = 1_000_000

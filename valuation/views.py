@@ -18,7 +18,7 @@ from marketplace.views.signed_in import SignedInRequest
 from valuation.core.errors import InvalidSpecError
 from valuation.core.utility import ModelSpec
 from valuation.core.utility.catalogue import model_of, models_for
-from valuation.core.utility.metrics import Task
+from valuation.core.utility.metric import Task
 from valuation.forms import ModelForm, ParametersForm, QuoteForm
 from valuation.selectors.quotes import WORKERS, latest_quote, step_in_words, view_of
 from valuation.services import quotes

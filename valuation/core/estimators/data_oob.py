@@ -9,7 +9,7 @@ from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector, scores
 from valuation.core.results import PointValues
 from valuation.core.utility import ModelSpec, make_utility
-from valuation.core.utility.metrics import Task
+from valuation.core.utility.metric import Task
 
 BAGS_MIN = 10
 _SCORES: dict[Task, str] = {"classification": "accuracy", "regression": "neg_mse"}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from valuation.core.utility.metrics import Task
+from valuation.core.utility.metric import Task
 from valuation.core.utility.spec import (
     ESTIMATORS,
     FAMILY_PARAMETERS,

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from valuation.core.errors import InvalidDataError
 from valuation.core.utility.cost import evaluation_seconds
-from valuation.core.utility.metrics import Metric, make_metric
+from valuation.core.utility.metric import Metric
+from valuation.core.utility.metrics import make_metric
 from valuation.core.utility.spec import ModelSpec
 
 BoolArray = NDArray[np.bool_]

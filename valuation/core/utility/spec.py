@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from valuation.core.errors import InvalidSpecError
-from valuation.core.utility.metrics import Task, task_of
+from valuation.core.utility.metric import Task
+from valuation.core.utility.metrics import task_of
 
 Family = Literal[
     "logistic_regression",
