@@ -6,6 +6,7 @@ Colours are names of custom properties (``--chart-1``, ``--ink``); charts.js put
 from html import escape
 from typing import Any
 
+from marketplace.charts import labels
 from marketplace.charts.chart import Chart, Series, name_lines
 from marketplace.charts.palette import DASHES, MARKERS, place
 
@@ -20,7 +21,13 @@ BAND_OPACITY = 0.18
 def figure(chart: Chart) -> dict[str, Any]:
     """Return ``data`` and ``layout`` for ``Plotly.newPlot``."""
     data = [trace for index, series in enumerate(chart.series) for trace in _traces(chart, series, index)]
-    return {"data": data, "layout": _layout(chart)}
+    layout = _layout(chart)
+    if (named := labels.sides(chart)) is not None:
+        # Where the window is narrow, charts.js puts the legend back.
+        layout["showlegend"] = False
+        for trace, side in zip(data, named, strict=True):
+            trace |= {"mode": "markers+text", "text": [trace["name"]], "textposition": f"middle {side}"}
+    return {"data": data, "layout": layout}
 
 
 def _colour(index: int) -> str:

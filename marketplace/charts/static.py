@@ -7,6 +7,7 @@ import textwrap
 import threading
 from typing import TYPE_CHECKING, Any
 
+from marketplace.charts import labels
 from marketplace.charts.chart import NAME_WIDTH, NARROW_SPACE, Chart, Series, name_lines
 from marketplace.charts.palette import CONTROL, INK, INK_QUIET, LIGHT, LINE, place
 
@@ -84,7 +85,9 @@ def _draw(chart: Chart, axes: "Axes") -> None:
         _draw_on_its_side(chart, axes)
     else:
         _draw_upright(chart, axes)
-    if len(chart.series) > 1:
+    if (named := labels.sides(chart)) is not None:
+        _name_points(chart, axes, named)
+    elif len(chart.series) > 1:
         axes.legend(
             loc="lower left", bbox_to_anchor=(0, 1), ncols=_legend_columns(chart), frameon=False, borderaxespad=0.2
         )
@@ -140,6 +143,13 @@ def _draw_upright(chart: Chart, axes: "Axes") -> None:
 
 
 _WHISKER_STYLE: dict[str, Any] = {"fmt": "none", "ecolor": INK_QUIET, "elinewidth": 1.6, "capsize": 3.5, "zorder": 2}
+
+
+def _name_points(chart: Chart, axes: "Axes", sides: list[labels.Side]) -> None:
+    for series, side in zip(chart.series, sides, strict=True):
+        point, away = (series.x[0], series.y[0]), (9 if side == "right" else -9, 0)
+        ends = "left" if side == "right" else "right"
+        axes.annotate(series.name, point, xytext=away, textcoords="offset points", ha=ends, va="center")
 
 
 def _grouped(separator: str) -> "Formatter":

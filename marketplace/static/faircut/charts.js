@@ -55,6 +55,10 @@
     live.parentElement.removeAttribute("tabindex");  // only the wide picture scrolls
     if (live.clientWidth < NARROW) {
       layout.font.size = 12;
+      for (const trace of data.filter(({ mode }) => mode === "markers+text")) {
+        trace.mode = "markers";
+        layout.showlegend = true;
+      }
       Object.assign(layout.xaxis, { nticks: 4, tickangle: 0 });
       for (const { title } of [layout.xaxis, layout.yaxis]) title.text = inLines(title.text);
     }

@@ -115,6 +115,28 @@ def test_large_numbers_of_an_axis_are_grouped_as_on_the_page():
     assert static.svg(money) != static.svg(chart(series=money.series))
 
 
+def points(*places):
+    return tuple(Series(name, (x,), (y,), (y - 1.0,), (y + 1.0,)) for name, x, y in places)
+
+
+def test_names_stand_beside_their_points_where_they_have_room():
+    apart = chart("scatter", series=points(("North", 0.0, 1.0), ("East", 2.0, 9.0), ("South", 4.0, 4.0)))
+    drawn = figure(apart)
+
+    assert [trace["textposition"] for trace in drawn["data"]] == ["middle right", "middle right", "middle left"]
+    assert [trace["text"] for trace in drawn["data"]] == [["North"], ["East"], ["South"]]
+    assert drawn["layout"]["showlegend"] is False
+    ET.fromstring(static.svg(apart))  # noqa: S314 - our own
+
+
+def test_a_legend_tells_points_apart_whose_names_would_touch():
+    places = (("A long name", 0.0, 1.0), ("Another long name", 0.1, 1.1), ("C", 0.2, 1.0), ("D", 2.0, 5.0))
+    near = chart("scatter", series=points(*places))
+
+    assert figure(near)["layout"]["showlegend"] is True
+    assert {trace["mode"] for trace in figure(near)["data"]} == {"markers"}
+
+
 def test_the_ninth_seller_shares_the_first_ones_colour():
     names = tuple(f"Seller {place}" for place in range(9))
     (trace,) = figure(chart(series=(Series("v", names, (1.0,) * 9),), coloured="points"))["data"]
