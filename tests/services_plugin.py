@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+# Here and not below: pytest-randomly imports numpy before any hook is called, and threads of several test processes
+# that wait for each other on two cores take twenty times as long as one each.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
 _started = []
 
 
@@ -26,8 +30,6 @@ def pytest_load_initial_conftests():
         "FAIRCUT_STORAGE_DIR": f"{folder.name}/storage",
         "FAIRCUT_STATIC_DIR": f"{folder.name}/static",
         "FAIRCUT_LOG_LEVEL": "WARNING",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
     }
     Path(folder.name, "static").mkdir()
     from marketplace.demo.local_services import LocalServices  # noqa: PLC0415 - reads the environment set above
