@@ -123,7 +123,7 @@ def findings_for_operators() -> QuerySet[CopyFinding]:
     waiting_first = Q(state=State.OPEN)
     return (
         CopyFinding.objects.select_related(
-            "request", "first__dataset__organization", "second__dataset__organization", "decided_by"
+            "request__buyer", "first__dataset__organization", "second__dataset__organization", "decided_by"
         )
         .defer("pairs")
         .annotate(waits=waiting_first)

@@ -33,13 +33,19 @@ def together(findings: Sequence[CopyFinding]) -> Together:
         findings=findings,
         left_out=f"Rounds that start from now on leave out {of_files}, who earn nothing for them; a row repeated "
         "within a file counts once, and each finding holds only while the file that came first stays submitted. "
-        f"{_FROM_NOW_ON}",
+        f"{_of_validation(findings)}{_FROM_NOW_ON}",
         kept=f"The {of_files} count, in this and in later rounds, as do those of the files that came first. "
         "This cannot be undone.",
         disputed="Rounds may start, and all rows count until somebody decides otherwise. The round's page names the "
         "disputes.",
         can_be_disputed=all(finding.state == State.OPEN for finding in findings),
     )
+
+
+def _of_validation(findings: Sequence[CopyFinding]) -> str:
+    if not any(finding.is_of_validation for finding in findings):
+        return ""
+    return "One about validation rows holds for good, and the buyer is told how many of them a seller brought. "
 
 
 def _named(sellers: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ def finding_list(request: SignedInRequest) -> HttpResponse:
 def finding_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     finding = get_object_or_404(
         CopyFinding.objects.select_related(
-            "request", "first__dataset__organization", "second__dataset__organization", "decided_by"
+            "request__buyer", "first__dataset__organization", "second__dataset__organization", "decided_by"
         ),
         pk=pk,
     )

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from marketplace.models import CopyComparison, CopyFinding, Membership, Notice, Role
 from marketplace.selectors import copies as selectors
@@ -137,6 +138,26 @@ def test_the_operators_pages_name_the_buyers_rows_and_both_choices(client, findi
     decided = client.get(address).content.decode()
     assert "Rows count" in decided
     assert "Both keep" not in decided
+
+
+def test_decided_with_others_it_says_that_nothing_ends_it_and_the_list_asks_no_more_for_more_findings(
+    client, request_, validation, finding, django_assert_num_queries
+):
+    client.force_login(make_member(Role.OPERATOR))
+    with CaptureQueriesContext(connection) as of_one:
+        client.get("/copies/")
+    queries = len(of_one)
+    other = make_member(Role.SELLER, organization=make_organization(name="Second House"))
+    make_submission(request=request_, seller=other, name="Leaked too", data=csv_of(validation.slice(200, COPIED)))
+    copies.check(request=request_)
+    two = CopyFinding.objects.filter(first=None)
+
+    page = client.get("/copies/together/", {"finding": [found.pk for found in two]}).content.decode()
+
+    assert two.count() == 2
+    assert "One about validation rows holds for good" in page
+    with django_assert_num_queries(queries):
+        client.get("/copies/")
 
 
 @pytest.mark.parametrize("side", ["buyer", "seller"])
