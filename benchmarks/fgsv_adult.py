@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from marketplace.demo import adult, profiles
 from valuation.core import FgsvPlan, ModelSpec, PooledRows, make_utility, run_plan
-from valuation.core.fgsv.plan import batched_model_seconds
 from valuation.core.games import Game, IndexVector
+from valuation.core.utility.cost import batched_model_seconds
 from valuation.core.utility.features import Columns, FeatureEncoder
 
 TARGETS = (0.02, 0.01)

@@ -11,13 +11,12 @@ import numpy as np
 from valuation.core.errors import BudgetTooSmallError, PlanOrderError
 from valuation.core.estimators.seller_sums import SellerGame
 from valuation.core.fgsv.allocation import wanted_draws
+from valuation.core.fgsv.merged import MergedStrata
 from valuation.core.fgsv.precision import Known
 from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
-from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
 from valuation.core.games import FloatMatrix, FloatVector
-from valuation.core.plan import Arrays, Block, BlockResult, PlanState
+from valuation.core.plan import Arrays, Block, BlockResult, PlanState, constant_cost
 from valuation.core.results import GroupValues, group_values, shares_of
-from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 from valuation.core.validation_sample import validation_covariance
 
 # 2: blocks also return the sum of their utilities; the values are those of 1. 3: where the seller coalitions of GSV are
@@ -29,20 +28,6 @@ _BLOCK_DRAWS_MIN = 8
 # A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be
 # trusted with the whole budget.
 _WAVE_GROWTH = 3.0
-
-
-def _constant_cost(size: float) -> float:
-    """Two milliseconds an evaluation, whatever its size."""
-    del size
-    return 2e-3
-
-
-def batched_model_seconds(size: float) -> float:
-    """Seconds of one evaluation of a batched linear model by coalition size, measured on Adult (5,000 validation rows).
-
-    Most of a small coalition's cost is scoring; above about 1,500 rows warm starts make the fit as dear as it gets.
-    """
-    return 1e-4 + 8e-7 * min(size, 1500.0)
 
 
 @dataclass(frozen=True)
@@ -66,7 +51,7 @@ class FgsvPlan:
     target: float | None = None
     rowwise: bool = False
     with_seller_game: bool = False
-    cost: Callable[[float], float] = _constant_cost
+    cost: Callable[[float], float] = constant_cost
 
     @property
     def n_groups(self) -> int:
@@ -218,47 +203,23 @@ class FgsvPlan:
 
     # -- estimating
 
-    def _sums(self, state: PlanState, k: int) -> StratumSums:
-        arrays = state.arrays
-        return StratumSums(float(arrays["draws"][k]), arrays["moment"][k], arrays["outer"][k], arrays["normal"][k])
-
-    def _noise(self, state: PlanState) -> float:
-        """What rounding may leave of values and errors, given the largest utility seen."""
-        return rounding_of(max(float(np.abs(state.arrays["ends"]).max()), float(state.arrays["largest"])))
-
-    def _stratum_covariances(self, state: PlanState) -> FloatMatrix:
-        found = [covariance_of(stratum, self._sums(state, k), self._rows) for k, stratum in enumerate(self.strata)]
-        return settled_covariance(np.array(found).reshape(-1, self.n_groups, self.n_groups), self._noise(state))
+    def _merged(self, state: PlanState) -> MergedStrata:
+        return MergedStrata(self.strata, self._rows, state.arrays)
 
     def stratum_values(self, state: PlanState) -> FloatMatrix:
         """Each stratum's contrast, the sum of T_g(s) over its sizes, float64 ``(n_strata, n_groups)``."""
-        moments = state.arrays["moment"]
-        maps = [linear_map(stratum, self._sums(state, k), self._rows) for k, stratum in enumerate(self.strata)]
-        found = [transform @ moment for transform, moment in zip(maps, moments, strict=True)]
-        return np.array(found).reshape(-1, self.n_groups)
+        return self._merged(state).contrasts()
 
-    def _values(self, state: PlanState) -> FloatVector:
-        empty, full = state.arrays["ends"]
-        contrasts = self.stratum_values(state).sum(axis=0)
-        # Contrasts sum to 0 up to rounding; what rounding leaves is spread by rows, so that the values sum to the pot.
-        values = np.asarray(self.parts * (full - empty - contrasts.sum()) + contrasts)
-        return settled_values(values, float(full - empty), self._noise(state))
-
-    def _contributions(self, state: PlanState) -> FloatMatrix | None:
-        if not self.rowwise or "ends_rows" not in state.arrays:
-            return None
-        empty, full = state.arrays["ends_rows"]
-        rows = np.outer(self.parts, full - empty)
-        for k, stratum in enumerate(self.strata):
-            rows += linear_map(stratum, self._sums(state, k), self._rows) @ state.arrays[f"rows_{k}"]
-        return rows
+    def _contributions(self, merged: MergedStrata) -> FloatMatrix | None:
+        return merged.contributions() if self.rowwise else None
 
     def estimate(self, state: PlanState, seed: int | None = None) -> GroupValues:
         """The Faithful Group Shapley Values known now; needs the first wave merged."""
+        merged = self._merged(state)
         return group_values(
-            self._values(state),
-            self._stratum_covariances(state).sum(axis=0),
-            contributions=self._contributions(state),
+            merged.values(),
+            merged.covariances().sum(axis=0),
+            contributions=self._contributions(merged),
             strata=state.arrays.get("strata_rows"),
             evaluations=state.evaluations,
             seed=seed,
@@ -275,11 +236,12 @@ class FgsvPlan:
         return found
 
     def _known(self, state: PlanState) -> Known:
-        rows = self._contributions(state)
+        merged = self._merged(state)
+        rows = self._contributions(merged)
         validation = np.zeros(self.n_groups)
         if rows is not None:
             validation = np.diag(validation_covariance(rows, state.arrays.get("strata_rows")))
-        return Known(self._values(state), self._stratum_covariances(state), validation)
+        return Known(merged.values(), merged.covariances(), validation)
 
     def _precise(self, known: Known) -> bool:
         return self.target is not None and known.share_half_width() <= self.target

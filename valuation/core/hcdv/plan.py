@@ -21,7 +21,7 @@ from valuation.core.hcdv.attribution import (
 from valuation.core.hcdv.blocks import SUMS, TREE_ARRAYS, bounded_ends, tree_of
 from valuation.core.hcdv.config import ENDS_EVALUATIONS, HcdvConfig
 from valuation.core.hcdv.hierarchy import Hierarchy
-from valuation.core.plan import Block, BlockResult, PlanState
+from valuation.core.plan import Block, BlockResult, PlanState, constant_cost
 from valuation.core.results import HcdvValues
 
 METHOD_VERSION = "hcdv/3"
@@ -29,12 +29,6 @@ METHOD_VERSION = "hcdv/3"
 _BLOCK_SECONDS = 0.5
 # Seconds to rank a row among the neighbours of a validation row.
 _PAIR_SECONDS = 3e-8
-
-
-def _constant_cost(size: float) -> float:
-    """Two milliseconds an evaluation, whatever its size."""
-    del size
-    return 2e-3
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,7 @@ class HcdvPlan:
 
     n_rows: int
     config: HcdvConfig
-    cost: Callable[[float], float] = _constant_cost
+    cost: Callable[[float], float] = constant_cost
 
     def start(self) -> PlanState:
         """The state before any block."""

@@ -1,0 +1,77 @@
+"""What merged blocks say: sellers' values, their covariance by stratum, and what each validation row adds to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from valuation.core.fgsv.strata import Stratum
+from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
+from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.rounding import rounding_of, settled_covariance, settled_values
+
+
+@dataclass(frozen=True, eq=False)
+class MergedStrata:
+    """Sums over the blocks of a plan, read as estimates.
+
+    Attributes:
+        strata: The plan's strata of coalition sizes.
+        group_sizes: Rows of each seller, float64 ``(n_groups,)``.
+        arrays: The state's sums by name; ``ends`` once the first wave is merged.
+    """
+
+    strata: tuple[Stratum, ...]
+    group_sizes: FloatVector
+    arrays: Mapping[str, npt.NDArray[Any]]
+
+    @property
+    def n_groups(self) -> int:
+        """Number of sellers."""
+        return len(self.group_sizes)
+
+    @property
+    def parts(self) -> FloatVector:
+        """``p_g = s_g / n``, float64 ``(n_groups,)``."""
+        return np.asarray(self.group_sizes / max(1.0, float(self.group_sizes.sum())))
+
+    def contrasts(self) -> FloatMatrix:
+        """Each stratum's contrast, the sum of T_g(s) over its sizes, float64 ``(n_strata, n_groups)``."""
+        found = [self._map(k) @ moment for k, moment in enumerate(self.arrays["moment"])]
+        return np.array(found).reshape(-1, self.n_groups)
+
+    def values(self) -> FloatVector:
+        """The values, float64 ``(n_groups,)``, which sum to the pot."""
+        empty, full = self.arrays["ends"]
+        contrasts = self.contrasts().sum(axis=0)
+        # Contrasts sum to 0 up to rounding; what rounding leaves is spread by rows, so that the values sum to the pot.
+        values = np.asarray(self.parts * (full - empty - contrasts.sum()) + contrasts)
+        return settled_values(values, float(full - empty), self._noise())
+
+    def covariances(self) -> FloatMatrix:
+        """Computation covariance by stratum, float64 ``(n_strata, n_groups, n_groups)``."""
+        found = [covariance_of(stratum, self._sums(k), self.group_sizes) for k, stratum in enumerate(self.strata)]
+        return settled_covariance(np.array(found).reshape(-1, self.n_groups, self.n_groups), self._noise())
+
+    def contributions(self) -> FloatMatrix | None:
+        """Of each validation row, float64 ``(n_groups, m)``; ``None`` where no sums by row were kept."""
+        if "ends_rows" not in self.arrays:
+            return None
+        empty, full = self.arrays["ends_rows"]
+        rows = np.outer(self.parts, full - empty)
+        for k in range(len(self.strata)):
+            rows += self._map(k) @ self.arrays[f"rows_{k}"]
+        return rows
+
+    def _sums(self, k: int) -> StratumSums:
+        arrays = self.arrays
+        return StratumSums(float(arrays["draws"][k]), arrays["moment"][k], arrays["outer"][k], arrays["normal"][k])
+
+    def _map(self, k: int) -> FloatMatrix:
+        return linear_map(self.strata[k], self._sums(k), self.group_sizes)
+
+    def _noise(self) -> float:
+        """What rounding may leave of values and errors, given the largest utility seen."""
+        return rounding_of(max(float(np.abs(self.arrays["ends"]).max()), float(self.arrays["largest"])))
