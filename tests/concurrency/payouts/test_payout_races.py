@@ -59,6 +59,25 @@ def test_a_held_line_is_released_once():
     assert AuditEvent.objects.filter(action="round.line_released").count() == 1
 
 
+def test_two_rounds_that_counted_the_same_carried_balance_send_it_once():
+    """Both were computed when it lay there (ADR 0009): one posting takes it along, the other sends its line alone."""
+    place = scenario.market()
+    keeping = scenario.policy(minimum_minor=90_000)
+    carried = scenario.posted(place, chosen=keeping).lines.get(organization=place.sellers[3])
+    assert (carried.state, carried.amount_minor) == ("below_minimum", 50_000)
+    both = [scenario.approved(place, chosen=keeping) for _ in range(2)]
+
+    at_once(*[lambda each=each: rounds.post(payout_round=each, by=place.first) for each in both])
+    at_once(*[lambda each=each: rounds.mark_paid(payout_round=each, bank_reference=f"SEPA-{each.pk}", by=place.first)
+              for each in both])  # fmt: skip
+
+    assert LineRelease.objects.get().line == carried
+    sent = LedgerTransaction.objects.filter(reason="payment", entries__account__organization=place.sellers[3])
+    assert sent.count() == 3
+    owed = LedgerEntry.objects.filter(account__kind="payable", account__organization=place.sellers[3])
+    assert sum(owed.values_list("amount_minor", flat=True)) == 0
+
+
 def test_two_approvals_leave_one_signature():
     place = scenario.market()
     payout_round = scenario.in_review(place)
