@@ -23,9 +23,9 @@ from payouts.selectors.rounds import (
     times_in_words,
 )
 from payouts.selectors.terms import policy_in_words
-from payouts.selectors.units import metric_name, unit_of, written
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import RunOutcome
+from valuation.selectors.units import metric_name, unit_of, written
 
 # Sums of floats miss their total by a rounding error a term; anything larger is a fault.
 EFFICIENCY_RESIDUAL_MAX = 1e-12

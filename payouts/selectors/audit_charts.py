@@ -11,8 +11,8 @@ from marketplace.templatetags.figures import decimals, percent
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import LineRecord
 from payouts.selectors.rounds import RULE_WORDS
-from payouts.selectors.units import digits_of, in_unit, metric_name, unit_of
 from valuation.selectors.runs import RunOutcome
+from valuation.selectors.units import digits_of, in_unit, metric_name, unit_of
 
 # 95 % of a normal distribution lies within so many standard errors.
 Z = 1.959963984540054

@@ -15,11 +15,11 @@ from marketplace.selectors.access import is_operator, organizations_of
 from marketplace.templatetags.figures import count, percent
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.findings import added_finding
-from payouts.selectors.units import axis, in_unit, metric_name, unit_of
 from valuation.core.results import normal_quantile
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import Array, SegmentCut
+from valuation.selectors.units import axis, in_unit, metric_name, unit_of
 
 _QUANTILE = normal_quantile(0.95)
 # The learning curve's finding names the rows that bring this part of the gain.

@@ -6,10 +6,10 @@ from marketplace.charts.chart import Chart, Series
 from marketplace.templatetags.figures import count
 from payouts.models import PayoutLine
 from payouts.selectors.size_bins import coarse_parts
-from payouts.selectors.units import axis, in_unit, metric_name, unit_of, written
 from valuation.core.results import normal_quantile
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import SegmentCut, SizeCut
+from valuation.selectors.units import axis, in_unit, metric_name, unit_of, written
 
 _QUANTILE = normal_quantile(0.95)
 

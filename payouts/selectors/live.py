@@ -9,9 +9,9 @@ from django.utils import timezone
 from payouts.core.intervals import value_intervals
 from payouts.models import PayoutRound
 from payouts.selectors.findings import values_finding
-from payouts.selectors.units import digits_of, in_unit, unit_of
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
+from valuation.selectors.units import digits_of, in_unit, unit_of
 
 # No block takes that long on a machine that is up: from then on the page offers to send the work out again.
 SILENCE_SECONDS = 60

@@ -15,11 +15,11 @@ from marketplace.charts.chart import Chart, Series
 from marketplace.templatetags.figures import decimals, percent
 from payouts.models import PayoutLine
 from payouts.selectors.explanations import place_of
-from payouts.selectors.units import axis, in_unit, metric_name, unit_of, written
 from valuation.core.results import normal_quantile
 from valuation.selectors import runs as valuation
 from valuation.selectors.row_kinds import ColumnKinds, KindMean, row_kinds
 from valuation.selectors.runs import COUNTING_METRICS, TOO_FEW, SegmentCut
+from valuation.selectors.units import axis, in_unit, metric_name, unit_of, written
 
 # From a mean over two owners each could work out the other's.
 OTHER_OWNERS_MIN = 3

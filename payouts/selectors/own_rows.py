@@ -20,8 +20,8 @@ from marketplace.templatetags.charts import number
 from marketplace.templatetags.figures import count
 from payouts.models import PayoutLine
 from payouts.selectors.renderings import harmless
-from payouts.selectors.units import in_unit, metric_name, unit_of
 from valuation.selectors import runs as valuation
+from valuation.selectors.units import in_unit, metric_name, unit_of
 
 SHOWN_MAX = 10
 # A row as its spreadsheet shows it: the header is row 1.

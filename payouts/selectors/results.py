@@ -12,8 +12,8 @@ from marketplace.templatetags.figures import count, percent
 from payouts.core.allocation import Reason
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.terms import basis_points, policy_in_words
-from payouts.selectors.units import metric_name, unit_of, written
 from valuation.selectors.runs import left_out_sellers
+from valuation.selectors.units import metric_name, unit_of, written
 
 _NOTHING_EARNED = {
     Reason.COPIES: "all your rows were left out as copies. You owe nothing.",

@@ -13,7 +13,7 @@ from payouts.selectors.explanations import class_chart, size_chart
 from payouts.selectors.most_added import most_added
 from payouts.selectors.projection import line_records
 from payouts.selectors.results import chain, headline, own_lines, value_in_words
-from payouts.selectors.units import unit_of
+from valuation.selectors.units import unit_of
 
 
 @login_required

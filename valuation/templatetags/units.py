@@ -2,7 +2,7 @@
 
 from django import template
 
-from payouts.selectors import units
+from valuation.selectors import units
 
 register = template.Library()
 
