@@ -73,7 +73,7 @@ def quote(request: SignedInRequest, pk: UUID) -> HttpResponse:
         try:
             quotes.ask(request=data_request, by=request.user, **form.cleaned_data)
         except FaircutError as error:
-            form.add_error(None, f"{error.message} {error.remedy}")
+            form.add_error(None, error.in_words)
         else:
             return redirect("valuation:quote", pk)
     context = _quote_context(data_request) | {"form": form}
@@ -115,7 +115,7 @@ def _kept(
         form.add_error(name if name in form.fields else None, f"Expected: {error.expected}.")
         return False
     except FaircutError as error:
-        form.add_error(None, f"{error.message} {error.remedy}")
+        form.add_error(None, error.in_words)
         return False
     return True
 

@@ -14,6 +14,11 @@ class FaircutError(Exception):
         if code is not None:
             self.code = code
 
+    @property
+    def in_words(self) -> str:
+        """What is wrong, and how to mend it where that is known."""
+        return f"{self.message} {self.remedy}".strip()
+
 
 class NotAllowedError(FaircutError):
     """The person may not do this."""

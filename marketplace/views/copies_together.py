@@ -41,7 +41,7 @@ def decide_together(request: SignedInRequest) -> HttpResponse:
         left = [finding for finding in chosen if finding.pk not in refused]
         return _page(request, left, said=form, refused=error, status=error.status)
     except FaircutError as error:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, error.in_words)
         return _page(request, chosen, said=form, status=error.status)
     messages.success(request, f"{count(len(decided))} decisions are recorded, each with its finding.")
     return redirect("marketplace:copy_list")

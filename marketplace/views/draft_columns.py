@@ -50,7 +50,7 @@ def draft_column(request: SignedInRequest, draft: DataRequest, place: int | None
         try:
             drafts.set_column(request=draft, place=place, column=form.column(), by=request.user)
         except FaircutError as error:
-            form.add_error(None, f"{error.message} {error.remedy}")
+            form.add_error(None, error.in_words)
         else:
             messages.success(request, f"The column {form.cleaned_data['name']} is kept.")
             return redirect("marketplace:draft_columns", draft.pk)
@@ -64,7 +64,7 @@ def draft_column_remove(request: SignedInRequest, draft: DataRequest, place: int
     try:
         drafts.remove_column(request=draft, place=place, by=request.user)
     except FaircutError as error:
-        messages.error(request, f"{error.message} {error.remedy}")
+        messages.error(request, error.in_words)
     else:
         messages.success(request, "The column is left out.")
     return redirect("marketplace:draft_columns", draft.pk)

@@ -38,7 +38,7 @@ def kept(
     try:
         keep()
     except FaircutError as error:
-        form.add_error(None, f"{error.message} {error.remedy}")
+        form.add_error(None, error.in_words)
         return form_page(request, draft, form, title)
     messages.success(request, f"{title}: kept.")
     return next_page(draft)
@@ -57,5 +57,5 @@ def next_page(draft: DataRequest) -> HttpResponse:
 
 
 def refused_step(request: SignedInRequest, draft: DataRequest, error: FaircutError) -> HttpResponse:
-    messages.error(request, f"{error.message} {error.remedy}")
+    messages.error(request, error.in_words)
     return redirect("marketplace:request_detail", draft.pk)

@@ -34,7 +34,7 @@ def draft_validation(request: SignedInRequest, draft: DataRequest) -> HttpRespon
     except UploadRefusedError as refused:
         return _validation_page(request, draft, form, refused=refused, status=refused.status)
     except FaircutError as error:
-        form.add_error("file", f"{error.message} {error.remedy}")
+        form.add_error("file", error.in_words)
         return _validation_page(request, draft, form, status=422)
     messages.success(request, "The validation rows are kept and hashed. No seller sees them.")
     return redirect("marketplace:draft_validation", draft.pk)

@@ -112,7 +112,7 @@ def request_open(request: SignedInRequest, draft: DataRequest) -> HttpResponse:
     try:
         drafts.open_draft(request=draft, by=request.user)
     except FaircutError as error:
-        messages.error(request, f"{error.message} {error.remedy}")
+        messages.error(request, error.in_words)
         return redirect("marketplace:draft_review", draft.pk)
     messages.success(
         request, "The request is open. Sellers can upload to it now. Next, pay its pot: Funding says where to."

@@ -20,7 +20,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         try:
             organization = invitations.accept(invitation=found, by=request.user)
         except FaircutError as error:
-            messages.error(request, f"{error.message} {error.remedy}".strip())
+            messages.error(request, error.in_words)
             return redirect("marketplace:invitation", token)
         messages.success(request, f"You act for {organization.name} now.")
         return redirect("marketplace:organization", organization.pk)

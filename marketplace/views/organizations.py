@@ -38,7 +38,7 @@ def organization_new(request: SignedInRequest) -> HttpResponse:
         try:
             founded = organizations.found(**form.cleaned_data, by=request.user)
         except FaircutError as error:
-            form.add_error("name", f"{error.message} {error.remedy}".strip())
+            form.add_error("name", error.in_words)
         else:
             messages.success(request, f"{founded.name} is here, and you act for it.")
             return redirect("marketplace:organization", founded.pk)
@@ -82,7 +82,7 @@ def _remove(request: SignedInRequest, pk: int, user_pk: int) -> HttpResponse:
     try:
         organizations.remove_member(organization=own, user=member, by=request.user)
     except FaircutError as error:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, error.in_words)
         return redirect("marketplace:organization", pk)
     if member == request.user:
         messages.success(request, f"You no longer act for {own.name}.")
@@ -98,7 +98,7 @@ def _invite(request: SignedInRequest, pk: int) -> HttpResponse:
         try:
             sent = invitations.invite(organization=own, **form.cleaned_data, by=request.user)
         except FaircutError as error:
-            form.add_error("email", f"{error.message} {error.remedy}".strip())
+            form.add_error("email", error.in_words)
         else:
             messages.success(request, f"An invitation is on its way to {sent.email}.")
             return redirect("marketplace:organization", pk)

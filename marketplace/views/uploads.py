@@ -77,7 +77,7 @@ def _receive(request: SignedInRequest, data_request: DataRequest, form: UploadFo
     except UploadRefusedError as refused:
         return _upload_page(request, data_request, form, refused=refused, status=refused.status)
     except (QuotaError, OwnRequestError) as error:
-        form.add_error(None, f"{error.message} {error.remedy}")
+        form.add_error(None, error.in_words)
         return _upload_page(request, data_request, form, status=error.status)
     except RequestClosedError:
         return _closed(request, data_request)
@@ -264,7 +264,7 @@ def _next_step(draft: UploadDraft) -> HttpResponse:
 
 
 def _ended(request: SignedInRequest, draft: UploadDraft, refused: ConflictError | QuotaError) -> HttpResponse:
-    messages.error(request, f"{refused.message} {refused.remedy}")
+    messages.error(request, refused.in_words)
     return redirect("marketplace:request_detail", pk=draft.request_id)
 
 

@@ -32,7 +32,7 @@ def audit_pdf(request: SignedInRequest, pk: UUID) -> HttpResponse:
     try:
         body = pdf_of(render_to_string("payouts/audit_paper.html", context), stylesheet="faircut/audit.css")
     except PdfUnavailableError as error:
-        messages.error(request, f"{error.message} {error.remedy}")
+        messages.error(request, error.in_words)
         return redirect("payouts:round_audit", pk)
     disposition = f'attachment; filename="audit-{pk}.pdf"'
     return HttpResponse(body, content_type="application/pdf", headers={"Content-Disposition": disposition})

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -43,6 +44,7 @@ def fund(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "moves": pot_history(data_request),
         "reference": funding_reference(data_request),
         "account": _account(),
+        "contact": settings.FAIRCUT_CONTACT,
     }
     return render(request, "payouts/fund.html", context, status=400 if form is not None and form.errors else 200)
 
@@ -65,7 +67,7 @@ def _recorded(request: SignedInRequest, data_request: DataRequest, form: Funding
             by=request.user,
         )
     except FaircutError as error:
-        form.add_error("bank_reference", f"{error.message} {error.remedy}")
+        form.add_error("bank_reference", error.in_words)
         return False
     if recorded.is_replay:
         reference = recorded.transaction.reference

@@ -20,7 +20,7 @@ def line_release(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         rounds.release(line=line, by=request.user)
     except FaircutError as error:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, error.in_words)
     else:
         messages.success(request, "The line is released: its money can be sent.")
     return redirect("payouts:round_detail", line.round_id)
@@ -37,7 +37,7 @@ def line_paid(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         rounds.mark_line_paid(line=line, bank_reference=form.cleaned_data["bank_reference"], by=request.user)
     except FaircutError as error:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, error.in_words)
     else:
         messages.success(request, "The payment is recorded.")
     return redirect("payouts:round_detail", line.round_id)

@@ -30,7 +30,7 @@ def owner_link(request: SignedInRequest, pk: int) -> HttpResponse:
         try:
             ownership.link(organization=organization, owner=owner, reason=reason, by=request.user)
         except FaircutError as error:
-            form.add_error("owner", f"{error.message} {error.remedy}".strip())
+            form.add_error("owner", error.in_words)
         else:
             messages.success(request, f"{organization} counts as one with {owner} from the next computed round on.")
             return redirect("payouts:owner_list")
@@ -49,7 +49,7 @@ def owner_separate(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         ownership.separate(organization=organization, reason=form.cleaned_data["reason"], by=request.user)
     except FaircutError as error:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, error.in_words)
     else:
         messages.success(request, f"{organization} counts by itself from the next computed round on.")
     return redirect("payouts:owner_list")

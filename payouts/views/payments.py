@@ -29,7 +29,7 @@ def payments(request: SignedInRequest, pk: UUID) -> HttpResponse:
     try:
         context["payer"] = payer()
     except PaymentFileError as error:
-        context["nobody_pays"] = f"{error.message} {error.remedy}"
+        context["nobody_pays"] = error.in_words
     return render(request, "payouts/payments.html", context)
 
 
@@ -69,7 +69,7 @@ def _file(
     try:
         body = payment_files.hand_out(payout_round=payout_round, payments=due, kind=kind, by=request.user)
     except PaymentFileError as error:
-        messages.error(request, f"{error.message} {error.remedy}")
+        messages.error(request, error.in_words)
         return redirect("payouts:payments", payout_round.pk)
     disposition = f'attachment; filename="{filename}"'
     return HttpResponse(body, content_type=_MEDIA_TYPES[kind], headers={"Content-Disposition": disposition})

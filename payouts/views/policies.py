@@ -30,7 +30,7 @@ def policy_list(request: SignedInRequest) -> HttpResponse:
         try:
             policy = policies.write(name=form.cleaned_data["name"], terms=form.terms, by=request.user)
         except FaircutError as error:
-            form.add_error("name", f"{error.message} {error.remedy}".strip())
+            form.add_error("name", error.in_words)
         except ValidationError as error:
             form.add_error(None, error)
         else:

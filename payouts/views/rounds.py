@@ -251,7 +251,7 @@ def act(request: SignedInRequest, pk: UUID, done: str, step: Callable[[PayoutRou
     try:
         payout_round = step(payout_round)
     except FaircutError as error:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, error.in_words)
     else:
         messages.success(request, done)
     return redirect("payouts:round_detail", payout_round.pk)

@@ -29,7 +29,7 @@ def statement_pdf(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         body = pdf_of(page, stylesheet="faircut/statement.css")
     except PdfUnavailableError as error:
-        messages.error(request, f"{error.message} {error.remedy}")
+        messages.error(request, error.in_words)
         return redirect("payouts:statement", pk)
     return _download(body, "application/pdf", found, "pdf")
 

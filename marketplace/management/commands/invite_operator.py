@@ -27,5 +27,5 @@ class Command(BaseCommand):
                 by=None,
             )
         except FaircutError as error:
-            raise CommandError(f"{error.message} {error.remedy}".strip()) from error
+            raise CommandError(error.in_words) from error
         self.stdout.write(address("marketplace:invitation", invitation.token))

@@ -51,7 +51,7 @@ _FORESEEN: tuple[tuple[type[Exception], int, str, str], ...] = (
 def _meaning(error: Exception) -> tuple[int, str, str]:
     """Status, stable code and sentence of an exception; what nobody foresaw tells the caller nothing of the inside."""
     if isinstance(error, FaircutError):
-        return error.status, error.code, f"{error.message} {error.remedy}".strip()
+        return error.status, error.code, error.in_words
     for kind, status, code, detail in _FORESEEN:
         if isinstance(error, kind):
             return status, code, detail
