@@ -88,7 +88,7 @@ def finding_decide(request: SignedInRequest, pk: UUID) -> HttpResponse:
     try:
         copies.decide(finding=finding, by=request.user, **form.cleaned_data)
     except FaircutError as error:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, error.in_words)
     else:
         messages.success(request, "The decision is recorded.")
     return redirect("marketplace:copy_detail", pk=pk)
