@@ -84,3 +84,8 @@ def kernel_sizes(n_players: int) -> FloatVector:
     sizes = np.arange(1, n_players)
     weights = 1.0 / (sizes * (n_players - sizes))
     return np.asarray(weights / weights.sum())
+
+
+def kernel_draws(n_players: int, draws: int, rng: np.random.Generator) -> BoolMatrix:
+    """Coalitions drawn from Shapley's kernel, bool ``(draws, n_players)``, of more than one player."""
+    return coalitions_of(1 + rng.choice(n_players - 1, size=draws, p=kernel_sizes(n_players)), n_players, rng)

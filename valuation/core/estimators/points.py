@@ -10,12 +10,14 @@ from valuation.core.estimators.banzhaf import banzhaf_values
 from valuation.core.estimators.beta_shapley import beta_shapley
 from valuation.core.estimators.complementary import complementary_shapley
 from valuation.core.estimators.group_testing import group_testing_shapley
-from valuation.core.estimators.kernel_shap import kernel_shap, unbiased_kernel_shap
+from valuation.core.estimators.kernel_shap import kernel_shap
 from valuation.core.estimators.leverage_shap import leverage_shap
 from valuation.core.estimators.one_for_all import one_for_all_shapley
 from valuation.core.estimators.permutation import permutation_shapley
-from valuation.core.estimators.svarm import stratified_svarm_shapley, svarm_shapley
+from valuation.core.estimators.stratified_svarm import stratified_svarm_shapley
+from valuation.core.estimators.svarm import svarm_shapley
 from valuation.core.estimators.truncated import truncated_shapley
+from valuation.core.estimators.unbiased_kernel_shap import unbiased_kernel_shap
 from valuation.core.estimators.uninformed import equal_split, random_values
 from valuation.core.games import Game
 from valuation.core.results import PointValues
