@@ -130,6 +130,7 @@ def test_the_operators_pages_name_the_buyers_rows_and_both_choices(client, findi
         assert words in listed
         assert words in page
     assert "Row 101 and row 21: 3 of 3 cells equal" in page
+    assert "40 of 60 rows found among the validation rows: equal" in page
     assert "Buying House, 300 rows" in page
     assert "Are these validation rows?" in page
     assert "ask both sellers" not in page
