@@ -22,8 +22,8 @@ LUMINANCE = (0.299, 0.587, 0.114)
 # How much of a picture may have been cut off at each side, by itself: in three steps to find likely pairs, then in
 # four, which are whole pixels of a picture of about 30.
 COARSE_CUTS, FINE_CUTS = (0, 1 / 15, 1 / 10), (0, 1 / 30, 1 / 15, 1 / 10)
-# Likely pairs of each picture that are aligned: of 10,000 pictures, none of 100 copies was missed among them.
-SHORTLIST = 16
+# Likely pairs of each picture that are aligned. Of 100 copies among 6,000 clothes 16 miss four and 40 none.
+SHORTLIST = 40
 
 
 def compare_images(first: Sequence[Array], second: Sequence[Array]) -> Copies | None:
