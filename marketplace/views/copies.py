@@ -37,7 +37,7 @@ def finding_list(request: SignedInRequest) -> HttpResponse:
         for finding in page
     ]
     # One alone is decided on its own page.
-    several = sum(row["can_be_chosen"] for row in rows) > 1
+    several = sum(1 for row in rows if row["can_be_chosen"]) > 1
     return render(request, "marketplace/copy_list.html", {"page": page, "rows": rows, "several": several})
 
 
