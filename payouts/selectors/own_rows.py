@@ -5,6 +5,7 @@ The caller has asked for a settled round's line of the seller's: row by row noth
 
 import csv
 import io
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,7 @@ import pyarrow.parquet as pq
 
 from marketplace.charts.chart import Chart, histogram_series
 from marketplace.models import DatasetVersion
-from marketplace.templatetags.charts import number
-from marketplace.templatetags.figures import count
+from marketplace.templatetags.figures import count, decimals
 from payouts.models import PayoutLine
 from payouts.selectors.renderings import harmless
 from valuation.selectors import runs as valuation
@@ -125,15 +125,22 @@ def _details(table: pa.Table, places: Sequence[int], line: PayoutLine) -> list[R
         wanted[row["version_id"]].add(row["row"])
     cells = {key: _cells(versions[key], sorted(rows)) for key, rows in wanted.items()}
     metric = line.round.request.metric
+    digits = _digits([in_unit(row["value_without_lambda"], metric) for row in picked])
     return [
         Row(
             dataset=str(versions[row["version_id"]]),
             number=row["row"] + _FIRST_ROW,
-            value=number(in_unit(row["value_without_lambda"], metric)),
+            value=decimals(in_unit(row["value_without_lambda"], metric), digits),
             cells=cells[row["version_id"]][row["row"]],
         )
         for row in picked
     ]
+
+
+def _digits(figures: list[float]) -> int:
+    """Decimals that show the largest figure by four digits, so that all of a column line up."""
+    largest = max((abs(figure) for figure in figures), default=0.0)
+    return max(2, 3 - math.floor(math.log10(largest))) if largest else 2
 
 
 def _cells(version: DatasetVersion, rows: Sequence[int]) -> dict[int, list[tuple[str, str]]]:

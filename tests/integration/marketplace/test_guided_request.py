@@ -61,7 +61,7 @@ def test_every_step_is_kept_and_leads_to_the_next(client, buyer):
     draft.refresh_from_db()
     assert draft.state == "open"
     assert draft.opened_at is not None
-    assert "Your side" in words_of(answer)
+    assert "Pot, quote and results" in words_of(answer)
     assert AuditEvent.objects.get(action="request.opened").data["validation_sha256"] == draft.validation_sha256
 
 
