@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -40,7 +39,6 @@ def version_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "numbers": numbers_of(version.profile, version.dataset.request.schema),
         "categories": categories_of(version.profile),
         "rows_left_out": rows_left_out(version),
-        "contact": settings.FAIRCUT_CONTACT,
         "others": version.dataset.versions.exclude(pk=version.pk).order_by("-number"),
     }
     return render(request, "marketplace/version_detail.html", context)

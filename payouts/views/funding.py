@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -44,7 +43,6 @@ def fund(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "moves": pot_history(data_request),
         "reference": funding_reference(data_request),
         "account": _account(),
-        "contact": settings.FAIRCUT_CONTACT,
     }
     return render(request, "payouts/fund.html", context, status=400 if form is not None and form.errors else 200)
 

@@ -177,4 +177,6 @@ def test_account_pages_speak_as_the_site_does():
     client = signed_in(make_member(Role.SELLER))
 
     assert "Change the password" in words_of(client.get(reverse("account_change_password")))
-    assert "To change that, ask the marketplace's operators." in words_of(client.get(reverse("account_email")))
+    assert "To change that, ask the marketplace's operators at operators@faircut.example." in words_of(
+        client.get(reverse("account_email"))
+    )

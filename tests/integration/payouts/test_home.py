@@ -93,8 +93,12 @@ def test_a_buyer_who_opened_a_request_is_told_to_pay_and_how(place, settings):
     assert "Pay to Faircut GmbH IBAN DE75512108001245126199" in page
     assert f"Amount 500.00 EUR Reference FAIRCUT-{str(opened.pk)[:8].upper()}" in page
 
-    settings.FAIRCUT_PAYER_IBAN = ""
+    settings.FAIRCUT_PAYER_IBAN, settings.FAIRCUT_CONTACT = "", ""
     assert "Ask the operator for the account." in words_of(client.get(reverse("payouts:fund", args=[opened.pk])))
+    settings.FAIRCUT_CONTACT = "desk@example.org"
+    page = client.get(reverse("payouts:fund", args=[opened.pk]))
+    assert "Ask the operator at desk@example.org for the account." in words_of(page)
+    assert 'href="mailto:desk@example.org"' in page.content.decode()
 
 
 def test_posting_tells_each_seller_the_own_amount_and_nobody_elses(db):
