@@ -79,7 +79,7 @@ def test_a_result_is_explained_by_size_class_and_rows(place):
     assert "15 of your 24 rows helped, 8 hurt" in text
     # Row 25 of the file is the last of 24 rows: row 1 is the header.
     assert "Row 25 1.500 age 53 note s0r23" in text
-    assert f"Row 2 {MINUS}0.8000 age 30 note s0r0" in text
+    assert f"Row 2 {MINUS}0.800 age 30 note s0r0" in text
     assert text.count("Row 1 ") == 0
     assert "s1r" not in response.content.decode()
     for step in ("Pot", "Policy", "Share", "Value", "Model"):
