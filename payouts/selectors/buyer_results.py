@@ -19,7 +19,7 @@ from valuation.core.results import normal_quantile
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import Array, SegmentCut
-from valuation.selectors.units import axis, in_unit, metric_name, unit_of
+from valuation.selectors.units import axis, digits_of, in_unit, metric_name, unit_of
 
 _QUANTILE = normal_quantile(0.95)
 # The learning curve's finding names the rows that bring this part of the gain.
@@ -80,6 +80,7 @@ class BuyerResults:
     round: PayoutRound
     metric: str
     unit: str
+    digits: int
     with_all: float
     with_nobody: float
     rows: int
@@ -118,6 +119,7 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
         round=payout_round,
         metric=metric_name(metric),
         unit=unit_of(metric),
+        digits=digits_of(metric),
         with_all=in_unit(figures["utility_full"], metric),
         with_nobody=in_unit(figures["utility_empty"], metric),
         rows=sum(seller.rows for seller in sellers),
