@@ -74,7 +74,7 @@ class _Finding:
         best = _best(first.sellers[self.place])
         title = f"None of your rows stand out by {first.column}"
         if self._is_clear(best):
-            title = f"Your rows where {first.column} is {best.kind} {_did(best)}"
+            title = f"Of your rows, those with {first.column} {best.kind} {_did(best)}"
         return MostAdded(
             sentences=[self._own(first, best), *self._everybody(first), *self._weakest()],
             chart=self._chart(first, title),
@@ -137,8 +137,8 @@ class _Finding:
             )
         each, between = self._each(best)
         return (
-            f"Your rows where {column.column} is {best.kind} {_did(best)}: {each}{self._unit} each (between "
-            f"{between}), your other rows {self._figure(best.mean - best.ahead, best)}."
+            f"Of your rows, those with {column.column} {best.kind} {_did(best)}: {each}{self._unit} each (between "
+            f"{between}), the others {self._figure(best.mean - best.ahead, best)}."
         )
 
     def _everybody(self, column: ColumnKinds) -> list[str]:
@@ -147,11 +147,11 @@ class _Finding:
             return []
         best = _best(shown)
         if best.surely_ahead <= _QUANTILE:
-            return [f"Over all sellers no kind of {column.column} was clearly ahead."]
+            return [f"Of all sellers' rows no kind of {column.column} was clearly ahead."]
         each, between = self._each(best)
         others = self._figure(best.mean - best.ahead, best)
-        where = f"Over all sellers the rows where {column.column} is {best.kind} {_did(best)}"
-        return [f"{where}: {each}{self._unit} each (between {between}), all other rows {others}."]
+        which = f"Of all sellers' rows, those with {column.column} {best.kind} {_did(best)}"
+        return [f"{which}: {each}{self._unit} each (between {between}), the others {others}."]
 
     def _weakest(self) -> list[str]:
         """Where the model is weakest by the first column, and by all the others."""
@@ -239,7 +239,7 @@ class _Finding:
         each, between = self._each(best)
         everybody = next((mean for mean in self._shown(column) if mean.kind == best.kind), None)
         return ClearKind(
-            where=f"{column.column} is {best.kind}",
+            where=f"{column.column} {best.kind}",
             each=each,
             between=between,
             other_rows=self._figure(best.mean - best.ahead, best),

@@ -268,6 +268,8 @@ def test_the_last_member_stays(seller):
     page = signed_in(seller).post(reverse("marketplace:member_remove", args=[house.pk, seller.pk]), follow=True)
 
     assert "Nadia North is the only member of North Clinic. Invite a colleague first" in words_of(page)
+    listed = words_of(signed_in(seller).get(reverse("marketplace:organization", args=[organization_of(seller).pk])))
+    assert "the only member; invite a colleague before you leave" in listed
     assert roles_in(house, seller) == ["seller"]
 
 

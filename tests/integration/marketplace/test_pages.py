@@ -91,7 +91,24 @@ def test_drafts_and_closed_requests_are_hidden_from_sellers_without_data():
     for request in (draft, closed):
         for name in ("request_detail", "request_template", "upload"):
             assert client.get(reverse(f"marketplace:{name}", args=[request.pk])).status_code == 404
-    assert "No request" in words_of(client.get(reverse("marketplace:request_list")))
+    assert "No open request" in words_of(client.get(reverse("marketplace:request_list")))
+
+
+@pytest.mark.parametrize(
+    ("role", "title", "way_on"),
+    [
+        (None, "No request for you yet", "marketplace:organization_new"),
+        (Role.BUYER, "No request of yours yet", "marketplace:request_new"),
+        (Role.OPERATOR, "No request yet", None),
+    ],
+)
+def test_an_empty_list_says_what_would_stand_there_and_leads_on(role, title, way_on):
+    person = make_user() if role is None else make_member(role)
+
+    page = signed_in(person).get(reverse("marketplace:request_list"))
+
+    assert title in words_of(page)
+    assert way_on is None or f'class="button" href="{reverse(way_on)}"' in page.content.decode()
 
 
 def test_a_draft_is_its_buyers_alone():

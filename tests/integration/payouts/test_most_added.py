@@ -72,11 +72,12 @@ def test_own_rows_all_rows_and_the_weak_class(place, monkeypatch):
     text = result(place, monkeypatch, kept(INCOME))
 
     assert (
-        "Your rows where income is high added most: 0.012 points each (between 0.011 and 0.013), your other rows 0.002."
+        "Of your rows, those with income high added most: 0.012 points each (between 0.011 and 0.013), "
+        "the others 0.002."
     ) in text
     assert (
-        "Over all sellers the rows where income is high added most: 0.0090 points each (between 0.0080 and 0.0100), "
-        "all other rows 0.0040."
+        "Of all sellers&#x27; rows, those with income high added most: 0.0090 points each (between 0.0080 and 0.0100), "
+        "the others 0.0040."
     ) in text
     assert (
         "the buyer&#x27;s model is weakest where income is high: right on 62.0 % of the validation rows there "
@@ -90,8 +91,8 @@ def test_a_kind_is_named_only_where_chance_does_not_explain_it_among_all_that_ar
     text = result(place, monkeypatch, kept(INCOME, TOWNS, ZONES))
 
     assert "By other columns" in text
-    assert "zone is urban 0.012 between 0.011 and 0.013 0.002" in text
-    assert "town is south" not in text
+    assert "zone urban 0.012 between 0.011 and 0.013 0.002" in text
+    assert "town south" not in text
 
 
 def test_without_a_clear_kind_it_says_so(place, monkeypatch):
@@ -104,8 +105,8 @@ def test_means_over_fewer_than_three_other_owners_are_not_shown(place, monkeypat
     """Of zones the fourth seller has too few rows to count: of two others each could work out the other's."""
     text = result(place, monkeypatch, kept(ZONES))
 
-    assert "Your rows where zone is urban added most" in text
-    assert "Over all sellers" not in text
+    assert "Of your rows, those with zone urban added most" in text
+    assert "Of all sellers" not in text
     assert "All sellers" not in text
 
 
@@ -116,8 +117,8 @@ def test_accounts_of_one_owner_are_one_owner(place, monkeypatch):
 
     text = result(place, monkeypatch, kept(INCOME))
 
-    assert "Your rows where income is high added most" in text
-    assert "Over all sellers" not in text
+    assert "Of your rows, those with income high added most" in text
+    assert "Of all sellers" not in text
     assert "weakest where" not in text
 
 
@@ -133,7 +134,7 @@ def test_other_metrics_are_told_in_their_own_scale_and_losses_below_zero_as_cost
 
     text = " ".join(most_added(line).sentences)
 
-    assert f"Your rows where income is high cost least: {MINUS}0.00020 of neg log loss each" in text
+    assert f"Of your rows, those with income high cost least: {MINUS}0.00020 of neg log loss each" in text
     assert f"weakest where income is high: {MINUS}0.6100 of neg log loss on the validation rows there" in text
     assert f"against {MINUS}0.2200 of neg log loss where income is low." in text
 
@@ -150,5 +151,5 @@ def test_runs_before_the_models_scores_were_kept_say_nothing_of_them(place, monk
 
     text = result(place, monkeypatch, kept(INCOME, by_class=old, by_segment=[]))
 
-    assert "Your rows where income is high added most" in text
+    assert "Of your rows, those with income high added most" in text
     assert "weakest where" not in text
