@@ -15,6 +15,7 @@ class Together:
     """Chosen findings, the consequence of each decision in words, and whether a dispute can be noted of all of them."""
 
     findings: Sequence[CopyFinding]
+    counted: str
     left_out: str
     kept: str
     disputed: str
@@ -28,10 +29,12 @@ def together(findings: Sequence[CopyFinding]) -> Together:
         rows.setdefault(finding.second_id, set()).update(row for _, row in finding.pairs)
     total = sum(len(of_version) for of_version in rows.values())
     sellers = sorted({finding.second.dataset.organization.name for finding in findings})
+    earn = "earns" if len(sellers) == 1 else "earn"
     of_files = f"{count(total)} rows of {_counted(len(rows), 'file')} by {_named(sellers)}"
     return Together(
         findings=findings,
-        left_out=f"Rounds that start from now on leave out {of_files}, who earn nothing for them; a row repeated "
+        counted=_counted(len(findings), "finding"),
+        left_out=f"Rounds that start from now on leave out {of_files}, who {earn} nothing for them; a row repeated "
         "within a file counts once, and each finding holds only while the file that came first stays submitted. "
         f"{_of_validation(findings)}{_FROM_NOW_ON}",
         kept=f"The {of_files} count, in this and in later rounds, as do those of the files that came first. "

@@ -43,7 +43,8 @@ def decide_together(request: SignedInRequest) -> HttpResponse:
     except FaircutError as error:
         messages.error(request, error.in_words)
         return _page(request, chosen, said=form, status=error.status)
-    messages.success(request, f"{count(len(decided))} decisions are recorded, each with its finding.")
+    several = f"{count(len(decided))} decisions are recorded, each with its finding."
+    messages.success(request, "The decision is recorded." if len(decided) == 1 else several)
     return redirect("marketplace:copy_list")
 
 

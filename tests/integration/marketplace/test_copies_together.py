@@ -135,6 +135,8 @@ def test_a_refused_choice_keeps_the_rest_and_the_reason(client, findings, operat
     assert page.count('value="All are public."') == 1
     assert states() == ["open"] * 3
 
+    assert "Let the rows of 1 finding count" in page
+    assert "38 rows of 1 file by Third House, who earns nothing" in page
     assert client.post(ADDRESS, form | {"finding": [findings[2].pk]}).status_code == 302
     assert states() == ["both_keep", "open", "open"]
 
