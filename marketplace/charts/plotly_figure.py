@@ -13,7 +13,8 @@ from marketplace.charts.palette import DASHES, MARKERS, place
 ROW_HEIGHT = 44
 BAR_HEIGHT = 15
 SERIES_APART = 0.65
-FRAME_HEIGHT = 100
+FRAME_HEIGHT = 72
+LEGEND_HEIGHT = 36
 HEIGHT = 360
 BAND_OPACITY = 0.18
 
@@ -99,12 +100,13 @@ def _band(series: Series, index: int) -> dict[str, Any]:
 def _layout(chart: Chart) -> dict[str, Any]:
     names, numbers = ("yaxis", "xaxis") if chart.lies_on_its_side else ("xaxis", "yaxis")
     bars = len(chart.series) if chart.kind == "bars" else 1
-    height = FRAME_HEIGHT + max(ROW_HEIGHT, BAR_HEIGHT * bars) * max(2, len(chart.names))
+    legend = LEGEND_HEIGHT if len(chart.series) > 1 else 0
+    height = FRAME_HEIGHT + legend + max(ROW_HEIGHT, BAR_HEIGHT * bars) * max(2, len(chart.names))
     layout: dict[str, Any] = {
         names: _axis(chart.x_title, grid=chart.kind in {"line", "scatter"}),
         numbers: _axis(chart.y_title, grid=True),
         "height": height if chart.lies_on_its_side else HEIGHT,
-        "margin": {"l": 10, "r": 16, "t": 36, "b": 10},
+        "margin": {"l": 10, "r": 16, "t": LEGEND_HEIGHT if len(chart.series) > 1 else 8, "b": 10},
         "bargap": 0.02 if chart.kind == "histogram" else 0.35,
         "showlegend": len(chart.series) > 1,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
