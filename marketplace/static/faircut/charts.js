@@ -4,7 +4,7 @@
   const root = document.documentElement;
   const drawn = new Set();
   const NARROW = 480;
-  const LINE = 24;
+  const LINE = 18;
   // No mode bar: its one quiet button, a PNG, needs blob: addresses, which our policy does not allow.
   const settings = { displayModeBar: false, responsive: true };
   let loading = null;
