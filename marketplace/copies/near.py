@@ -16,17 +16,16 @@ NORMAL_RANGE = 3.29
 SCALED_MAX = 1e9
 
 
-def encoded(first: Rows, second: Rows) -> Array:
-    """Put two files into one space in which only rows of the same labels can be near each other; float64 ``(n, p)``.
+def encoded(*files: Rows) -> Array:
+    """Put files into one space in which only rows of the same labels can be near each other; float64 ``(n, p)``.
 
     One-hot columns would put rows of unlike labels at least 1 apart; as no pair beyond the largest of DISTANCES counts,
     one more column that keeps every combination of labels 1 apart gives the same pairs, with a tree of few columns.
     """
-    numbers = np.concatenate([first.numbers, second.numbers])
+    numbers = np.concatenate([file.numbers for file in files])
     empty = np.isnan(numbers)
-    combination = Rows(
-        np.empty((len(numbers), 0)), np.column_stack([np.concatenate([first.labels, second.labels]), empty])
-    )
+    labels = np.concatenate([file.labels for file in files])
+    combination = Rows(np.empty((len(numbers), 0)), np.column_stack([labels, empty]))
     (kinds,) = kinds_of(combination)
     with np.errstate(over="ignore"):
         scaled = np.where(empty, 0.0, numbers) / spreads(numbers)

@@ -119,6 +119,22 @@ def test_a_few_equal_copies_hide_no_rows_with_a_column_changed_and_each_row_is_n
     assert but_one.columns == (RACE,)
 
 
+@pytest.mark.parametrize("dress", ["jittered", "rounded"])
+def test_repeating_own_rows_slightly_changed_is_found(weighted, dress):
+    rng = np.random.default_rng(3)
+    places = rng.permutation(len(weighted))
+    own, *others = (taken(weighted, places[start : start + ROWS]) for start in (0, ROWS, 2 * ROWS))
+    padded = joined(own, dressed(own, dress, rng))
+
+    found = repeats(padded, others)
+
+    assert {copies.kind for copies in found} <= {"within", "but_one"}
+    named = set().union(*(copies.pairs[:, 1].tolist() for copies in found))
+    assert len([row for row in named if row >= ROWS]) >= 0.9 * ROWS
+    assert len([row for row in named if row < ROWS]) <= 0.03 * ROWS
+    assert repeats(others[0], [padded, others[1]]) == []
+
+
 def test_repeating_own_rows_with_one_column_changed_is_found_and_names_the_column(weighted):
     rng = np.random.default_rng(3)
     places = rng.permutation(len(weighted))
