@@ -9,13 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.forms.copies import DecisionForm
-from marketplace.models import CopyFinding, Organization, Role
+from marketplace.models import CopyFinding, DataRequest, Organization, Role
 from marketplace.selectors import copy_evidence
 from marketplace.selectors.copies import findings_for_operators, is_party, others_waiting, sides
 from marketplace.services import copies
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError
 from marketplace.templatetags.states import badge
+from marketplace.views.keys_in_queries import key_of
 from marketplace.views.signed_in import SignedInRequest
 
 PAGE_SIZE = 25
@@ -25,7 +26,11 @@ State = CopyFinding.State
 @require_safe
 @role_required(Role.OPERATOR)
 def finding_list(request: SignedInRequest) -> HttpResponse:
-    page = Paginator(findings_for_operators(), PAGE_SIZE).get_page(request.GET.get("page"))
+    # A round leads to the findings that it waits for; what names no request shows all.
+    key = key_of(request.GET.get("request", ""))
+    asked = DataRequest.objects.filter(pk=key).first() if key else None
+    findings = findings_for_operators() if asked is None else findings_for_operators().filter(request=asked)
+    page = Paginator(findings, PAGE_SIZE).get_page(request.GET.get("page"))
     own = set(Organization.objects.filter(memberships__user=request.user))
     rows = [
         {
@@ -38,7 +43,8 @@ def finding_list(request: SignedInRequest) -> HttpResponse:
     ]
     # One alone is decided on its own page.
     several = sum(1 for row in rows if row["can_be_chosen"]) > 1
-    return render(request, "marketplace/copy_list.html", {"page": page, "rows": rows, "several": several})
+    context = {"page": page, "rows": rows, "several": several, "asked": asked}
+    return render(request, "marketplace/copy_list.html", context)
 
 
 @require_safe

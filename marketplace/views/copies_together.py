@@ -1,7 +1,6 @@
 """Operators decide about several findings of copies at once."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -17,6 +16,7 @@ from marketplace.services.copies_together import DecisionsRefusedError, Refusal
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError
 from marketplace.templatetags.figures import count
+from marketplace.views.keys_in_queries import key_of
 from marketplace.views.signed_in import SignedInRequest
 
 State = CopyFinding.State
@@ -52,16 +52,8 @@ def _chosen(keys: Sequence[str]) -> list[CopyFinding]:
     """The findings of these keys, in the order of the list; what is no key of one names nothing."""
     found = CopyFinding.objects.select_related(
         "request", "first__dataset__organization", "second__dataset__organization"
-    ).filter(pk__in=[key for key in keys if _is_key(key)])
+    ).filter(pk__in=[key for key in map(key_of, keys) if key is not None])
     return list(found.order_by("second__uploaded_at", "second_id", "found_at", "pk"))
-
-
-def _is_key(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _page(

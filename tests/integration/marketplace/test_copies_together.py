@@ -178,6 +178,20 @@ def test_the_list_offers_what_this_person_may_decide(client, findings, operator)
     assert "Decide the chosen together" not in page
 
 
+def test_the_list_can_be_that_of_one_request(client, findings, operator):
+    client.force_login(operator)
+    other = make_request(title="Another question")
+    address = reverse("marketplace:copy_list")
+
+    def shown(key):
+        return client.get(address, {"request": key}).content.decode()
+
+    assert shown(findings[0].request_id).count('name="finding"') == 3
+    assert "Only findings of" in shown(findings[0].request_id)
+    assert "No copies found" in shown(other.pk)
+    assert shown("nonsense").count('name="finding"') == 3
+
+
 @pytest.mark.parametrize("query", [{}, {"finding": "nonsense"}, {"finding": "6f0c0f5e-3a7e-4bb0-9a56-000000000000"}])
 def test_nothing_chosen_leads_back_to_the_list(client, operator, query):
     client.force_login(operator)
