@@ -14,6 +14,8 @@ from marketplace.templatetags.figures import count, decimals
 register = template.Library()
 
 SIGNIFICANT_DIGITS = 4
+# Less than this of a series' largest figure is what rounding left of nothing.
+ROUNDING = 1e-12
 
 
 @register.inclusion_tag("partials/_chart.html", takes_context=True)
@@ -44,12 +46,13 @@ def _in_order(described: Chart, rows: list[dict[str, str]]) -> list[dict[str, st
 
 
 def _rows(series: Series) -> list[dict[str, str]]:
+    dust = ROUNDING * max(map(abs, series.y), default=0.0)
     lows, highs = series.low or (None,) * len(series.x), series.high or (None,) * len(series.x)
     return [
         {
             "series": series.name,
             "x": x if isinstance(x, str) else number(x),
-            "y": number(y),
+            "y": number(y if abs(y) > dust else 0.0),
             "between": "" if low is None or high is None else f"{number(low)} to {number(high)}",
         }
         for x, y, low, high in zip(series.x, series.y, lows, highs, strict=True)

@@ -199,6 +199,14 @@ def test_numbers_keep_four_digits(value, written):
     assert number(value) == written
 
 
+def test_what_rounding_left_of_nothing_is_written_as_nothing():
+    dusty = Chart(
+        "bars", "One part", "Part", "Points", (Series("Mine", ("One", "None"), (0.5, 2.125e-16)),), "One bar."
+    )
+
+    assert re.findall(r'class="number" data-label="Points">([^<]*)<', rendered(dusty)) == ["0.5000", "0"]
+
+
 def test_plotly_js_comes_from_the_wheel_and_is_the_version_our_rules_were_copied_from():
     source = Path(finders.find("plotly/plotly.min.js"))
 
