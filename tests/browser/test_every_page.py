@@ -85,6 +85,7 @@ def named(site, story, reviewed_round, paid_round):
             "round paid": f"/rounds/{paid_round}/",
             "round in review": f"/rounds/{reviewed_round}/",
             "finding": made.finding,
+            "findings together": made.findings_together,
         },
         "approver": {
             "round to approve": f"/rounds/{reviewed_round}/",

@@ -36,6 +36,8 @@ SECOND_FACTOR = {
 INVITED = "rosa@larkfield.example"
 # Nobody signs in as this one during the walk: that would end the link.
 FORGETFUL = SELLERS[-1].email
+# Three files alike are three pairs.
+FINDINGS = re.compile(r"(?:/copies/[0-9a-f-]{36}/.*?){3}", re.DOTALL)
 JOINING = "karl@larkfield.example"
 WAIT_SECONDS = 30
 
@@ -50,29 +52,32 @@ class Prepared:
     upload: str
     upload_ready: str
     finding: str
+    findings_together: str
 
 
 def prepare(site_url: str, mail: Path, *, copied: str, uploaded: str) -> Prepared:
-    """Have links mailed, upload a file with faults and one without, and give one file twice: a finding is open."""
-    first, second = (Person(site_url, part.email) for part in SELLERS[:2])
+    """Have links mailed, upload a file with faults and one without, and give one file three times: findings wait."""
+    people = first, second, _ = [Person(site_url, part.email) for part in SELLERS[:3]]
     operator = _operator(site_url)
-    for person in (first, second):
+    for person in people:
         person.sign_in(PASSWORD)
     _invite(first)
     _ask_for_links(site_url, FORGETFUL)
     draft = _upload(first, uploaded, census.csv_of(0).replace(b"Female", b"woman", 1), "faults.csv")
     ready = _upload(second, uploaded, census.csv_of(1), "ready.csv")
-    for person in (first, second):
+    for person in people:
         checked = _upload(person, copied, census.csv_of(0), "same.csv")
         person.send_form(checked, "submit", {})
-    finding = _found(lambda: re.search(r"/copies/[0-9a-f-]{36}/", operator.get("/copies/").text))
+    found = _found(lambda: FINDINGS.search(operator.get("/copies/").text))
+    every = re.findall(r"/copies/([0-9a-f-]{36})/", found)
     return Prepared(
         invitation=_found(lambda: _mailed(mail, INVITED, r"/invitations/[^\s/]+/")),
         confirmation=_found(lambda: _mailed(mail, JOINING, r"/accounts/confirm-email/[^\s/]+/")),
         new_password=_found(lambda: _mailed(mail, FORGETFUL, r"/accounts/password/reset/key/[^\s/]+/")),
         upload=draft.url.removeprefix(site_url),
         upload_ready=ready.url.removeprefix(site_url),
-        finding=finding,
+        finding=f"/copies/{every[0]}/",
+        findings_together=f"/copies/together/?finding={every[0]}&finding={every[1]}",
     )
 
 

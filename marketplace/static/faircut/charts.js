@@ -5,6 +5,7 @@
   const drawn = new Set();
   const NARROW = 480;
   const LINE = 18;
+  const LINE_HEIGHT = 16;
   // No mode bar: its one quiet button, a PNG, needs blob: addresses, which our policy does not allow.
   const settings = { displayModeBar: false, responsive: true };
   let loading = null;
@@ -61,6 +62,7 @@
       }
       Object.assign(layout.xaxis, { nticks: 4, tickangle: 0 });
       for (const { title } of [layout.xaxis, layout.yaxis]) title.text = inLines(title.text);
+      layout.height += LINE_HEIGHT * (layout.xaxis.title.text.split("<br>").length - 1);
     }
     try {
       await globalThis.Plotly.react(live, data, layout, settings);
