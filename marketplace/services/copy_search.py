@@ -4,6 +4,7 @@ import time
 import uuid
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import structlog
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from marketplace.copies.rows import Rows, column_names, kinds_of, read_rows
 from marketplace.copies.within import repeats
 from marketplace.models import CopyComparison, CopyFinding, DataRequest, DatasetVersion
 from marketplace.selectors import copies as selectors
+from marketplace.selectors.validation_rows import validation_table
 from marketplace.services import events
 
 log = structlog.get_logger(__name__)
@@ -106,9 +108,7 @@ class CopySearch:
         if key not in self._files:
             if len(self._files) >= FILES_IN_MEMORY:
                 self._files.pop(next(iter(self._files)))
-            stored = version.parquet if version else self.request.validation_file
-            with stored.open("rb") as stream:
-                table = pq.read_table(stream)
+            table = _table(version) if version else validation_table(self.request)
             columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
             self._files[key] = read_rows(columns, self.request.schema)
         return self._files[key]
@@ -132,6 +132,11 @@ class CopySearch:
             data = {"kind": copies.kind, "rows": len(copies.pairs), "second": str(second.pk)}
             data["first"] = "validation rows" if first is None else str(first.pk)
             events.record(action="copies.found", subject=finding, by=None, data=data)
+
+
+def _table(version: DatasetVersion) -> pa.Table:
+    with version.parquet.open("rb") as stream:
+        return pq.read_table(stream)
 
 
 def _locked(name: str, *, is_waiting: bool) -> bool:

@@ -16,6 +16,7 @@ from django.core.files.storage import default_storage
 
 from marketplace.models import DataRequest, Submission
 from marketplace.selectors import copies
+from marketplace.selectors.validation_rows import InputsChangedError, validation_table
 from marketplace.shared.errors import FaircutError
 from valuation.core.games import Game, IndexVector, is_rowwise
 from valuation.core.rows import PooledRows
@@ -36,13 +37,6 @@ class NothingToValueError(FaircutError):
     """The request has no accepted submission."""
 
     code = "nothing_to_value"
-    status = 409
-
-
-class InputsChangedError(FaircutError):
-    """What is stored is not what was committed."""
-
-    code = "inputs_changed"
     status = 409
 
 
@@ -98,7 +92,7 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
             f"The request is a {request.task}, and {spec.family} scored by {spec.metric} is a {spec.task}.",
             remedy="The buyer has to open a request whose model and metric fit its task.",
         )
-    validation = _columns(_committed_validation(request))
+    validation = _columns(validation_table(request))
     encoder = FeatureEncoder.fit(request.schema, request.target, validation)
     X, y, owners, submission_places, version_rows = _pool(encoder, submissions, left_out)
     valid, y_valid = encoder.encode(validation), encoder.encode_target(validation)
@@ -198,24 +192,13 @@ def _submission(submission: Submission, left_out: Mapping[str, Sequence[int]]) -
     }
 
 
-def _committed_validation(request: DataRequest) -> pa.Table:
-    with request.validation_file.open("rb") as stream:
-        data = stream.read()
-    if hashlib.sha256(data).hexdigest() != request.validation_sha256:
-        raise InputsChangedError(
-            "The buyer's validation rows are not those whose hash was committed at opening.",
-            remedy="Restore the stored file, or open a new request.",
-        )
-    return pq.read_table(BytesIO(data))
-
-
 def committed_columns(request: DataRequest) -> dict[str, Array]:
     """The validation rows by column, proved to be those whose hash the request carries.
 
     Raises:
         InputsChangedError: They are not.
     """
-    return _columns(_committed_validation(request))
+    return _columns(validation_table(request))
 
 
 def _pool(
