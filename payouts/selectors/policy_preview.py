@@ -35,10 +35,14 @@ class PolicyPreview:
 
     @property
     def rows(self) -> list[tuple[str, list[tuple[str, int, int]]]]:
-        """Each seller with name, amount and difference of every policy."""
+        """Each seller with name, amount and difference of every policy; whom the round pays most comes first."""
+        own = self.policies[0].amounts_minor
         return [
-            (seller, [(each.name, each.amounts_minor[place], each.differences_minor[place]) for each in self.policies])
-            for place, seller in enumerate(self.sellers)
+            (
+                self.sellers[place],
+                [(each.name, each.amounts_minor[place], each.differences_minor[place]) for each in self.policies],
+            )
+            for place in sorted(range(len(self.sellers)), key=lambda place: -own[place])
         ]
 
 

@@ -7,7 +7,14 @@ from urllib.parse import urldefrag, urlsplit
 from playwright.sync_api import Page
 
 # Pages of one address that show each role something else.
-DIFFERS_BY_ROLE = ("/", "/requests/", "/requests/:id/", "/requests/:id/fund/")
+DIFFERS_BY_ROLE = (
+    "/",
+    "/requests/",
+    "/requests/:id/",
+    "/requests/:id/fund/",
+    "/organisations/",
+    "/organisations/:id/",
+)
 IDENTIFIER = re.compile(r"/(?:[0-9a-f]{8}-[0-9a-f-]{27}|\d+)(?=/|$)")
 LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map((link) => link.href)"
 
