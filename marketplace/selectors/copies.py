@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -144,8 +145,23 @@ def sides(finding: CopyFinding) -> tuple[Organization, Organization]:
 
 
 def is_party(user: User, finding: CopyFinding) -> bool:
-    """Whether a person belongs to one of the two sides, who must not decide in their own matter."""
-    return user.memberships.filter(organization__in=sides(finding)).exists()
+    """Whether a person belongs to somebody who gains or loses by a decision, and must not take it.
+
+    These are the two sides, and about validation rows every seller of the request: a rival's rows are at stake, and
+    whoever sells to a request reads none of its validation rows.
+    """
+    return not findings_of_others(user, [finding])
+
+
+def findings_of_others(user: User, findings: Iterable[CopyFinding]) -> set[UUID]:
+    """Keys of the findings in which a person is no party."""
+    own = set(Organization.objects.filter(memberships__user=user))
+    sells_to = set(Submission.objects.filter(organization__in=own).values_list("request_id", flat=True))
+    return {
+        finding.pk
+        for finding in findings
+        if not own.intersection(sides(finding)) and not (finding.is_of_validation and finding.request_id in sells_to)
+    }
 
 
 def _first_in(versions: Any) -> Q:

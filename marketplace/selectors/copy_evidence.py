@@ -4,12 +4,12 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 from django.db.models import QuerySet
-from django.db.models.fields.files import FieldFile
 
 from marketplace.charts.chart import Chart, Series
 from marketplace.models import AuditEvent, CopyFinding
+from marketplace.selectors.stored_rows import validation_table, version_table
 from marketplace.templatetags.figures import count, decimals
 
 SAMPLES = 5
@@ -120,15 +120,20 @@ def chance_chart(finding: CopyFinding) -> Chart:
     )
 
 
+def parties_in_words(finding: CopyFinding) -> str:
+    """Who must not decide about a finding."""
+    return "the buyer or a seller of this request" if finding.is_of_validation else "one of the two sides"
+
+
 def samples(finding: CopyFinding) -> list[Sample]:
     """Pairs of rows from beginning to end of what was found."""
     pairs = finding.pairs
     shown = min(SAMPLES, len(pairs))
     chosen = [pairs[round(place * (len(pairs) - 1) / max(shown - 1, 1))] for place in range(shown)]
     columns = finding.request.schema["columns"]
-    first_file = finding.first.parquet if finding.first else finding.request.validation_file
-    firsts = _cells(first_file, [first for first, _ in chosen], columns)
-    seconds = _cells(finding.second.parquet, [second for _, second in chosen], columns)
+    first_table = version_table(finding.first) if finding.first else validation_table(finding.request)
+    firsts = _cells(first_table, [first for first, _ in chosen], columns)
+    seconds = _cells(version_table(finding.second), [second for _, second in chosen], columns)
     names = [column["name"] for column in columns]
     return [
         Sample(first + 1, second + 1, tuple(map(Cell, names, firsts[place], seconds[place])))
@@ -146,10 +151,9 @@ def decisions(finding: CopyFinding) -> QuerySet[AuditEvent]:
     )
 
 
-def _cells(stored: FieldFile, rows: list[int], columns: list[dict[str, Any]]) -> list[list[str]]:
-    with stored.open("rb") as stream:
-        table = pq.read_table(stream).take(rows)
-    by_column = [[_written(cell) for cell in table.column(column["name"]).to_pylist()] for column in columns]
+def _cells(table: pa.Table, rows: list[int], columns: list[dict[str, Any]]) -> list[list[str]]:
+    taken = table.take(rows)
+    by_column = [[_written(cell) for cell in taken.column(column["name"]).to_pylist()] for column in columns]
     return [list(cells) for cells in zip(*by_column, strict=True)]
 
 

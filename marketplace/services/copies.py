@@ -12,10 +12,12 @@ from marketplace.celery import app as celery_app
 from marketplace.models import CopyFinding, DataRequest, DatasetVersion, User
 from marketplace.selectors import copies as selectors
 from marketplace.selectors.access import is_operator
+from marketplace.selectors.copy_evidence import parties_in_words
 from marketplace.services import events, notices
 from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
 from marketplace.shared.site import address
 from marketplace.templatetags.figures import count
+from marketplace.templatetags.states import badge
 
 # A task stops before its time limit and leaves the rest to the next.
 TASK_SECONDS = 150
@@ -108,7 +110,7 @@ def decide(*, finding: CopyFinding, decision: str, reason: str, by: User) -> Cop
     """Decide an open or disputed finding; rounds that start from now on follow the decision.
 
     Raises:
-        NotAllowedError: The person is no operator, or belongs to one of the two sides.
+        NotAllowedError: The person is no operator, or belongs to somebody whom the finding concerns.
         FindingDecidedError: Somebody has decided already.
         ReasonMissingError: No reason is given.
     """
@@ -128,10 +130,10 @@ def record_decision(*, finding: CopyFinding, decision: str, reason: str, by: Use
     finding = CopyFinding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
     if selectors.is_party(by, finding):
         raise NotAllowedError(
-            "You belong to one of the two sides.", remedy="Ask an operator who belongs to neither to decide."
+            f"You belong to {parties_in_words(finding)}.", remedy="Ask an operator who belongs to neither to decide."
         )
     if finding.state not in CopyFinding.UNDECIDED or decision == finding.state:
-        raise FindingDecidedError(f"This finding is decided already: {finding.get_state_display().lower()}.")
+        raise FindingDecidedError(f"This finding is decided already: {badge(finding.state_shown).words.lower()}.")
     if decision not in {State.BOTH_KEEP, State.FIRST_KEEPS, State.DISPUTED}:
         raise ValueError(f"{decision!r} is no decision")
     if not reason.strip():
@@ -170,20 +172,18 @@ def tell_sellers(decided: Sequence[tuple[CopyFinding, str]]) -> None:
 
 def _tell_rows_left_out(finding: CopyFinding) -> None:
     version = finding.second
-    rows, organization = selectors.rows_left_out(version), version.dataset.organization
+    rows = len(selectors.excluded_rows(finding.request).get(str(version.pk), []))
     if not rows:
-        return  # the first file was withdrawn meanwhile, so nothing is left out
+        return  # one of the two files was withdrawn meanwhile, so nothing is left out
+    organization = version.dataset.organization
     contact = f" ({settings.FAIRCUT_CONTACT})" if settings.FAIRCUT_CONTACT else ""
-    source = (
-        "the rows by which the buyer measures data" if finding.is_of_validation else "rows that were submitted before"
-    )
     notices.notify(
         organization=organization,
         kind="copies_decided",
         subject=f"{count(rows)} rows of {version} are left out",
         body=f"{count(rows)} of the {count(version.rows)} rows of {version}, which {organization.name} submitted to "
         f"“{finding.request.title}”, are left out of rounds that start from now on: an operator decided that they are "
-        f"copies of {source}. They have no value and earn nothing. Nothing is taken from you for rounds that have "
+        "copies. They have no value and earn nothing. Nothing is taken from you for rounds that have "
         "started.\n\nIf you can show where you have these rows from, tell the operator"
         f"{contact} and submit them as a new version: that is looked at anew. If they came in by mistake, upload a "
         "version without them.\n\n"

@@ -4,8 +4,6 @@ import time
 import uuid
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import structlog
 from django.db import connection, transaction
 from django.db.models import F
@@ -15,7 +13,7 @@ from marketplace.copies.rows import Rows, column_names, kinds_of, read_rows
 from marketplace.copies.within import repeats
 from marketplace.models import CopyComparison, CopyFinding, DataRequest, DatasetVersion
 from marketplace.selectors import copies as selectors
-from marketplace.selectors.validation_rows import validation_table
+from marketplace.selectors.stored_rows import validation_table, version_table
 from marketplace.services import events
 
 log = structlog.get_logger(__name__)
@@ -108,7 +106,7 @@ class CopySearch:
         if key not in self._files:
             if len(self._files) >= FILES_IN_MEMORY:
                 self._files.pop(next(iter(self._files)))
-            table = _table(version) if version else validation_table(self.request)
+            table = version_table(version) if version else validation_table(self.request)
             columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
             self._files[key] = read_rows(columns, self.request.schema)
         return self._files[key]
@@ -132,11 +130,6 @@ class CopySearch:
             data = {"kind": copies.kind, "rows": len(copies.pairs), "second": str(second.pk)}
             data["first"] = "validation rows" if first is None else str(first.pk)
             events.record(action="copies.found", subject=finding, by=None, data=data)
-
-
-def _table(version: DatasetVersion) -> pa.Table:
-    with version.parquet.open("rb") as stream:
-        return pq.read_table(stream)
 
 
 def _locked(name: str, *, is_waiting: bool) -> bool:

@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.forms.copies import DecisionForm
-from marketplace.models import CopyFinding, DataRequest, Organization, Role
+from marketplace.models import CopyFinding, DataRequest, Role
 from marketplace.selectors import copy_evidence
-from marketplace.selectors.copies import findings_for_operators, is_party, others_waiting, sides
+from marketplace.selectors.copies import findings_for_operators, findings_of_others, is_party, others_waiting, sides
+from marketplace.selectors.stored_rows import InputsChangedError
 from marketplace.services import copies
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError
@@ -31,13 +32,13 @@ def finding_list(request: SignedInRequest) -> HttpResponse:
     asked = DataRequest.objects.filter(pk=key).first() if key else None
     findings = findings_for_operators() if asked is None else findings_for_operators().filter(request=asked)
     page = Paginator(findings, PAGE_SIZE).get_page(request.GET.get("page"))
-    own = set(Organization.objects.filter(memberships__user=request.user))
+    not_own = findings_of_others(request.user, page)
     rows = [
         {
             "finding": finding,
             "kind": copy_evidence.kind_in_words(finding),
             "by_chance": copy_evidence.rows_by_chance(finding),
-            "can_be_chosen": finding.state in CopyFinding.UNDECIDED and not own.intersection(sides(finding)),
+            "can_be_chosen": finding.state in CopyFinding.UNDECIDED and finding.pk in not_own,
         }
         for finding in page
     ]
@@ -63,7 +64,7 @@ def finding_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "chance": copy_evidence.chance_in_words(finding),
         "chance_chart": copy_evidence.chance_chart(finding),
         # Whoever sells to a request reads none of its validation rows, operator or not.
-        "samples": [] if finding.is_of_validation and is_of_party else copy_evidence.samples(finding),
+        "samples": [] if finding.is_of_validation and is_of_party else _samples(request, finding),
         "decisions": [
             {
                 "at": event.at,
@@ -77,6 +78,7 @@ def finding_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "is_one_seller": len({organization.pk for organization in sides(finding)}) == 1,
         "sides": ("Validation row", "Submitted") if finding.is_of_validation else ("First", "Second"),
         "is_party": is_of_party,
+        "parties": copy_evidence.parties_in_words(finding),
         "waits": finding.state in CopyFinding.UNDECIDED,
         "forms": {state.value: _form(state) for state in (State.FIRST_KEEPS, State.BOTH_KEEP, State.DISPUTED)},
     }
@@ -98,6 +100,15 @@ def finding_decide(request: SignedInRequest, pk: UUID) -> HttpResponse:
     else:
         messages.success(request, "The decision is recorded.")
     return redirect("marketplace:copy_detail", pk=pk)
+
+
+def _samples(request: SignedInRequest, finding: CopyFinding) -> list[copy_evidence.Sample]:
+    """Some pairs of rows; none, and the reason, where the stored validation rows are not those that were checked."""
+    try:
+        return copy_evidence.samples(finding)
+    except InputsChangedError as error:
+        messages.error(request, error.in_words)
+        return []
 
 
 def _form(state: CopyFinding.State) -> DecisionForm:

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from marketplace.charts.chart import Chart, histogram_series
 from marketplace.models import DatasetVersion
+from marketplace.selectors.stored_rows import version_table
 from marketplace.templatetags.figures import count, decimals
 from payouts.models import PayoutLine
 from payouts.selectors.renderings import harmless
@@ -144,8 +144,7 @@ def _digits(figures: list[float]) -> int:
 
 
 def _cells(version: DatasetVersion, rows: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
-    with version.parquet.open("rb") as stream:
-        taken = pq.read_table(stream).take(pa.array(rows, type=pa.int64())).to_pylist()
+    taken = version_table(version).take(pa.array(rows, type=pa.int64())).to_pylist()
     return {
         place: [(name, _written(cell)) for name, cell in cells.items()]
         for place, cells in zip(rows, taken, strict=True)

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from marketplace.models import DataRequest, Submission
 from marketplace.selectors import copies
-from marketplace.selectors.validation_rows import InputsChangedError, validation_table
+from marketplace.selectors.stored_rows import InputsChangedError, validation_table, version_table
 from marketplace.shared.errors import FaircutError
 from valuation.core.games import Game, IndexVector, is_rowwise
 from valuation.core.rows import PooledRows
@@ -208,8 +207,7 @@ def _pool(
     index = {pk: place for place, pk in enumerate(dict.fromkeys(item.organization_id for item in submissions))}
     parts = []
     for place, submission in enumerate(submissions):
-        with submission.version.parquet.open("rb") as stream:
-            table = pq.read_table(stream)
+        table = version_table(submission.version)
         kept = np.delete(np.arange(table.num_rows, dtype=np.int64), left_out.get(str(submission.version_id), []))
         columns = _columns(table.take(pa.array(kept)))
         owner = np.full(kept.size, index[submission.organization_id], dtype=np.int64)

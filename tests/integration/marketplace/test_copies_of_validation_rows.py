@@ -85,6 +85,7 @@ def test_a_seller_of_other_rows_is_compared_and_not_found(request_, seller):
 
 
 def test_upheld_the_rows_are_left_out_and_both_are_told_how_many_and_nothing_else(request_, finding):
+    make_member(Role.BUYER, organization=request_.buyer)
     decided = decide(finding, "first_keeps")
     notices = {notice.organization.name: notice for notice in Notice.objects.select_related("organization")}
 
@@ -92,9 +93,10 @@ def test_upheld_the_rows_are_left_out_and_both_are_told_how_many_and_nothing_els
     assert selectors.rows_left_out(finding.second) == COPIED
     assert decided.state_shown == "left_out"
     copies.ensure_checked(request=request_)
-    assert set(notices) <= {"Insider", "Buying House"}
+    assert set(notices) == {"Insider", "Buying House"}
     assert "40 of the 60 rows of Leaked, version 1" in notices["Insider"].body
-    assert "copies of the rows by which the buyer measures data" in notices["Insider"].body
+    assert "validation" not in notices["Insider"].body
+    assert "measures" not in notices["Insider"].body
     assert "Asked both." not in notices["Insider"].body
 
 
@@ -141,6 +143,17 @@ def test_the_operators_pages_name_the_buyers_rows_and_both_choices(client, findi
     assert "Both keep" not in decided
 
 
+def test_changed_validation_rows_are_named_and_not_shown(client, request_, finding):
+    client.force_login(make_member(Role.OPERATOR))
+    with request_.validation_file.open("ab") as stream:
+        stream.write(b"one byte more")
+
+    page = client.get(f"/copies/{finding.pk}/").content.decode()
+
+    assert "are not those whose hash was committed" in page
+    assert "Rows side by side" not in page
+
+
 def test_decided_with_others_it_says_that_nothing_ends_it_and_the_list_asks_no_more_for_more_findings(
     client, request_, validation, finding, django_assert_num_queries
 ):
@@ -161,18 +174,23 @@ def test_decided_with_others_it_says_that_nothing_ends_it_and_the_list_asks_no_m
         client.get("/copies/")
 
 
-@pytest.mark.parametrize("side", ["buyer", "seller"])
-def test_an_operator_of_either_side_decides_nothing_and_reads_no_validation_row(
-    client, request_, finding, seller, side
+@pytest.mark.parametrize("side", ["buyer", "seller", "rival"])
+def test_an_operator_of_the_buyer_or_of_any_seller_decides_nothing_and_reads_no_validation_row(
+    client, request_, finding, side
 ):
-    party = make_member(Role.OPERATOR)
-    organization = {"buyer": request_.buyer, "seller": finding.second.dataset.organization}[side]
+    party, rival = make_member(Role.OPERATOR), make_member(Role.SELLER, organization=make_organization(name="Rival"))
+    make_submission(request=request_, seller=rival, name="Rival's", data=csv_of(table(ROWS, seed=3)))
+    organization = {
+        "buyer": request_.buyer,
+        "seller": finding.second.dataset.organization,
+        "rival": rival.memberships.get().organization,
+    }[side]
     Membership.objects.create(user=party, organization=organization, role=Role.SELLER)
     client.force_login(party)
 
     page = client.get(f"/copies/{finding.pk}/").content.decode()
 
-    assert "You belong to one of the two sides." in page
+    assert "You belong to the buyer or a seller of this request." in page
     assert "Rows side by side" not in page
     assert 'name="reason"' not in page
     with pytest.raises(NotAllowedError):

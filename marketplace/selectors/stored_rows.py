@@ -1,4 +1,4 @@
-"""A buyer's validation rows, proved to be those whose hash the request carries."""
+"""The rows behind a version, and a buyer's validation rows, proved to be those whose hash the request carries."""
 
 import hashlib
 from io import BytesIO
@@ -6,7 +6,7 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from marketplace.models import DataRequest
+from marketplace.models import DataRequest, DatasetVersion
 from marketplace.shared.errors import FaircutError
 
 
@@ -15,6 +15,12 @@ class InputsChangedError(FaircutError):
 
     code = "inputs_changed"
     status = 409
+
+
+def version_table(version: DatasetVersion) -> pa.Table:
+    """The checked rows of a version."""
+    with version.parquet.open("rb") as stream:
+        return pq.read_table(stream)
 
 
 def validation_table(request: DataRequest) -> pa.Table:
