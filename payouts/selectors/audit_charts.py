@@ -160,7 +160,7 @@ def _shares_of(rule: dict[str, Any], names: tuple[str, ...], half_widths: dict[s
     known = half_widths.get(rule["rule"])
     if not known:
         return Series(RULE_WORDS[rule["rule"]], names, shares)
-    widths = [100 * (half or 0.0) for half in known]
+    widths = [100 * half for half in known]
     low = tuple(max(0.0, share - width) for share, width in zip(shares, widths, strict=True))
     high = tuple(share + width for share, width in zip(shares, widths, strict=True))
     return Series(RULE_WORDS[rule["rule"]], names, shares, low, high)

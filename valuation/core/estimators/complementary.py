@@ -3,14 +3,13 @@
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.estimators.draws import coalitions_of, seeded
+from valuation.core.estimators.draws import PAIRS_MIN, coalitions_of, seeded
 from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import ends_of
 from valuation.core.estimators.size_strata import SumOverSizes, cell_means, draws_of_sizes
 from valuation.core.games import BoolMatrix, FloatVector, Game, utilities_of
 from valuation.core.results import PointValues
 
-PAIRS_MIN = 32
 # So often a row has to stand alone, as expected: what it adds there is interpolated from larger coalitions otherwise.
 ALONE_MIN = 1.5
 

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from valuation.core.games import BoolMatrix, FloatVector
 
 IntVector = npt.NDArray[np.int64]
+# Fewer coalitions with their complements say too little of their spread.
+PAIRS_MIN = 32
 _MANY = 10**300
 
 

@@ -3,14 +3,12 @@
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.estimators.draws import kernel_draws, seeded
+from valuation.core.estimators.draws import PAIRS_MIN, kernel_draws, seeded
 from valuation.core.estimators.kernel_regression import paired_responses, regress
 from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import ends_of
 from valuation.core.games import Game, utilities_of
 from valuation.core.results import PointValues
-
-PAIRS_MIN = 32
 
 
 def kernel_shap(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:

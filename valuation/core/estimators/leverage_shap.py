@@ -5,14 +5,20 @@ import math
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.estimators.draws import coalitions_of, every_coalition, filled, number_of, seeded, shared_out
+from valuation.core.estimators.draws import (
+    PAIRS_MIN,
+    coalitions_of,
+    every_coalition,
+    filled,
+    number_of,
+    seeded,
+    shared_out,
+)
 from valuation.core.estimators.kernel_regression import paired_responses, regress
 from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import ends_of
 from valuation.core.games import BoolMatrix, Game, utilities_of
 from valuation.core.results import PointValues
-
-PAIRS_MIN = 32
 
 
 def leverage_shap(game: Game, *, budget: int, rng: np.random.Generator) -> PointValues:

@@ -3,14 +3,13 @@
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.estimators.draws import kernel_draws, seeded
+from valuation.core.estimators.draws import PAIRS_MIN, kernel_draws, seeded
 from valuation.core.estimators.kernel_regression import contrasts, half_differences
 from valuation.core.estimators.one_or_none import of_one_or_none
 from valuation.core.estimators.orders import SampleMean, ends_of
 from valuation.core.games import Game, slice_length, utilities_of
 from valuation.core.results import PointValues
 
-PAIRS_MIN = 32
 # So often a row has to stand alone against all others, as expected: fewer pairs know the spread of a steep game badly.
 ALONE_MIN = 6
 
