@@ -1,10 +1,11 @@
 """What would add most: which kinds of rows added most each, of a seller's and of all, and where the model is weak.
 
-Of others a seller reads means over many rows of at least three other owners, and scores of the buyer's model on
-segments of validation rows as its result by class does; never a count, a row or a value of one of them.
+Of others a seller reads means over many rows of at least three other owners, and rounded scores of the buyer's model
+on segments of validation rows; never a count, a row or a value of one of them.
 """
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,17 +15,19 @@ import numpy as np
 from marketplace.charts.chart import Chart, Series
 from marketplace.templatetags.figures import decimals, percent
 from payouts.models import PayoutLine
+from payouts.selectors.clear_kinds import LEVEL, clearly_ahead, clearly_behind, did, joint_quantile
 from payouts.selectors.explanations import place_of
 from valuation.core.results import normal_quantile
 from valuation.selectors import runs as valuation
 from valuation.selectors.row_kinds import ColumnKinds, KindMean, row_kinds
 from valuation.selectors.runs import COUNTING_METRICS, TOO_FEW, SegmentCut
-from valuation.selectors.units import axis, in_unit, metric_name, unit_of, written
+from valuation.selectors.units import axis, in_unit, metric_name, unit_of
 
 # From a mean over two owners each could work out the other's.
 OTHER_OWNERS_MIN = 3
-_LEVEL = 0.95
-_QUANTILE = normal_quantile(_LEVEL)
+# A mean over many owners is nearly that of one who holds nearly all rows.
+OWNER_PART_MAX = 0.8
+_QUANTILE = normal_quantile(LEVEL)
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ def most_added(line: PayoutLine) -> MostAdded | None:
         return None
     target = line.round.request.target
     told = [column for column in columns if column.sellers[place]]
-    # The classes come first; where the target is a number, the column whose best kind is the most clearly ahead.
-    told.sort(key=lambda column: (column.column != target, -_best(column.sellers[place]).surely_ahead))
+    # The classes come first; where the target is a number, the column of the kind that is the most clearly ahead.
+    told.sort(key=lambda column: (column.column != target, -max(m.surely_ahead for m in column.sellers[place])))
     return _Finding(line, place, told).found() if told else None
 
 
@@ -71,14 +74,15 @@ class _Finding:
 
     def found(self) -> MostAdded:
         first = self.columns[0]
-        best = _best(first.sellers[self.place])
+        told = self._ahead(first) or clearly_behind(first.sellers[self.place], self._quantile)
         title = f"None of your rows stand out by {first.column}"
-        if self._is_clear(best):
-            title = f"Of your rows, those with {first.column} {best.kind} {_did(best)}"
+        if told is not None:
+            title = f"Of your rows, those with {first.column} {told.kind} {did(told)}"
+        rest = [(column, self._ahead(column)) for column in self.columns[1:]]
         return MostAdded(
-            sentences=[self._own(first, best), *self._everybody(first), *self._weakest()],
+            sentences=[*self._own(first), *self._everybody(first), *self._weakest()],
             chart=self._chart(first, title),
-            others=[self._row(column) for column in self.columns[1:] if self._is_clear(self._best_of(column))],
+            others=[self._row(column, best) for column, best in rest if best is not None],
             shrinking=self._shrinking(),
         )
 
@@ -89,8 +93,12 @@ class _Finding:
     @cached_property
     def _quantile(self) -> float:
         """The more kinds are compared, the likelier chance puts one ahead: all comparisons together keep the level."""
-        compared = sum(len(column.sellers[self.place]) for column in self.columns)
-        return normal_quantile(1 - (1 - _LEVEL) / compared)
+        return joint_quantile(sum(len(column.sellers[self.place]) for column in self.columns))
+
+    @cached_property
+    def _everybodys_quantile(self) -> float:
+        """The same for all sellers' rows, of which more kinds were compared than are shown."""
+        return joint_quantile(sum(len(column.all) for column in self.columns))
 
     @cached_property
     def _owners(self) -> list[int | None]:
@@ -98,101 +106,103 @@ class _Finding:
         keys = dict(self.line.round.lines.values_list("organization_id", "owner_key"))
         return [keys.get(seller["organization_id"]) for seller in self.line.round.started_run.manifest["sellers"]]
 
-    def _many_others(self, places: Sequence[int]) -> bool:
-        return len({self._owners[place] for place in places} - {self.line.owner_key}) >= OTHER_OWNERS_MIN
-
     def _shown(self, column: ColumnKinds) -> list[KindMean]:
-        """Everybody's means of the kinds that enough other owners hold."""
-        holders = {
-            mean.kind: [
-                place for place, means in enumerate(column.sellers) if any(each.kind == mean.kind for each in means)
-            ]
+        """Everybody's means of the kinds that enough other owners hold, none of them nearly all such rows."""
+        rows: defaultdict[str, Counter[int | None]] = defaultdict(Counter)
+        for owner, means in zip(self._owners, column.sellers, strict=True):
+            for mean in means:
+                if owner != self.line.owner_key:
+                    rows[mean.kind][owner] += mean.rows
+        return [
+            mean
             for mean in column.all
-        }
-        return [mean for mean in column.all if self._many_others(holders[mean.kind])]
+            if len(held := rows[mean.kind]) >= OTHER_OWNERS_MIN and max(held.values()) <= OWNER_PART_MAX * held.total()
+        ]
 
     @cached_property
     def _cuts(self) -> dict[str, SegmentCut]:
         """The buyer's validation rows by column, where the model's scores there would tell of no single other owner."""
         run = self.line.round.started_run
-        if not self._many_others(range(len(self._owners))):
+        if len({*self._owners} - {self.line.owner_key}) < OTHER_OWNERS_MIN:
             return {}
         by_class = valuation.by_class(run)
         cuts = [*([by_class] if by_class else []), *valuation.by_segment(run)]
         return {cut.column: cut for cut in cuts if cut.scores is not None}
 
-    def _best_of(self, column: ColumnKinds) -> KindMean:
-        return _best(column.sellers[self.place])
-
-    def _is_clear(self, best: KindMean) -> bool:
-        return best.surely_ahead > self._quantile
+    def _ahead(self, column: ColumnKinds) -> KindMean | None:
+        return clearly_ahead(column.sellers[self.place], self._quantile)
 
     # -- sentences
 
-    def _own(self, column: ColumnKinds, best: KindMean) -> str:
-        if not self._is_clear(best):
-            return (
-                f"By {column.column}, no kind of your rows added clearly more than your other rows: what they added "
-                "each differs by no more than chance explains."
-            )
-        each, between = self._each(best)
-        return (
-            f"Of your rows, those with {column.column} {best.kind} {_did(best)}: {each}{self._unit} each (between "
-            f"{between}), the others {self._figure(best.mean - best.ahead, best)}."
-        )
+    def _own(self, column: ColumnKinds) -> list[str]:
+        means = column.sellers[self.place]
+        ahead, behind = self._ahead(column), clearly_behind(means, self._quantile)
+        if ahead is not None:
+            return [self._told("Of your rows", column, ahead)]
+        if behind is not None:
+            return [
+                f"By {column.column}, no kind of your rows was clearly ahead of your other rows.",
+                self._told("Of your rows", column, behind),
+            ]
+        nothing = f"By {column.column}, no kind of your rows added clearly more or less than your other rows"
+        return [f"{nothing}: what they added each differs by no more than chance explains."]
 
     def _everybody(self, column: ColumnKinds) -> list[str]:
         shown = self._shown(column)
         if not shown:
             return []
-        best = _best(shown)
-        if best.surely_ahead <= _QUANTILE:
-            return [f"Of all sellers' rows no kind of {column.column} was clearly ahead."]
-        each, between = self._each(best)
-        others = self._figure(best.mean - best.ahead, best)
-        which = f"Of all sellers' rows, those with {column.column} {best.kind} {_did(best)}"
-        return [f"{which}: {each}{self._unit} each (between {between}), the others {others}."]
+        best = clearly_ahead(shown, self._everybodys_quantile)
+        if best is None:
+            return [f"Of all sellers' rows, none of the kinds of {column.column} shown here was clearly ahead."]
+        return [self._told("Of all sellers' rows", column, best)]
+
+    def _told(self, of: str, column: ColumnKinds, mean: KindMean) -> str:
+        each, between = self._each(mean)
+        return (
+            f"{of}, those with {column.column} {mean.kind} {did(mean)}: {each}{self._unit} each (between {between}), "
+            f"the others {self._figure(mean.mean - mean.ahead, mean)}."
+        )
 
     def _weakest(self) -> list[str]:
-        """Where the model is weakest by the first column, and by all the others."""
+        """Where the model is weakest by the first column, and by all the others; of one segment alone nothing."""
         first = self.columns[0].column
         sentences = []
-        if first in self._cuts:
-            (weak, score), (strong, best) = self._ends([self._cuts[first]])
+        ends = self._ends([cut for column, cut in self._cuts.items() if column == first])
+        if ends is not None:
+            (weak, low), (strong, high) = ends
+            against = f", against {self._score(high)} where {strong}" if self._score(low) != self._score(high) else ""
             sentences.append(
-                f"With everybody's rows in, the buyer's model is weakest where {weak}: {self._scored(score)}, "
-                f"against {self._score(best[0])} where {strong}."
+                f"With everybody's rows in, the buyer's model is weakest where {weak}: {self._scored(low)}{against}."
             )
-        others = [cut for column, cut in self._cuts.items() if column != first]
-        if others:
-            (weak, score), _ = self._ends(others)
+        ends = self._ends([cut for column, cut in self._cuts.items() if column != first])
+        if ends is not None:
+            weak, low = ends[0]
             start = "By the other columns it" if sentences else "With everybody's rows in, the buyer's model"
-            sentences.append(f"{start} is weakest where {weak}: {self._scored(score)}.")
+            sentences.append(f"{start} is weakest where {weak}: {self._scored(low)}.")
         return sentences
 
-    def _ends(self, cuts: Sequence[SegmentCut]) -> tuple[tuple[str, tuple[float, float]], ...]:
-        """The segments with the lowest and the highest score, each with the score and its error."""
+    def _ends(self, cuts: Sequence[SegmentCut]) -> tuple[tuple[str, float], tuple[str, float]] | None:
+        """The segments with the lowest and the highest score; None where fewer than two can be named."""
         scored = [
-            (f"{cut.column} is {segment}", (float(score), float(error)))
+            (f"{cut.column} is {segment}", float(score))
             for cut in cuts
-            if cut.scores is not None and cut.score_standard_errors is not None
-            for segment, score, error in zip(cut.segments, cut.scores, cut.score_standard_errors, strict=True)
+            if cut.scores is not None
+            for segment, score in zip(cut.segments, cut.scores, strict=True)
             if segment != TOO_FEW
         ]
-        return min(scored, key=lambda each: each[1][0]), max(scored, key=lambda each: each[1][0])
+        if len(scored) < 2:  # noqa: PLR2004 - one segment is no comparison
+            return None
+        return min(scored, key=lambda each: each[1]), max(scored, key=lambda each: each[1])
 
-    def _scored(self, score: tuple[float, float]) -> str:
-        mean, half = score[0], _QUANTILE * score[1]
+    def _scored(self, score: float) -> str:
         if self.metric in COUNTING_METRICS:
-            low, high = (percent(min(max(end, 0.0), 1.0)) for end in (mean - half, mean + half))
-            return f"right on {self._score(mean)} of the validation rows there (between {low} and {high})"
-        low, high = (written(end, self.metric) for end in (mean - half, mean + half))
-        return f"{self._score(mean)} on the validation rows there (between {low} and {high})"
+            return f"right on {self._score(score)} of the validation rows there"
+        return f"{self._score(score)} on the validation rows there"
 
-    def _score(self, mean: float) -> str:
+    def _score(self, score: float) -> str:
         if self.metric in COUNTING_METRICS:
-            return percent(mean)
-        return f"{written(mean, self.metric)} of {metric_name(self.metric)}"
+            return _coarse(score, self.metric)
+        return f"{_coarse(score, self.metric)} of {metric_name(self.metric)}"
 
     def _shrinking(self) -> str:
         """How much less a row of the second half of all rows added than one of the first, by the learning curve."""
@@ -234,8 +244,7 @@ class _Finding:
         size = abs(in_unit(figure, self.metric))
         return max(0, 1 - math.floor(math.log10(size))) if size else 2
 
-    def _row(self, column: ColumnKinds) -> ClearKind:
-        best = self._best_of(column)
+    def _row(self, column: ColumnKinds, best: KindMean) -> ClearKind:
         each, between = self._each(best)
         everybody = next((mean for mean in self._shown(column) if mean.kind == best.kind), None)
         return ClearKind(
@@ -251,8 +260,8 @@ class _Finding:
         cut = self._cuts.get(column)
         if cut is None or cut.scores is None or kind not in cut.segments:
             return ""
-        score = float(cut.scores[cut.segments.index(kind)])
-        return f"right on {percent(score)}" if self.metric in COUNTING_METRICS else written(score, self.metric)
+        score = _coarse(float(cut.scores[cut.segments.index(kind)]), self.metric)
+        return f"right on {score}" if self.metric in COUNTING_METRICS else score
 
     def _chart(self, column: ColumnKinds, title: str) -> Chart:
         series = [self._series(self.line.organization.name, column.sellers[self.place])]
@@ -275,9 +284,9 @@ class _Finding:
         return Series(name, tuple(mean.kind for mean in means), figures(0), low=figures(-1), high=figures(1))
 
 
-def _best(means: Sequence[KindMean]) -> KindMean:
-    return max(means, key=lambda mean: mean.ahead)
-
-
-def _did(best: KindMean) -> str:
-    return "added most" if best.mean > 0 else "cost least"
+def _coarse(score: float, metric: str) -> str:
+    """A score on a segment, too coarse to tell how many private rows it holds, as an interval or more digits would."""
+    if metric in COUNTING_METRICS:
+        return percent(score, 0)
+    digits = 1 - math.floor(math.log10(abs(score))) if score else 0
+    return decimals(round(score, digits), max(0, digits))

@@ -21,9 +21,9 @@ class KindMean:
 
     @property
     def surely_ahead(self) -> float:
-        """How many standard errors it is ahead; infinite where nothing varies."""
+        """How many standard errors it is ahead, below 0 where it is behind; infinite where nothing varies."""
         if self.ahead_standard_error == 0:
-            return math.inf if self.ahead > 0 else 0.0
+            return math.copysign(math.inf, self.ahead) if self.ahead else 0.0
         return self.ahead / self.ahead_standard_error
 
 
