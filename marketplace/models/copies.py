@@ -70,6 +70,11 @@ class CopyFinding(models.Model):
     )
     second = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=9, choices=Kind.choices)
+    method = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="What a later method finds beyond these rows is another finding. Empty before methods were written.",
+    )
     rows_matched = models.PositiveIntegerField(help_text="Rows of the second version that are like a row of the first.")
     expected_by_chance = models.FloatField(help_text="How many of them innocent files of this kind would share.")
     log10_p_value = models.FloatField(help_text="Upper bound of the probability that chance alone shares as many.")
@@ -89,7 +94,7 @@ class CopyFinding(models.Model):
         ordering = ["-found_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["first", "second", "kind"], nulls_distinct=False, name="copy_finding_unique"
+                fields=["first", "second", "kind", "method"], nulls_distinct=False, name="copy_finding_unique"
             ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["exact", "reordered", "rounded", "jittered"])
@@ -138,6 +143,7 @@ class CopyFinding(models.Model):
                     "first",
                     "second",
                     "kind",
+                    "method",
                     "rows_matched",
                     "expected_by_chance",
                     "log10_p_value",

@@ -22,7 +22,7 @@ from marketplace.models import (
 from marketplace.selectors.access import organizations_of
 
 # Raised when files should be compared again: another method finds other copies.
-METHOD = "copies-2"
+METHOD = "copies-3"
 State = CopyFinding.State
 
 

@@ -112,24 +112,28 @@ class CopySearch:
         return self._files[key]
 
     def _record(self, first: DatasetVersion | None, second: DatasetVersion, copies: Copies) -> None:
+        """Write a finding down, less the rows that findings of an earlier method name: those stay as they are."""
+        earlier = CopyFinding.objects.filter(first=first, second=second, kind=copies.kind)
+        named = {row for pairs in earlier.values_list("pairs", flat=True) for _, row in pairs}
+        pairs = [pair for pair in copies.pairs.tolist() if pair[1] not in named]
+        if not pairs:
+            return
         names = column_names(self.request.schema)
-        finding, is_new = CopyFinding.objects.get_or_create(
+        finding = CopyFinding.objects.create(
+            request=self.request,
             first=first,
             second=second,
             kind=copies.kind,
-            defaults={
-                "request": self.request,
-                "rows_matched": len(copies.pairs),
-                "expected_by_chance": copies.expected_rows,
-                "log10_p_value": copies.verdict.log10_p,
-                "pairs": copies.pairs.tolist(),
-                "columns_ignored": [names[column] for column in copies.columns],
-            },
+            method=selectors.METHOD,
+            rows_matched=len(pairs),
+            expected_by_chance=copies.expected_rows * len(pairs) / len(copies.pairs),
+            log10_p_value=copies.verdict.log10_p,
+            pairs=pairs,
+            columns_ignored=[names[column] for column in copies.columns],
         )
-        if is_new:
-            data = {"kind": copies.kind, "rows": len(copies.pairs), "second": str(second.pk)}
-            data["first"] = "validation rows" if first is None else str(first.pk)
-            events.record(action="copies.found", subject=finding, by=None, data=data)
+        data = {"kind": copies.kind, "rows": len(pairs), "second": str(second.pk)}
+        data["first"] = "validation rows" if first is None else str(first.pk)
+        events.record(action="copies.found", subject=finding, by=None, data=data)
 
 
 def _locked(name: str, *, is_waiting: bool) -> bool:

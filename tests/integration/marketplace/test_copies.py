@@ -1,5 +1,7 @@
 """From a submission to a decision: what is compared, once, what an operator may decide, and what sellers see of it."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 from django.db import DatabaseError, transaction
@@ -8,7 +10,7 @@ from marketplace import tasks
 from marketplace.models import AuditEvent, CopyComparison, CopyFinding, DatasetVersion, Membership, Notice, Role
 from marketplace.selectors import copies as selectors
 from marketplace.selectors import copy_evidence
-from marketplace.services import copies, submissions
+from marketplace.services import copies, copy_search, submissions
 from marketplace.shared.errors import NotAllowedError
 from tests.factories.accounts import make_member, make_organization
 from tests.factories.datasets import make_submission, make_version
@@ -261,6 +263,38 @@ def test_whoever_withdrew_first_wins_nothing_and_nobody_is_told_of_rows_left_out
 
     assert selectors.excluded_rows(request_) == {}
     assert told() == {}
+
+
+@pytest.mark.parametrize("decision", [None, "both_keep"])
+def test_rows_that_only_a_later_method_finds_are_another_finding_and_what_was_found_stays(
+    request_, finding, monkeypatch, decision
+):
+    """The first method is made to find 40 of the 60 rows of a copy."""
+    compare, rows = copy_search.compare, table(ROWS, seed=5)
+    submitted(request_, rows, name="Other original", organization="Fourth House")
+    submitted(request_, rows, name="Other copy", organization="Fifth House")
+    with monkeypatch.context() as earlier:
+        earlier.setattr(copy_search, "compare", lambda *files, **padded: [part(of) for of in compare(*files, **padded)])
+        earlier.setattr(selectors, "METHOD", "copies-0")
+        copies.check(request=request_)
+    old = CopyFinding.objects.get(kind="exact")
+    if decision:
+        copies.decide(finding=old, decision=decision, reason="Same source.", by=make_member(Role.OPERATOR))
+    before = list(CopyFinding.objects.order_by("pk").values())
+
+    copies.check(request=request_)
+
+    (new,) = CopyFinding.objects.exclude(pk__in=[old.pk, finding.pk])
+    assert (new.first_id, new.second_id, new.kind, new.state) == (old.first_id, old.second_id, "exact", "open")
+    assert old.pairs == [[row, row] for row in range(40)]
+    assert new.pairs == [[row, row] for row in range(40, ROWS)]
+    assert (new.rows_matched, new.method) == (20, selectors.METHOD)
+    assert list(CopyFinding.objects.exclude(pk=new.pk).order_by("pk").values()) == before
+    assert AuditEvent.objects.filter(action="copies.found").count() == 3
+
+
+def part(found):
+    return replace(found, pairs=found.pairs[:40])
 
 
 def test_too_much_to_compare_is_left_to_the_workers(request_, queued, monkeypatch):

@@ -210,6 +210,7 @@ def test_the_seller_reads_on_its_own_page_how_many_rows_and_no_cell_of_them(clie
 
 def test_the_database_keeps_one_finding_of_a_kind_and_one_comparison_with_the_validation_rows(finding):
     evidence = {"rows_matched": 1, "expected_by_chance": 0, "log10_p_value": -9, "pairs": [[0, 0]]}
+    evidence["method"] = selectors.METHOD
     for kind in ("exact", "within"):
         with pytest.raises(IntegrityError), transaction.atomic():
             CopyFinding.objects.create(request=finding.request, second=finding.second, kind=kind, **evidence)
