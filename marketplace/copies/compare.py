@@ -2,13 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from marketplace.copies import near
+from marketplace.copies import budget, near
 from marketplace.copies.chance import Verdict, repeating, sharing
-from marketplace.copies.rows import Rows, first_places, kinds_of, rounded, significant, taken, without
+from marketplace.copies.rows import (
+    Rows,
+    first_places,
+    hash_sums,
+    kinds_but_for,
+    kinds_of,
+    rounded,
+    significant,
+    taken,
+    without,
+)
 
 Array = np.ndarray[Any, Any]
 
@@ -18,6 +29,8 @@ DIGITS = (3, 2, 1)
 IN_ORDER = 0.9
 # Cells that were rounded, and not moved, where this fraction of the changed ones has fewer digits than before.
 COARSER = 0.9
+# Changed cells that are looked at for that.
+CELLS_LOOKED_AT = 100_000
 # Repeats seen among n rows understate their rate; three more bound it from above (the rule of three).
 UNSEEN = 3
 # How much likelier a column repeats among rows that are equal otherwise than among any two rows.
@@ -48,8 +61,29 @@ class _Look:
 
     dedupe: tuple[bool, bool]
     may_be_deduplicated: bool
+    is_near: bool
     digits: tuple[int, ...] = DIGITS
     tests: int = 1
+
+
+class _Pair:
+    """Two files, and what is computed of them once, whichever columns are left out and rows of the second taken."""
+
+    def __init__(self, first: Rows, second: Rows) -> None:
+        self.first, self.second = first, second
+
+    @cached_property
+    def collision_rates(self) -> Array:
+        return np.array([_collision_rate(column) for column in _columns(self.first, self.second)])
+
+    @cached_property
+    def sums(self) -> tuple[Array, Array]:
+        return hash_sums(self.first), hash_sums(self.second)
+
+    def kinds(self, columns: Sequence[int], rows: Array) -> list[Array]:
+        """Kinds of all rows of the first file and these of the second, with some columns left out."""
+        kinds = kinds_but_for(columns, self.first, self.second, sums=self.sums)
+        return [kinds[0], kinds[1][rows]]
 
 
 def compare(
@@ -57,55 +91,60 @@ def compare(
 ) -> list[Copies]:
     """Find what the second file copies from the first; empty when chance explains it.
 
-    A file known to be padded with its own rows is taken without its repeats: they would pass for chance.
+    A file known to be padded with its own rows is taken without its repeats: they would pass for chance. What would
+    cost too much in large or wide files is left out, see `budget`: rows that are near each other, not those that are
+    equal.
     """
-    kinds = kinds_of(first, second)
+    kinds, pair = kinds_of(first, second), _Pair(first, second)
+    size = {"rows": len(first) + len(second), "columns": first.width}
     may_be_deduplicated = any(len(np.unique(of_file)) == len(of_file) for of_file in kinds)
-    dedupe = (is_first_padded, is_second_padded)
-    found = _alike(first, second, kinds, _Look(dedupe, may_be_deduplicated))
+    look = _Look((is_first_padded, is_second_padded), may_be_deduplicated, budget.is_near_searched(**size))
+    found = _alike(pair, np.arange(len(second)), kinds, look)
     # Which rows are equal as a whole is settled: chance has been judged by all columns, which tell more apart.
     is_settled = np.isin(kinds[1], kinds[0])
     for copies in found:
         is_settled[copies.pairs[:, 1]] = True
     # Neighbours find rounded rows too; a test for each number of digits and column would take as long as all others.
-    look = _Look(dedupe, may_be_deduplicated, digits=(), tests=first.width)
-    but_one = _alike_but_for_one(first, second, np.flatnonzero(~is_settled), look)
+    look = replace(look, is_near=budget.is_near_searched_without_columns(**size), digits=(), tests=first.width)
+    but_one = _alike_but_for_one(pair, np.flatnonzero(~is_settled), look)
     return found if but_one is None else [*found, but_one]
 
 
-def _alike(first: Rows, second: Rows, kinds: Sequence[Array], look: _Look) -> list[Copies]:
+def _alike(pair: _Pair, rows: Array, kinds: Sequence[Array], look: _Look, left_out: Sequence[int] = ()) -> list[Copies]:
+    """Look at these rows of the second file, with their kinds and without the columns left out; pairs count them."""
     exact = _equal_kinds(kinds, look)
     found = []
-    if exact is not None and not (look.may_be_deduplicated and _is_dense(first, second, kinds)):
+    if exact is not None and not (look.may_be_deduplicated and _is_dense(pair, rows, kinds, left_out)):
         in_order = np.mean(np.diff(exact.pairs[:, 0]) > 0) >= IN_ORDER
         found.append(Copies("exact" if in_order else "reordered", exact.pairs, exact.verdict))
+    if not (look.is_near or look.digits):
+        return found
+    first, second = pair.first, taken(pair.second, rows)
+    for column in left_out:
+        first, second = without(first, column), without(second, column)
     altered = _altered(first, second, kinds, look)
     return found if altered is None else [*found, altered]
 
 
-def _alike_but_for_one(first: Rows, second: Rows, rows: Array, look: _Look) -> Copies | None:
+def _alike_but_for_one(pair: _Pair, rows: Array, look: _Look) -> Copies | None:
     """Leave each column out in turn, and look at these rows of the second file.
 
-    Where several make a finding the strongest comes first, and the others are asked again for what it left: copies of
-    different rows may have been changed in different columns.
+    Where several make a finding the strongest comes first, and each other is asked again for what those before it
+    left: copies of different rows may have been changed in different columns.
     """
-    columns, parts = list(range(first.width)) if first.width > 1 else [], []
-    while columns and rows.size:
-        left = taken(second, rows)
-        found = [copies for column in columns if (copies := _alike_without(first, left, column, look)) is not None]
-        if not found:
-            break
-        strongest = min(found, key=lambda copies: copies.verdict.log10_p)
-        columns = [copies.columns[0] for copies in found if copies is not strongest]
-        pairs = np.column_stack([strongest.pairs[:, 0], rows[strongest.pairs[:, 1]]])
-        parts.append(Copies("but_one", pairs, strongest.verdict, strongest.columns))
-        rows = np.setdiff1d(rows, pairs[:, 1])
+    every = range(pair.first.width) if pair.first.width > 1 and rows.size else ()
+    found = [copies for column in every if (copies := _alike_without(pair, rows, column, look)) is not None]
+    parts: list[Copies] = []
+    for strongest in sorted(found, key=lambda copies: copies.verdict.log10_p):
+        copies = _alike_without(pair, rows, strongest.columns[0], look) if parts and rows.size else strongest
+        if copies is not None and rows.size:
+            parts.append(replace(copies, pairs=np.column_stack([copies.pairs[:, 0], rows[copies.pairs[:, 1]]])))
+            rows = np.setdiff1d(rows, parts[-1].pairs[:, 1])
     return joined(parts) if parts else None
 
 
-def _alike_without(first: Rows, second: Rows, column: int, look: _Look) -> Copies | None:
-    files = without(first, column), without(second, column)
-    found = _alike(*files, kinds_of(*files), look)
+def _alike_without(pair: _Pair, rows: Array, column: int, look: _Look) -> Copies | None:
+    found = _alike(pair, rows, pair.kinds([column], rows), look, [column])
     return joined([Copies("but_one", copies.pairs, copies.verdict, (column,)) for copies in found]) if found else None
 
 
@@ -133,17 +172,18 @@ def _equal_kinds(kinds: Sequence[Array], look: _Look) -> Copies | None:
     return Copies("exact", np.column_stack([first_places(first, second[rows]), rows]), verdict)
 
 
-def _is_dense(first: Rows, second: Rows, kinds: Sequence[Array]) -> bool:
+def _is_dense(pair: _Pair, rows: Array, kinds: Sequence[Array], left_out: Sequence[int]) -> bool:
     """Whether deduplicated files would share as many equal rows anyway, because rows differ in one column so often.
 
     Without repeats of their own, files cannot show how common equal rows are. Rows that are equal but for the column
     that tells most apart can: of those, chance makes as many equal as that column repeats (ALIKE times, as people who
     are equal otherwise are more alike than strangers).
     """
-    repeats_of_columns = [_collision_rate(column) for column in _columns(first, second)]
-    telling = int(np.argmin(repeats_of_columns))
-    chance = min(ALIKE * repeats_of_columns[telling], 0.5)
-    but_for_one = kinds_of(without(first, telling), without(second, telling))
+    rates = pair.collision_rates.copy()
+    rates[list(left_out)] = np.inf
+    telling = int(np.argmin(rates))
+    chance = min(ALIKE * rates[telling], 0.5)
+    but_for_one = pair.kinds([*left_out, telling], rows)
     almost = equal_pairs(but_for_one) - equal_pairs(kinds)
     return not repeating(equal_pairs(kinds), expected=(almost + UNSEEN) * chance / (1 - chance)).is_finding
 
@@ -175,7 +215,8 @@ def _altered(first: Rows, second: Rows, kinds: Sequence[Array], look: _Look) -> 
     singles = [taken(file, place) for file, place in zip((first, second), places, strict=True)]
     look = replace(look, dedupe=(False, False))
     candidates = [_equal_kinds(kinds_of(*(rounded(file, count) for file in singles)), look) for count in look.digits]
-    candidates += _near(*singles, tests=look.tests)
+    if look.is_near:
+        candidates += _near(*singles, tests=look.tests)
     found = [copies for copies in candidates if copies is not None]
     if not found:
         return None
@@ -214,7 +255,9 @@ def _is_coarser(before: Array, after: Array) -> bool:
     changed = (before != after) & ~np.isnan(before) & ~np.isnan(after)
     if not changed.any():
         return False
-    return bool(np.mean(_digits(after[changed]) < _digits(before[changed])) >= COARSER)
+    places = np.flatnonzero(changed)
+    places = places[:: -(-len(places) // CELLS_LOOKED_AT)]
+    return bool(np.mean(_digits(after.flat[places]) < _digits(before.flat[places])) >= COARSER)
 
 
 def _digits(numbers: Array) -> Array:

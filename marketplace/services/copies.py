@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.celery import app as celery_app
+from marketplace.copies.budget import cells_read
 from marketplace.models import CopyFinding, DataRequest, DatasetVersion, User
 from marketplace.selectors import copies as selectors
 from marketplace.selectors.access import is_operator
@@ -21,8 +22,9 @@ from marketplace.templatetags.states import badge
 
 # A task stops before its time limit and leaves the rest to the next.
 TASK_SECONDS = 150
-# What a round may compare while somebody waits for its start; more is left to the workers.
-ROWS_AT_START = 150_000
+# Cells that a round may have read while somebody waits for its start; more is left to the workers. 150,000 rows of 15
+# columns come to as many.
+CELLS_AT_START = 36_000_000
 
 State = CopyFinding.State
 
@@ -87,8 +89,9 @@ def ensure_checked(*, request: DataRequest) -> None:
         FindingsWaitError: A finding is open.
     """
     left = selectors.outstanding(request)
-    rows = sum((earlier.rows if earlier else request.validation_rows) + later.rows for earlier, later in left)
-    if rows > ROWS_AT_START:
+    columns = len(request.schema["columns"])
+    rows = [(earlier.rows if earlier else request.validation_rows) + later.rows for earlier, later in left]
+    if sum(cells_read(rows=of_pair, columns=columns) for of_pair in rows) > CELLS_AT_START:
         queue(request_id=request.pk)
         raise CopiesNotCheckedError(
             f"{len(left)} pairs of files have not been compared for copies yet.",

@@ -298,7 +298,7 @@ def part(found):
 
 
 def test_too_much_to_compare_is_left_to_the_workers(request_, queued, monkeypatch):
-    monkeypatch.setattr(copies, "ROWS_AT_START", 100)
+    monkeypatch.setattr(copies, "CELLS_AT_START", 1_000)
     for seed in range(2):
         submitted(request_, table(30, seed=seed), name=f"Set {seed}", organization=f"House {seed}")
 

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketplace.copies import budget, near, within
+from marketplace.copies import compare as comparing
 from marketplace.copies.compare import compare
 from marketplace.copies.near import mutual_pairs, nearest, spreads
 from marketplace.copies.rows import Rows, column_names, kinds_of, read_rows, significant, taken
@@ -117,6 +119,81 @@ def test_a_few_equal_copies_hide_no_rows_with_a_column_changed_and_each_row_is_n
     assert exact.pairs.tolist() == [[row, row] for row in range(40)]
     assert but_one.pairs.tolist() == [[row, 40 + row] for row in range(ROWS)]
     assert but_one.columns == (RACE,)
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """The searches for nearest rows and the comparisons of all cells, by how many rows they were about."""
+    made = {"near": [], "cells": []}
+
+    def counted(kind, function):
+        def counting(*files, **options):
+            made[kind].append(sum(map(len, files)))
+            return function(*files, **options)
+
+        return counting
+
+    monkeypatch.setattr(near, "encoded", counted("near", near.encoded))
+    for module in (comparing, within):
+        monkeypatch.setattr(module, "kinds_of", counted("cells", kinds_of))
+    return made
+
+
+def wide_rows(rows, *, seed):
+    rng = np.random.default_rng(seed)
+    return Rows(rng.standard_normal((rows, 900)), rng.integers(0, 3, (rows, 100)))
+
+
+def test_a_file_of_1000_columns_takes_one_search_and_copies_with_a_column_changed_are_found_all_the_same(searches):
+    first, own = wide_rows(500, seed=1), wide_rows(500, seed=2)
+    copies = taken(first, np.arange(200))
+    copies.numbers[40:120, 7] += 1
+    copies.labels[120:, 99] += 1
+    second = joined(copies, taken(own, np.arange(200, 500)))
+
+    exact, but_one = compare(first, second)
+
+    assert (exact.kind, exact.pairs.tolist()) == ("exact", [[row, row] for row in range(40)])
+    assert (but_one.kind, but_one.columns) == ("but_one", (7, 999))
+    assert but_one.pairs.tolist() == [[row, row] for row in range(40, 200)]
+    assert len(searches["near"]) == 1
+    assert len(searches["cells"]) <= 5, "whole rows as they are and at three numbers of digits"
+
+
+def test_a_file_of_1000_columns_that_repeats_itself_with_a_column_changed_is_found_in_one_search(searches):
+    own, other = wide_rows(200, seed=1), wide_rows(300, seed=2)
+    again = taken(own, np.arange(100))
+    again.labels[:, 50] += 1
+
+    (found,) = repeats(joined(own, again), [other])
+
+    assert (found.kind, found.columns) == ("but_one", (950,))
+    assert found.pairs.tolist() == [[row, 200 + row] for row in range(100)]
+    assert len(searches["near"]) == 1
+    assert len(searches["cells"]) <= 2
+    assert repeats(other, [own]) == []
+
+
+def test_what_a_comparison_may_cost_depends_on_rows_and_columns_and_nothing_crosses_it():
+    demo, wide, large = {"rows": 20_000, "columns": 15}, {"rows": 10_000, "columns": 100}, {"rows": 2_000_000}
+
+    assert budget.is_near_searched_without_columns(**demo)
+    assert budget.is_near_searched(**wide)
+    assert not budget.is_near_searched_without_columns(**wide)
+    assert not budget.is_near_searched(**large, columns=15)
+    assert budget.cells_read(**demo) == 20_000 * 15 * 16
+    assert budget.cells_read(**wide) == 10_000 * 100 * 2
+
+
+def test_where_no_near_rows_are_looked_for_rounded_ones_are_found_all_the_same(weighted, monkeypatch, searches):
+    monkeypatch.setattr(budget, "CELLS_MAX", 0)
+    first = taken(weighted, np.arange(ROWS))
+
+    (rounded_rows,) = compare(first, dressed(first, "rounded", np.random.default_rng(0)))
+
+    assert rounded_rows.kind == "rounded"
+    assert len(rounded_rows.pairs) >= 0.98 * ROWS
+    assert searches["near"] == []
 
 
 @pytest.mark.parametrize("dress", ["jittered", "rounded"])
