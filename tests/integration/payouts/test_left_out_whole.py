@@ -103,4 +103,5 @@ def test_a_draft_names_the_findings_that_its_start_waits_for(place):
     answer = operator.get(page("round_detail", draft.pk))
 
     assert "1 finding of copied rows waits for a decision." in words(answer)
-    assert f'<a href="{reverse("marketplace:copy_list")}">Decide under Copies</a>' in answer.content.decode()
+    address = f"{reverse('marketplace:copy_list')}?request={place.request.pk}"
+    assert f'<a href="{address}">Decide under Copies</a>' in answer.content.decode()
