@@ -1,8 +1,8 @@
 """What a comparison may cost, by rows and columns alone: the same files are always compared in the same way."""
 
-# Cells that a search for nearest rows may read if every row has to be held against every other, which it comes to where
-# rows crowd together: at 4e-10 s a cell 40 s of one core.
-CELLS_MAX = 1e11
+# Cells that searches for nearest rows may read if every row has to be held against every other, which it comes to where
+# rows crowd together: 6e-10 s of one core each, and more in large files, which leave the processor's cache.
+CELLS_MAX, CELLS_MAX_WITHOUT_COLUMNS = 5e10, 1e11
 # What a search costs of itself, in rows.
 ROWS_EACH = 1_000
 
@@ -14,7 +14,7 @@ def is_near_searched(*, rows: int, columns: int) -> bool:
 
 def is_near_searched_without_columns(*, rows: int, columns: int) -> bool:
     """Whether they are looked for again with each column left out in turn."""
-    return columns * _crowded(rows, columns) <= CELLS_MAX
+    return columns * _crowded(rows, columns) <= CELLS_MAX_WITHOUT_COLUMNS
 
 
 def cells_read(*, rows: int, columns: int) -> int:

@@ -187,6 +187,7 @@ def test_what_a_comparison_may_cost_depends_on_rows_and_columns_and_nothing_cros
 
 def test_where_no_near_rows_are_looked_for_rounded_ones_are_found_all_the_same(weighted, monkeypatch, searches):
     monkeypatch.setattr(budget, "CELLS_MAX", 0)
+    monkeypatch.setattr(budget, "CELLS_MAX_WITHOUT_COLUMNS", 0)
     first = taken(weighted, np.arange(ROWS))
 
     (rounded_rows,) = compare(first, dressed(first, "rounded", np.random.default_rng(0)))
