@@ -143,6 +143,12 @@ def left_out(reading: Reading) -> list[str]:
     return [shorten(label) or f"column {at + 1}" for at, label in enumerate(reading.labels) if at not in taken]
 
 
+def not_found(reading: Reading, schema: TableSchema) -> list[str]:
+    """Columns that must be there and that no column of the file is matched to."""
+    found = reading.positions or {}
+    return [column.name for column in schema.columns if column.required and found.get(column.name) is None]
+
+
 def renamed(reading: Reading) -> list[tuple[str, str]]:
     """Columns read from one of another name, as (name in the file, name asked for)."""
     taken = sorted((at, name) for name, at in (reading.positions or {}).items() if at is not None)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.forms.uploads import ColumnsForm, ReadingForm, UploadForm
 from marketplace.ingest import Preview, Problem, Reading, TableSchema
-from marketplace.ingest.problems import KINDS
+from marketplace.ingest.problems import KINDS, listed
 from marketplace.models import DataRequest, DatasetVersion, Role, UploadDraft
 from marketplace.selectors import uploads
 from marketplace.selectors.access import organizations_of
@@ -187,7 +187,10 @@ def _columns(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
     if form.is_bound and form.is_valid():
         return _next_step(upload_drafts.match_columns(draft=draft, positions=form.positions, by=request.user))
     words = {column.name: column for column in columns_in_words(draft.request)}
+    not_found = uploads.not_found(reading, schema)
     context = {
+        "not_found": listed(not_found),
+        "not_found_count": len(not_found),
         "form": form,
         "rows": [(words[column.name], field) for column, field in form.rows()],
         "left_out": uploads.left_out(reading),

@@ -99,6 +99,37 @@ def test_a_foreign_file_is_mended_step_by_step():
     assert version.reading["delimiter"] == ";"
 
 
+def test_a_column_that_the_file_lacks_is_named_and_a_corrected_file_is_a_way_out():
+    request = make_request()
+    client = signed_in(make_member(Role.SELLER))
+    without_income = b"".join(row.rpartition(b",")[0] + b"\n" for row in GOOD_CSV.splitlines())
+    columns = upload(client, request, without_income)["Location"]
+    draft = UploadDraft.objects.get()
+    assert columns == url("upload_columns", draft)
+
+    page = client.get(columns)
+    text = words_of(page)
+    assert (
+        "The buyer wants 4 columns, your file has 3. No column of your file looks like income: choose one, or" in text
+    )
+    assert f'action="{url("upload_discard", draft)}"' in page.content.decode()
+    assert 'enctype="multipart/form-data"' in page.content.decode()
+
+    fields = hidden_fields(page) | {"file": SimpleUploadedFile("census.csv", GOOD_CSV)}
+    corrected = client.post(reverse("marketplace:upload", args=[request.pk]), fields, follow=True)
+    assert "3 rows, no problem." in words_of(corrected)
+
+
+def test_a_file_whose_columns_are_all_found_is_told_of_none_that_it_lacks():
+    client = signed_in(make_member(Role.SELLER))
+    upload(client, make_request(), GOOD_CSV)
+
+    page = client.get(url("upload_columns", UploadDraft.objects.get()))
+
+    assert "looks like" not in words_of(page)
+    assert "Upload a corrected file" not in words_of(page)
+
+
 def test_problems_are_listed_and_a_corrected_file_says_what_it_mends():
     request, seller = make_request(), make_member(Role.SELLER)
     client = signed_in(seller)
