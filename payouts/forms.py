@@ -18,7 +18,7 @@ from payouts.core.bank_accounts import IbanError, read_iban
 from payouts.core.policy import Policy
 from payouts.models import ApiKey, PayoutPolicy, PayoutProfile
 from payouts.models.policies import policy_from_snapshot
-from payouts.selectors.balances import with_pots
+from payouts.selectors.balances import requests_for_rounds
 from payouts.selectors.owners import possible_owners
 from payouts.services.policies import PolicyTerms
 from payouts.services.profiles import PayoutDetails
@@ -49,11 +49,7 @@ class RequestChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generi
 
 
 class RoundForm(PlainForm):
-    request = RequestChoice(
-        with_pots(DataRequest.objects.exclude(state__in=DataRequest.UNOPENED)),
-        label="Request",
-        empty_label="Choose a request",
-    )
+    request = RequestChoice(requests_for_rounds(), label="Request", empty_label="Choose a request")
     pot = forms.CharField(label="Pot", max_length=30, help_text="In the request's currency, like 10000.00.")
     policy = forms.ModelChoiceField(PayoutPolicy.objects.all(), label="Policy", empty_label=None)
     precision = forms.DecimalField(
@@ -80,6 +76,12 @@ class RoundForm(PlainForm):
         help_text="The same inputs and seed give the same values.",
     )
 
+    def __init__(self, *args: Any, asked_for: DataRequest | None, **kwargs: Any) -> None:
+        """Begin with what the buyer announced; the request is then fixed, as the terms are those of no other."""
+        super().__init__(*args, initial=_announced(asked_for) if asked_for else None, **kwargs)
+        if asked_for is not None:
+            self.fields["request"].widget = forms.HiddenInput()
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         request, pot = cleaned.get("request"), cleaned.get("pot")
@@ -91,16 +93,23 @@ class RoundForm(PlainForm):
         return cleaned
 
 
-def round_terms_of(request_id: str) -> dict[str, Any]:
-    """What a new round over a request begins with: the terms that its buyer announced."""
-    initial: dict[str, Any] = {"request": request_id}
+def request_asked_for(request_id: str) -> DataRequest | None:
+    """The request that a new round is for, if a round can be drafted over it."""
     try:
-        request = RoundForm.base_fields["request"].clean(request_id)
+        found: DataRequest = RoundForm.base_fields["request"].clean(request_id)
     except ValidationError:
-        return initial
+        return None
+    return found
+
+
+def _announced(request: DataRequest) -> dict[str, Any]:
     # What a person may type in, so that nothing that was announced is refused.
     precision = Decimal(str(request.precision_target)) * 100
-    initial |= {"precision": f"{precision.normalize():f}", "evaluations_max": request.evaluations_max}
+    initial: dict[str, Any] = {
+        "request": str(request.pk),
+        "precision": f"{precision.normalize():f}",
+        "evaluations_max": request.evaluations_max,
+    }
     if request.pot_minor is not None:
         initial["pot"] = money.plain_decimal(request.pot_minor, request.currency)
     return initial

@@ -158,9 +158,12 @@ def tell_sellers(decided: Sequence[tuple[CopyFinding, str]]) -> None:
     upheld = [finding for finding, _ in decided if finding.state == State.FIRST_KEEPS]
     for finding in {finding.second_id: finding for finding in upheld}.values():
         _tell_rows_left_out(finding)
+    brought: dict[uuid.UUID, list[CopyFinding]] = {}
     for finding in upheld:
         if finding.is_of_validation:
-            _tell_buyer(finding)
+            brought.setdefault(finding.request_id, []).append(finding)
+    for findings in brought.values():
+        _tell_buyer(findings)
     # A dispute was spoken about with both, so both learn its end.
     counting = {
         version.pk: (finding, version)
@@ -195,19 +198,24 @@ def _tell_rows_left_out(finding: CopyFinding) -> None:
     )
 
 
-def _tell_buyer(finding: CopyFinding) -> None:
-    """Validation rows that somebody holds measure no longer what data is worth; who holds them is not the buyer's."""
-    request = finding.request
+def _tell_buyer(findings: Sequence[CopyFinding]) -> None:
+    """Validation rows that somebody holds measure no longer what data is worth; who holds them is not the buyer's.
+
+    Of one request; a row that stands in several files counts once.
+    """
+    request = findings[0].request
+    rows = count(len({first for finding in findings for first, _ in finding.pairs}))
+    who = "sellers" if len({finding.second.dataset.organization_id for finding in findings}) > 1 else "a seller"
     notices.notify(
         organization=request.buyer,
         kind="copies_decided",
-        subject=f"a seller submitted {count(finding.rows_matched)} of your validation rows",
-        body=f"An operator decided that {count(finding.rows_matched)} rows which a seller submitted to "
-        f"“{request.title}” are copies of your validation rows. They are left out of rounds that start from now on. "
+        subject=f"{who} submitted {rows} of your validation rows",
+        body=f"An operator decided that rows which {who} submitted to “{request.title}” are copies of {rows} of your "
+        "validation rows. They are left out of rounds that start from now on. "
         "Whoever holds validation rows can bring rows that are chosen by them: if yours are public or were passed on, "
         "consider closing this request and opening one with others.\n\n"
         f"{address('marketplace:request_detail', request.pk)}",
-        key=f"copies:{finding.pk}:validation",
+        key=f"copies:{findings[0].pk}:validation",
     )
 
 

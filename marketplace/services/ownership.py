@@ -1,10 +1,14 @@
 """Which organisation stands behind another: policies, caps and the significance gate act on owners, not on accounts."""
 
+from uuid import UUID
+
+from django.conf import settings
 from django.db import transaction
 
 from marketplace.models import Organization, User
-from marketplace.services import events
+from marketplace.services import events, notices
 from marketplace.shared.errors import ConflictError
+from marketplace.shared.site import address
 
 
 @transaction.atomic
@@ -33,7 +37,9 @@ def link(*, organization: Organization, owner: Organization, reason: str, by: Us
     organization.beneficial_owner = owner
     organization.save(update_fields=["beneficial_owner"])
     data = {"owner": owner.pk, "owner_name": owner.name, "reason": reason}
-    events.record(action="owner.linked", subject=organization, by=by, data=data)
+    event = events.record(action="owner.linked", subject=organization, by=by, data=data)
+    for party in (organization, owner):
+        _tell(party, event.pk)
     return organization
 
 
@@ -53,6 +59,21 @@ def separate(*, organization: Organization, reason: str, by: User) -> Organizati
     data = {"owner": owner.pk, "owner_name": owner.name, "reason": reason}
     events.record(action="owner.separated", subject=organization, by=by, data=data)
     return organization
+
+
+def _tell(party: Organization, event: UUID) -> None:
+    """Say that amounts follow another rule now; who the other is stays unsaid, as an operator may have been wrong."""
+    contact = f" ({settings.FAIRCUT_CONTACT})" if settings.FAIRCUT_CONTACT else ""
+    notices.notify(
+        organization=party,
+        kind="owner_linked",
+        subject=f"{party.name} counts together with another organisation",
+        body=f"An operator found that {party.name} and another organisation have the same beneficial owner. In rounds "
+        "whose amounts are computed from now on, both count as one: what your rows are worth does not change, but the "
+        "rules that act on a whole owner, such as a cap or a smallest amount, act on both together.\n\n"
+        f"If that is not so, write to the operator{contact}.\n\n{address('marketplace:organization', party.pk)}",
+        key=f"owner:{event}:linked:{party.pk}",
+    )
 
 
 def _lock(*organizations: Organization) -> list[Organization]:

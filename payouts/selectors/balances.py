@@ -69,6 +69,12 @@ def with_pots(requests: QuerySet[DataRequest]) -> QuerySet[DataRequest]:
     return requests.annotate(available_minor=Coalesce(Subquery(pots, output_field=BigIntegerField()), 0))
 
 
+def requests_for_rounds() -> QuerySet[DataRequest]:
+    """Requests that a round can be drafted over, those with money in the pot first."""
+    opened = DataRequest.objects.exclude(state__in=DataRequest.UNOPENED)
+    return with_pots(opened).select_related("buyer").order_by("-available_minor", "-created_at")
+
+
 def escrow_minor(payout_round: PayoutRound) -> int:
     """What a round has taken and not yet posted, as a positive amount."""
     return -_sum(account__kind=LedgerAccount.Kind.ESCROW, account__round=payout_round)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from marketplace.models import DatasetVersion
 from payouts.models import PayoutRound
+from payouts.selectors.owners import sellers_by_owner
 
 # An owner counts as sorted from this share of its largest class on, where the market as a whole stays below it.
 SORTED_SHARE = 0.95
@@ -25,15 +26,12 @@ def one_class_owners(payout_round: PayoutRound) -> list[OneClassOwner]:
     Linked accounts count together, as they are paid. Counted in the frozen versions as uploaded: copies that were left
     out are still in. Empty for a regression.
     """
-    sellers: dict[int, list[str]] = {}
-    for line in payout_round.lines.select_related("organization").order_by("number"):
-        sellers.setdefault(line.owner_key, []).append(line.organization.name)
     counts = _class_counts(payout_round)
     market = sum(counts.values(), Counter[str]())
     if not market or max(market.values()) >= SORTED_SHARE * market.total():
         return []
     found = []
-    for owner_key, names in sellers.items():
+    for owner_key, names in sellers_by_owner(payout_round).items():
         classes = counts.get(owner_key, Counter())
         ((label, rows),) = classes.most_common(1) or [("", 0)]
         if rows and rows >= SORTED_SHARE * classes.total():

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from marketplace.models import AuditEvent, Organization, Role
+from payouts.models import PayoutRound
 from payouts.selectors.profiles import current_profiles
 
 
@@ -65,3 +66,11 @@ def _reasons() -> dict[str, str]:
     """By organisation, why it was last linked."""
     linked = AuditEvent.objects.filter(action="owner.linked").order_by("at")
     return {event.subject_id: event.data.get("reason", "") for event in linked}
+
+
+def sellers_by_owner(payout_round: PayoutRound) -> dict[int, list[str]]:
+    """The names of each owner's accounts in a round, as its lines were computed; in the lines' order."""
+    names: dict[int, list[str]] = {}
+    for line in payout_round.lines.select_related("organization").order_by("number"):
+        names.setdefault(line.owner_key, []).append(line.organization.name)
+    return names

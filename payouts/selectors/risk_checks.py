@@ -10,6 +10,7 @@ from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors import profiles
 from payouts.selectors.class_mix import one_class_owners
 from payouts.selectors.frozen_copies import frozen_copies, news_since
+from payouts.selectors.owners import sellers_by_owner
 
 # An amount this many times the largest that the owner ever got is worth a second look.
 UNUSUAL_FACTOR = 3
@@ -32,7 +33,7 @@ def risk_checks(payout_round: PayoutRound, *, shared_accounts: int) -> list[Risk
     found = [
         _precision(payout_round),
         _copies(payout_round),
-        _owners(shared_accounts),
+        _owners(payout_round, shared_accounts),
         _classes(payout_round),
         _amounts(payout_round),
         _bank_details(payout_round),
@@ -80,13 +81,14 @@ def unlinked_with_one_account(payout_round: PayoutRound) -> int:
     return sum(len(owners) > 1 for owners in owners_by_iban.values())
 
 
-def _owners(shared: int) -> RiskCheck:
-    """Two owners that are paid into one account look like one."""
+def _owners(payout_round: PayoutRound, shared: int) -> RiskCheck:
+    """Two owners that are paid into one account look like one; caps and floors act on linked sellers together."""
+    groups = sellers_by_owner(payout_round).values()
+    linked = "".join(f" {' and '.join(names)} count as one owner." for names in groups if len(names) > 1)
     if shared:
-        return RiskCheck(
-            "Owners", False, f"Sellers that are not linked share {count(shared)} bank account{pluralize(shared)}."
-        )
-    return RiskCheck("Owners", True, "No two owners share a bank account.")
+        accounts = f"{count(shared)} bank account{pluralize(shared)}"
+        return RiskCheck("Owners", False, f"Sellers that are not linked share {accounts}.{linked}")
+    return RiskCheck("Owners", True, f"No two owners share a bank account.{linked}")
 
 
 def _classes(payout_round: PayoutRound) -> RiskCheck:

@@ -19,7 +19,7 @@ from marketplace.shared.errors import FaircutError
 from marketplace.views.signed_in import SignedInRequest
 from payouts import forms
 from payouts.models import Export, PayoutRound
-from payouts.selectors.balances import pot_available_minor
+from payouts.selectors.balances import pot_available_minor, requests_for_rounds
 from payouts.selectors.live import watch
 from payouts.selectors.review import review
 from payouts.selectors.rounds import (
@@ -56,7 +56,10 @@ def round_list(request: SignedInRequest) -> HttpResponse:
 
 @role_required("operator")
 def round_new(request: SignedInRequest) -> HttpResponse:
-    form = forms.RoundForm(request.POST or None, initial=forms.round_terms_of(request.GET.get("request", "")))
+    asked_for = forms.request_asked_for(request.POST.get("request") or request.GET.get("request", ""))
+    if asked_for is None and request.method != "POST":
+        return render(request, "payouts/round_for.html", {"requests": requests_for_rounds()})
+    form = forms.RoundForm(request.POST or None, asked_for=asked_for)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         payout_round = rounds.open_round(
@@ -69,7 +72,8 @@ def round_new(request: SignedInRequest) -> HttpResponse:
             by=request.user,
         )
         return redirect("payouts:round_detail", payout_round.pk)
-    return render(request, "payouts/round_new.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "asked_for": asked_for}
+    return render(request, "payouts/round_new.html", context, status=400 if form.errors else 200)
 
 
 @role_required("operator")

@@ -31,6 +31,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{'same     ' if check.is_same else 'DIFFERENT'}  {check.what}")
             for line in check.differences:
                 self.stdout.write(f"           {line}")
-        self.stdout.write(f"{found.evaluations:,} evaluations in {found.seconds:.1f} s, seed {payout_round.seed}")
+        spent = f"{found.evaluations:,} evaluations for sellers' values in {found.seconds:.1f} s"
+        self.stdout.write(f"{spent}, seed {payout_round.seed}")
         if not found.is_same:
             raise CommandError("The round is not what its inputs give on this machine.")

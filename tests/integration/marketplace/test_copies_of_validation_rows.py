@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from marketplace.models import CopyComparison, CopyFinding, Membership, Notice, Role
 from marketplace.selectors import copies as selectors
-from marketplace.services import copies
+from marketplace.services import copies, copies_together
 from marketplace.shared.errors import NotAllowedError
 from tests.factories.accounts import make_member, make_organization
 from tests.factories.datasets import make_submission
@@ -108,6 +108,19 @@ def test_the_buyer_learns_that_its_rows_are_out_and_not_who_has_them(request_, f
     notice = Notice.objects.get(organization=request_.buyer)
     assert notice.subject == "a seller submitted 40 of your validation rows"
     assert "Insider" not in notice.body
+
+
+def test_the_buyer_is_told_once_of_rows_that_stand_in_two_files(request_, validation, finding, seller):
+    make_member(Role.BUYER, organization=request_.buyer)
+    make_submission(request=request_, seller=seller, name="Again", data=csv_of(validation.slice(90, 30)))
+    copies.check(request=request_)
+    both = list(CopyFinding.objects.filter(first=None))
+
+    copies_together.decide(findings=both, decision="first_keeps", reason="Asked both.", by=make_member(Role.OPERATOR))
+
+    notice = Notice.objects.get(organization=request_.buyer)
+    assert len(both) == 2
+    assert notice.subject == "a seller submitted 50 of your validation rows"
 
 
 @pytest.mark.parametrize(("decision", "told"), [("both_keep", ["Insider"]), ("first_keeps", ["Insider"])])

@@ -65,7 +65,10 @@ def test_linked_accounts_of_two_classes_count_together(db):
     place = scenario.market(names=["North", "South", "East", "West"], classes=CLASSES)
     ownership.link(organization=place.sellers[0], owner=place.sellers[2], reason="One house.", by=place.first)
 
-    assert finding_of(scenario.in_review(place), "Classes").passed
+    payout_round = scenario.in_review(place)
+
+    assert finding_of(payout_round, "Classes").passed
+    assert "North and East count as one owner." in finding_of(payout_round, "Owners").finding
 
 
 def test_a_market_of_one_class_names_nobody(db):

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from marketplace.models import AuditEvent, Organization, Role
+from marketplace.models import AuditEvent, Notice, Organization, Role
 from marketplace.services import ownership
 from marketplace.shared.errors import ConflictError
 from payouts.selectors.owners import possible_owners, seller_owners
@@ -41,6 +41,20 @@ def test_a_linked_account_counts_as_its_owner(client, operator, sellers):
     assert (event.actor, event.data["reason"]) == (operator, "Same register entry")
     page = client.get(reverse("payouts:owner_list")).content.decode()
     assert "Same register entry" in page
+
+
+def test_both_are_told_that_they_count_together_and_not_with_whom(operator, sellers):
+    front, owner, _ = sellers
+    for organization in (front, owner):
+        make_member(Role.SELLER, organization=organization)
+
+    ownership.link(organization=front, owner=owner, reason="Same register entry", by=operator)
+
+    told = {notice.organization: notice for notice in Notice.objects.all()}
+    assert set(told) == {front, owner}
+    assert told[front].subject == f"{front.name} counts together with another organisation"
+    assert owner.name not in told[front].body
+    assert "Same register entry" not in told[front].body
 
 
 def test_a_separated_account_counts_by_itself_again(client, operator, sellers):
