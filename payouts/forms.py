@@ -76,7 +76,7 @@ class RoundForm(PlainForm):
         help_text="The same inputs and seed give the same values.",
     )
 
-    def __init__(self, *args: Any, asked_for: DataRequest | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, asked_for: DataRequest | None = None, **kwargs: Any) -> None:
         """Begin with what the buyer announced; the request is then fixed, as the terms are those of no other."""
         super().__init__(*args, initial=_announced(asked_for) if asked_for else None, **kwargs)
         if asked_for is not None:

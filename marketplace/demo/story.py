@@ -94,7 +94,8 @@ class Story:
             funding = {"amount": POT, "bank_reference": bank_reference}
             operator.send(f"/requests/{self.request_id}/fund/", "fund", funding)
             terms = {"request": self.request_id, "pot": POT, "seed": str(seed), "precision": precision}
-            page = operator.send("/rounds/new/", "new", terms | {"evaluations_max": EVALUATIONS_MAX})
+            terms |= {"evaluations_max": EVALUATIONS_MAX}
+            page = operator.send(f"/rounds/new/?request={self.request_id}", "new", terms)
         return _round_id(page)
 
     def trigger(self, round_id: str) -> None:

@@ -85,6 +85,7 @@ def named(site, story, reviewed_round, paid_round):
             "round in draft": f"/rounds/{drafted_round}/",
             "round paid": f"/rounds/{paid_round}/",
             "round in review": f"/rounds/{reviewed_round}/",
+            "round to draft": f"/rounds/new/?request={site.requests['pages']}",
             "finding": made.finding,
             "findings together": made.findings_together,
         },

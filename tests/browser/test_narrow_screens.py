@@ -22,7 +22,8 @@ def pages(site, paid_round):
         None: ["/", "/accounts/login/"],
         SELLERS[0].email: ["/", "/requests/", request, f"{request}upload/", "/results/", f"/results/{paid_round}/"],
         TRIGGER.email: [
-            *("/", request, f"{request}fund/", "/rounds/", "/rounds/new/", f"/rounds/{paid_round}/", "/keys/"),
+            *("/", request, f"{request}fund/", "/rounds/", "/rounds/new/"),
+            *(f"/rounds/new/?request={site.requests['pages']}", f"/rounds/{paid_round}/", "/keys/"),
         ],
     }
 

@@ -131,7 +131,7 @@ def start_valuation(site_url: str, request_id: str) -> str:
     operator = _operator(site_url)
     operator.send(f"/requests/{request_id}/fund/", "fund", {"amount": POT, "bank_reference": "VALUING"})
     terms = {"request": request_id, "pot": POT, "seed": "4", "precision": "0.01", "evaluations_max": str(10**9)}
-    page = operator.send("/rounds/new/", "new", terms)
+    page = operator.send(f"/rounds/new/?request={request_id}", "new", terms)
     operator.send_form(page, "trigger", {})
     return page.url.rstrip("/").rpartition("/")[2]
 
