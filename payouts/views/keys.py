@@ -18,13 +18,16 @@ _MADE = "key_made"
 
 
 @role_required("operator")
+@step_up_where_enrolled
 @never_cache
 def key_list(request: SignedInRequest) -> HttpResponse:
-    """List the keys and make new ones; a key is shown once, on the page that follows its making."""
+    """List the keys and make new ones; a key is shown once, on the page that follows its making.
+
+    The second factor is asked for before the form is shown: a form that is sent first would be lost on the detour.
+    """
     return _make(request) if request.method == "POST" else _page(request, ApiKeyForm())
 
 
-@step_up_where_enrolled
 def _make(request: SignedInRequest) -> HttpResponse:
     form = ApiKeyForm(request.POST)
     if not form.is_valid():
