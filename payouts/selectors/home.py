@@ -18,7 +18,7 @@ from marketplace.templatetags.figures import count
 from payouts.models import PayoutLine, PayoutProfile, PayoutRound
 from payouts.selectors.balances import with_pots
 from payouts.selectors.results import own_lines, value_in_words
-from payouts.selectors.rounds import WAITS_FOR, numbered_rounds
+from payouts.selectors.rounds import WAITS_FOR, numbered_rounds, waits_for
 from payouts.selectors.waiting_lines import released_and_unconfirmed
 
 LISTED_MAX = 10
@@ -138,8 +138,7 @@ def _waiting_rounds() -> list[Need]:
     )
     return [
         Need(
-            f"“{payout_round.request.title}”, round {payout_round.number}, waits for "
-            f"{WAITS_FOR[PayoutRound.State(payout_round.state)]}.",
+            f"“{payout_round.request.title}”, round {payout_round.number}, waits for {waits_for(payout_round)}.",
             "Open the round",
             path("payouts:round_detail", payout_round.pk),
         )

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from marketplace.models import AuditEvent
 from payouts.models import PayoutRound
+from payouts.selectors.balances import available_in_pot
 
 State = PayoutRound.State
 
@@ -50,10 +51,13 @@ class Happening:
 
 
 def numbered_rounds() -> QuerySet[PayoutRound]:
-    """All rounds, each with its ``number`` among those of its request: five rounds of one request are told apart."""
+    """All rounds, each with its ``number`` among those of its request: five rounds of one request are told apart.
+
+    Each carries ``available_minor`` too, what the pot of its request holds: an unfunded draft waits for the buyer.
+    """
     so_far = PayoutRound.objects.filter(request=OuterRef("request"), created_at__lte=OuterRef("created_at"))
     count = so_far.order_by().values("request").annotate(count=Count("pk")).values("count")
-    return PayoutRound.objects.annotate(number=Subquery(count))
+    return PayoutRound.objects.annotate(number=Subquery(count), available_minor=available_in_pot("request"))
 
 
 # What the operators' list may be narrowed to: by name, the words of the choice and the states it shows.
@@ -72,13 +76,15 @@ def rounds_for_operators(*, show: str = "") -> QuerySet[PayoutRound]:
     return rounds.order_by("-created_at", "pk")
 
 
-def waits_for(payout_round: PayoutRound) -> str:
-    """Who has to do what next, or nothing where the round has ended."""
+def waits_for(payout_round: Any) -> str:
+    """Who has to do what next for one of ``numbered_rounds``, or nothing where the round has ended."""
+    if payout_round.state == State.DRAFT and payout_round.available_minor < payout_round.pot_minor:
+        return "the buyer's payment"
     return WAITS_FOR.get(State(payout_round.state), "")
 
 
 def waiting_for_seconds(payout_round: PayoutRound) -> float | None:
-    """How long a round has been waiting for that, or None where it has ended."""
+    """How long one of ``numbered_rounds`` has been waiting for that, or None where it has ended."""
     if not waits_for(payout_round):
         return None
     steps = ("created_at", "triggered_at", "reviewed_at", "approved_at", "posted_at")
@@ -95,12 +101,18 @@ def timeline(payout_round: PayoutRound) -> list[Happening]:
     return [
         Happening(
             at=event.at,
-            what=_HAPPENED.get(event.action, event.action),
+            what=_happened(event.action, payout_round),
             who=event.actor.full_name or event.actor.email if event.actor else "",
             detail=event.data.get("reason", "") or event.data.get("bank_reference", ""),
         )
         for event in events.select_related("actor").order_by("at")
     ]
+
+
+def _happened(action: str, payout_round: PayoutRound) -> str:
+    if action == "round.cancelled" and payout_round.triggered_at is None:
+        return "Given up before it started"
+    return _HAPPENED.get(action, action)
 
 
 @dataclass(frozen=True)

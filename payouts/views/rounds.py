@@ -191,10 +191,11 @@ def round_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     form = forms.ReasonForm(request.POST)
     if not form.is_valid():
         return complain(request, pk, form)
+    never_started = find(pk).triggered_at is None
     return act(
         request,
         pk,
-        "The round has ended, and its pot is the buyer's again.",
+        "The draft is given up." if never_started else "The round has ended, and its pot is the buyer's again.",
         lambda found: rounds.cancel(payout_round=found, by=request.user, reason=form.cleaned_data["reason"]),
     )
 
@@ -223,7 +224,7 @@ def round_export(request: SignedInRequest, pk: UUID, kind: str) -> HttpResponse:
     export = get_object_or_404(Export, round_id=pk, kind=kind)
     mark = b"\xef\xbb\xbf" if kind == Export.Kind.CSV and request.GET.get("bom") == "1" else b""
     media_type = "text/csv; charset=utf-8" if kind == Export.Kind.CSV else "application/json"
-    disposition = f'attachment; filename="round-{pk}.{kind}"'
+    disposition = f'attachment; filename="round-{pk}{"-excel" if mark else ""}.{kind}"'
     return HttpResponse(
         mark + bytes(export.body), content_type=media_type, headers={"Content-Disposition": disposition}
     )

@@ -13,6 +13,7 @@ from payouts.models import Export, LedgerEntry
 from payouts.selectors.projection import project
 from payouts.selectors.renderings import CSV_COLUMNS, LINE_COLUMNS, line_dict, to_csv, to_json
 from tests.integration.payouts import scenario
+from tests.integration.payouts.browsing import browser, page
 
 
 @pytest.fixture
@@ -36,6 +37,17 @@ def test_csv_and_json_and_projection_agree_cell_by_cell(posted):
             assert row[column].removeprefix("'") == spelled or column != "organization"
             assert column == "organization" or row[column] == spelled
         assert (row["schema"], row["round_id"]) == ("payout_lines.v2", str(posted.pk))
+
+
+def test_the_csv_for_excel_has_a_name_of_its_own(posted):
+    client = browser(posted.triggered_by)
+
+    names = [
+        client.get(page(name, posted.pk) + query)["Content-Disposition"].partition("filename=")[2]
+        for name, query in (("round_csv", ""), ("round_csv", "?bom=1"), ("round_json", "?bom=1"))
+    ]
+
+    assert names == [f'"round-{posted.pk}{ending}"' for ending in (".csv", "-excel.csv", ".json")]
 
 
 def test_the_rows_sum_to_the_pot(posted):

@@ -265,4 +265,4 @@ def test_rounds_of_one_request_are_told_apart_and_say_how_long_they_wait(place):
     text = words(browser(place.first).get(page("round_list")))
 
     assert re.search(r"Round 2 for Incomes 10,000.00 EUR Cancelled nobody .*Round 1 for Incomes", text)
-    assert re.search(r"Round 1 for Incomes 10,000.00 EUR Draft an operator to start it for \d.\d s ", text)
+    assert re.search(r"Round 1 for Incomes 10,000.00 EUR Draft the buyer&#x27;s payment for \d.\d s ", text)
