@@ -150,6 +150,12 @@ def test_first_details_start_no_cool_down_and_another_account_does(seller):
     assert "Changed lately." in words_of(signed_in(seller).get(address_of("profile", seller)))
 
 
+def test_a_seller_without_details_reads_that_the_money_is_held_until_then(seller):
+    page = words_of(signed_in(seller).get(address_of("profile", seller)))
+
+    assert "Rounds value your rows without them; what you earn is held until they are given." in page
+
+
 def test_a_new_address_of_the_same_payee_neither_starts_nor_ends_a_cool_down(seller):
     give(seller)
     assert not selectors.is_cooling_down(give(seller, town="Altona"))
