@@ -7,7 +7,7 @@ from django.template.defaultfilters import pluralize
 
 from marketplace.charts.chart import Chart, Series
 from marketplace.shared.money import minor_digits
-from marketplace.templatetags.figures import decimals, percent
+from marketplace.templatetags.figures import decimals
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import LineRecord
 from payouts.selectors.rounds import RULE_WORDS
@@ -148,7 +148,8 @@ def rules(figures: dict[str, Any]) -> Chart:
         ]
         most = spans.index(max(spans))
         finding = (
-            f"The choice of the rule matters most to {names[most]}: its share differs by up to {percent(spans[most])}"
+            f"The choice of the rule matters most to {names[most]}: its share differs by up to "
+            f"{decimals(100 * spans[most], 1)} percentage points"
         )
     title = "Share before gate, cap and floor, %, with 95 % computation intervals where a rule samples"
     alternative = f"Shares under each rule. {finding}."

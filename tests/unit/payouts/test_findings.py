@@ -1,5 +1,6 @@
 import pytest
 
+from payouts.selectors.audit_charts import rules
 from payouts.selectors.findings import amounts_finding, values_finding
 
 
@@ -38,3 +39,11 @@ def test_a_title_says_who_earns_most_and_whether_that_is_sure(figures, sentence)
 )
 def test_a_running_valuation_says_who_adds_most_so_far(figures, sentence):
     assert values_finding(rows(*figures)) == sentence
+
+
+def test_shares_under_two_rules_differ_in_percentage_points():
+    drawn = [{"rule": "fgsv", "shares": [0.75, 0.25]}, {"rule": "equal", "shares": [0.5, 0.5]}]
+
+    finding = rules({"sellers": [{"name": "North"}, {"name": "South"}], "rules": drawn}).title
+
+    assert finding == "The choice of the rule matters most to North: its share differs by up to 25.0 percentage points"
