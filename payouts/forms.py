@@ -78,7 +78,9 @@ class RoundForm(PlainForm):
 
     def __init__(self, *args: Any, asked_for: DataRequest | None = None, **kwargs: Any) -> None:
         """Begin with what the buyer announced; the request is then fixed, as the terms are those of no other."""
-        super().__init__(*args, initial=_announced(asked_for) if asked_for else None, **kwargs)
+        if asked_for is not None:
+            kwargs["initial"] = _announced(asked_for)
+        super().__init__(*args, **kwargs)
         if asked_for is not None:
             self.fields["request"].widget = forms.HiddenInput()
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -77,7 +78,8 @@ def available_in_pot(request_field: str) -> Coalesce:
 def requests_for_rounds() -> QuerySet[DataRequest]:
     """Requests that a round can be drafted over, those with money in the pot first."""
     opened = DataRequest.objects.exclude(state__in=DataRequest.UNOPENED)
-    return with_pots(opened).select_related("buyer").order_by("-available_minor", "-created_at")
+    requests: QuerySet[Any] = with_pots(opened)
+    return requests.select_related("buyer").order_by("-available_minor", "-created_at")
 
 
 def escrow_minor(payout_round: PayoutRound) -> int:
