@@ -65,8 +65,7 @@ def fund(page):
 def start(page):
     page.get_by_role("link", name="Rounds").click()
     page.get_by_role("link", name="New round").first.click()
-    chosen = page.get_by_label("Request").locator("option").filter(has_text=TITLE).get_attribute("value")
-    page.get_by_label("Request").select_option(chosen)
+    page.get_by_role("region", name="Requests").get_by_role("link", name=TITLE).click()
     page.get_by_role("textbox", name="Pot").fill(POT)
     page.get_by_label("Precision").fill(PRECISION)
     page.get_by_label("Budget").fill(BUDGET)
