@@ -1,11 +1,12 @@
 """Owners whose rows are nearly all of one class: what one seller sorted by label over several accounts looks like."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from marketplace.models import DatasetVersion
 from payouts.models import PayoutRound
-from payouts.selectors.owners import sellers_by_owner
+from payouts.selectors.owners import owner_of_each
 
 # An owner counts as sorted from this share of its largest class on, where the market as a whole stays below it.
 SORTED_SHARE = 0.95
@@ -20,18 +21,18 @@ class OneClassOwner:
     share: float
 
 
-def one_class_owners(payout_round: PayoutRound) -> list[OneClassOwner]:
+def one_class_owners(payout_round: PayoutRound, sellers: Mapping[int, Sequence[str]]) -> list[OneClassOwner]:
     """The owners in a round whose rows are nearly all of one class, while the market's are not; in the lines' order.
 
     Linked accounts count together, as they are paid. Counted in the frozen versions as uploaded: copies that were left
-    out are still in. Empty for a regression.
+    out are still in. Empty for a regression. `sellers` are the names of each owner's accounts.
     """
     counts = _class_counts(payout_round)
     market = sum(counts.values(), Counter[str]())
     if not market or max(market.values()) >= SORTED_SHARE * market.total():
         return []
     found = []
-    for owner_key, names in sellers_by_owner(payout_round).items():
+    for owner_key, names in sellers.items():
         classes = counts.get(owner_key, Counter())
         ((label, rows),) = classes.most_common(1) or [("", 0)]
         if rows and rows >= SORTED_SHARE * classes.total():
@@ -41,7 +42,7 @@ def one_class_owners(payout_round: PayoutRound) -> list[OneClassOwner]:
 
 def _class_counts(payout_round: PayoutRound) -> dict[int, Counter[str]]:
     """Rows of each class of the target by owner, from the profiles of the frozen versions."""
-    owners = dict(payout_round.lines.values_list("organization_id", "owner_key"))
+    owners = owner_of_each(payout_round)
     submissions = payout_round.started_run.manifest["submissions"]
     owner_of = {entry["version"]: owners[entry["organization_id"]] for entry in submissions}
     found: dict[int, Counter[str]] = {}

@@ -8,6 +8,7 @@ from payouts.core.allocation import Account, Allocation, AllocationError, alloca
 from payouts.core.intervals import sum_by_owner, value_intervals
 from payouts.core.policy import Policy
 from payouts.models import PayoutRound
+from payouts.selectors.owners import owner_of_each
 from valuation.selectors.runs import RunOutcome
 
 # The rule that pays; the others stand beside it in the audit report.
@@ -62,5 +63,5 @@ def owner_keys(organization_ids: Sequence[int]) -> list[str]:
 
 def frozen_owner_keys(payout_round: PayoutRound, organization_ids: Sequence[int]) -> list[str]:
     """The beneficial owner of each as the round's lines have it: linking accounts later changes no old round."""
-    owners = dict(payout_round.lines.values_list("organization_id", "owner_key"))
+    owners = owner_of_each(payout_round)
     return [str(owners[pk]) for pk in organization_ids]

@@ -17,6 +17,7 @@ from marketplace.templatetags.figures import decimals, percent
 from payouts.models import PayoutLine
 from payouts.selectors.clear_kinds import LEVEL, clearly_ahead, clearly_behind, did, joint_quantile
 from payouts.selectors.explanations import place_of
+from payouts.selectors.owners import owner_of_each
 from valuation.core.results import normal_quantile
 from valuation.selectors import runs as valuation
 from valuation.selectors.row_kinds import ColumnKinds, KindMean, row_kinds
@@ -103,7 +104,7 @@ class _Finding:
     @cached_property
     def _owners(self) -> list[int | None]:
         """The owner of each of the run's sellers, as frozen when the round was computed."""
-        keys = dict(self.line.round.lines.values_list("organization_id", "owner_key"))
+        keys = owner_of_each(self.line.round)
         return [keys.get(seller["organization_id"]) for seller in self.line.round.started_run.manifest["sellers"]]
 
     def _shown(self, column: ColumnKinds) -> list[KindMean]:

@@ -68,6 +68,11 @@ def _reasons() -> dict[str, str]:
     return {event.subject_id: event.data.get("reason", "") for event in linked}
 
 
+def owner_of_each(payout_round: PayoutRound) -> dict[int, int]:
+    """By organisation, its owner as the round's lines have it: linking accounts later changes no old round."""
+    return dict(payout_round.lines.values_list("organization_id", "owner_key"))
+
+
 def sellers_by_owner(payout_round: PayoutRound) -> dict[int, list[str]]:
     """The names of each owner's accounts in a round, as its lines were computed; in the lines' order."""
     names: dict[int, list[str]] = {}

@@ -1,5 +1,6 @@
 """What a reviewer should look at before money moves: each check with its finding in a sentence."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.template.defaultfilters import pluralize
@@ -10,7 +11,7 @@ from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors import profiles
 from payouts.selectors.class_mix import one_class_owners
 from payouts.selectors.frozen_copies import frozen_copies, news_since
-from payouts.selectors.owners import sellers_by_owner
+from payouts.selectors.owners import owner_of_each, sellers_by_owner
 
 # An amount this many times the largest that the owner ever got is worth a second look.
 UNUSUAL_FACTOR = 3
@@ -30,11 +31,12 @@ def risk_checks(payout_round: PayoutRound, *, shared_accounts: int) -> list[Risk
 
     `shared_accounts` are the accounts that `unlinked_with_one_account` counts: the page asks for them once.
     """
+    sellers = sellers_by_owner(payout_round)
     found = [
         _precision(payout_round),
         _copies(payout_round),
-        _owners(payout_round, shared_accounts),
-        _classes(payout_round),
+        _owners(sellers, shared_accounts),
+        _classes(payout_round, sellers),
         _amounts(payout_round),
         _bank_details(payout_round),
         _earlier_rounds(payout_round),
@@ -74,26 +76,25 @@ def _copies(payout_round: PayoutRound) -> RiskCheck:
 
 def unlinked_with_one_account(payout_round: PayoutRound) -> int:
     """How many bank accounts two or more owners of a round share, who are not linked."""
-    organizations = {line.organization_id: line.owner_key for line in payout_round.lines.all()}
+    owner_of = owner_of_each(payout_round)
     owners_by_iban: dict[str, set[int]] = {}
-    for profile in profiles.current_profiles().filter(organization_id__in=organizations):
-        owners_by_iban.setdefault(profile.iban, set()).add(organizations[profile.organization_id])
+    for profile in profiles.current_profiles().filter(organization_id__in=owner_of):
+        owners_by_iban.setdefault(profile.iban, set()).add(owner_of[profile.organization_id])
     return sum(len(owners) > 1 for owners in owners_by_iban.values())
 
 
-def _owners(payout_round: PayoutRound, shared: int) -> RiskCheck:
+def _owners(sellers: Mapping[int, Sequence[str]], shared: int) -> RiskCheck:
     """Two owners that are paid into one account look like one; caps and floors act on linked sellers together."""
-    groups = sellers_by_owner(payout_round).values()
-    linked = "".join(f" {' and '.join(names)} count as one owner." for names in groups if len(names) > 1)
+    linked = "".join(f" {' and '.join(names)} count as one owner." for names in sellers.values() if len(names) > 1)
     if shared:
         accounts = f"{count(shared)} bank account{pluralize(shared)}"
         return RiskCheck("Owners", False, f"Sellers that are not linked share {accounts}.{linked}")
     return RiskCheck("Owners", True, f"No two owners share a bank account.{linked}")
 
 
-def _classes(payout_round: PayoutRound) -> RiskCheck:
+def _classes(payout_round: PayoutRound, sellers: Mapping[int, Sequence[str]]) -> RiskCheck:
     """Shells gain where their owner sorts the rows that hurt into an account of their own (ADR 0010)."""
-    owners = one_class_owners(payout_round)
+    owners = one_class_owners(payout_round, sellers)
     if not owners:
         return RiskCheck("Classes", True, "No owner's rows are nearly all of one class of the target.")
     named = ", ".join(f"{' and '.join(owner.sellers)} ({percent(owner.share)} {owner.label})" for owner in owners)
