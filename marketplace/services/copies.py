@@ -4,7 +4,6 @@ import time
 import uuid
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -182,17 +181,15 @@ def _tell_rows_left_out(finding: CopyFinding) -> None:
     if not rows:
         return  # one of the two files was withdrawn meanwhile, so nothing is left out
     organization = version.dataset.organization
-    contact = f" ({settings.FAIRCUT_CONTACT})" if settings.FAIRCUT_CONTACT else ""
     notices.notify(
         organization=organization,
         kind="copies_decided",
         subject=f"{count(rows)} rows of {version} are left out",
         body=f"{count(rows)} of the {count(version.rows)} rows of {version}, which {organization.name} submitted to "
         f"“{finding.request.title}”, are left out of rounds that start from now on: an operator decided that they are "
-        "copies. They have no value and earn nothing. Nothing is taken from you for rounds that have "
-        "started.\n\nIf you can show where you have these rows from, tell the operator"
-        f"{contact} and submit them as a new version: that is looked at anew. If they came in by mistake, upload a "
-        "version without them.\n\n"
+        "copies. They have no value and earn nothing. Nothing is taken from you for rounds that have started.\n\n"
+        f"If you can show where you have these rows from, tell {notices.operator_in_words()} and submit them as a new "
+        "version: that is looked at anew. If they came in by mistake, upload a version without them.\n\n"
         f"{address('marketplace:version_detail', version.pk)}",
         key=f"copies:{finding.pk}:left_out",
     )

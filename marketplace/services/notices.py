@@ -30,6 +30,11 @@ def notify(*, organization: Organization, kind: str, subject: str, body: str, ke
     _owe(organization, list(addresses), kind=kind, subject=subject, body=f"{body}\n\n{why}\n", key=key)
 
 
+def operator_in_words() -> str:
+    """The operator as e-mails name them: with an address where one is set."""
+    return f"the operator ({settings.FAIRCUT_CONTACT})" if settings.FAIRCUT_CONTACT else "the operator"
+
+
 def write_to(*, address: str, organization: Organization, kind: str, subject: str, body: str, key: str) -> None:
     """Owe one e-mail to an address that need not be a member's."""
     _owe(organization, [address], kind=kind, subject=subject, body=f"{body}\n", key=key)

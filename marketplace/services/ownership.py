@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from marketplace.models import Organization, User
@@ -63,7 +62,6 @@ def separate(*, organization: Organization, reason: str, by: User) -> Organizati
 
 def _tell(party: Organization, event: UUID) -> None:
     """Say that amounts follow another rule now; who the other is stays unsaid, as an operator may have been wrong."""
-    contact = f" ({settings.FAIRCUT_CONTACT})" if settings.FAIRCUT_CONTACT else ""
     notices.notify(
         organization=party,
         kind="owner_linked",
@@ -71,7 +69,8 @@ def _tell(party: Organization, event: UUID) -> None:
         body=f"An operator found that {party.name} and another organisation have the same beneficial owner. In rounds "
         "whose amounts are computed from now on, both count as one: what your rows are worth does not change, but the "
         "rules that act on a whole owner, such as a cap or a smallest amount, act on both together.\n\n"
-        f"If that is not so, write to the operator{contact}.\n\n{address('marketplace:organization', party.pk)}",
+        f"If that is not so, write to {notices.operator_in_words()}.\n\n"
+        f"{address('marketplace:organization', party.pk)}",
         key=f"owner:{event}:linked:{party.pk}",
     )
 
