@@ -228,10 +228,10 @@ def _altered(first: Rows, second: Rows, kinds: Sequence[Array], look: _Look) -> 
 
 def _near(first: Rows, second: Rows, *, tests: int) -> list[Copies | None]:
     neighbours, distances = near.nearest(near.encoded(first, second))
-    return [near_copies(neighbours, distances, len(first), threshold, tests=tests) for threshold in near.DISTANCES]
+    return [_near_copies(neighbours, distances, len(first), threshold, tests=tests) for threshold in near.DISTANCES]
 
 
-def near_copies(
+def _near_copies(
     neighbours: Array, distances: Array, rows_first: int, threshold: float, *, tests: int = 1
 ) -> Copies | None:
     """Test nearest neighbours over the rows of both files, the first file's rows first, within a distance.
