@@ -1,5 +1,6 @@
 """Data-OOB: how often models that did not see a row get it right."""
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -63,7 +64,8 @@ def data_oob(
     if spec.task == "classification" and len(np.unique(y)) == 1:
         return PointValues(np.ones(n), np.zeros(n), 0, None, "data-oob/2")
     seed = int(rng.integers(2**63))
-    judged = ModelSpec(spec.family, spec.params, _SCORES[spec.task], spec.seed)
+    # What each model says of a row is wanted, also where no model at all would do better.
+    judged = replace(spec, metric=_SCORES[spec.task], free_disposal=False)
     # The rows themselves are the validation rows, of which each model's own are not looked at.
     game = make_utility(judged, X, y, X, y)
     bags = _bags(n, budget, np.random.default_rng(seed))

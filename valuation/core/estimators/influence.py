@@ -1,19 +1,17 @@
 """Influence functions: what a model would be without some rows, from the full model and its Hessian alone."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from valuation.core.errors import BudgetTooSmallError, FitFailedError, InvalidSpecError
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector, utilities_of
 from valuation.core.results import PointValues
-from valuation.core.utility import ModelSpec, UtilityGame, checked_arrays, make_utility
+from valuation.core.utility import ModelSpec, UtilityGame, checked_rows, make_utility
 from valuation.core.utility import logistic_gradients as gradients
-from valuation.core.utility.game import BoolArray, FloatArray, IntArray
+from valuation.core.utility.game import BoolArray, FloatArray, IntArray, Predictions
 from valuation.core.utility.logistic import LogisticUtility
 from valuation.core.utility.ridge import RidgeUtility
 
@@ -27,7 +25,7 @@ class InfluenceLogistic(LogisticUtility):
 
     cost_note = "One evaluation: a product with every row's influence, then one with the validation rows."
 
-    def _predictions(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:
+    def _predictions(self, coalitions: BoolArray) -> Predictions:
         for first in range(0, len(coalitions), _AT_ONCE):
             full, steps = self._full_and_steps
             left_out = ~coalitions[first : first + _AT_ONCE]
@@ -40,13 +38,14 @@ class InfluenceLogistic(LogisticUtility):
         rows, full, classes = self._frame.rows, self._pool_start, self._pool_classes
         targets = gradients.indicators(self._y, classes)
         shares = gradients.probabilities(rows @ full.T)
-        slopes = ((shares - targets)[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
+        row_weights = self._row_weights(np.ones((1, len(rows)), dtype=np.bool_))[0][:, None]
+        slopes = ((shares - targets)[:, :, None] * (rows * row_weights)[:, None, :]).reshape(len(rows), -1)
         columns, p = full.shape
         hessian = np.zeros((columns, p, columns, p))
         for one in range(columns):
             for other in range(columns):
                 weights = shares[:, one] * ((one == other) - shares[:, other])
-                hessian[one, :, other] = (rows * weights[:, None]).T @ rows
+                hessian[one, :, other] = (rows * weights[:, None] * row_weights).T @ rows
             hessian[one, :, one] += np.diag(self._frame.penalty)
         if columns > 1:
             # The intercepts may all be moved together, and nothing changes: no gradient points that way.
@@ -86,7 +85,8 @@ def influence_game(spec: ModelSpec, X: ArrayLike, y: ArrayLike, X_valid: ArrayLi
     gets ``w_S = w + H^-1 sum_{i not in S} grad loss_i(w)`` (Koh & Liang 2017, arXiv:1703.04730, summed over rows;
     Lee et al. 2025, arXiv:2505.19013, section 3.5.2) and is worth the metric of ``w_S``. That is the first order of
     what is left out: close near the full set, wrong far from it. Coalitions that train no model keep the utility of
-    the constant predictor; one that lacks some of three or more classes may still be given them.
+    the constant predictor; one that lacks some of three or more classes may still be given them. With class weights
+    every row keeps the weight that it has in the full set.
 
     Args:
         spec: Logistic or ridge regression.
@@ -105,7 +105,7 @@ def influence_game(spec: ModelSpec, X: ArrayLike, y: ArrayLike, X_valid: ArrayLi
     """
     if spec.family not in _GAMES:
         raise InvalidSpecError("family", spec.family, "one of " + ", ".join(_GAMES))
-    return _GAMES[spec.family](spec, *checked_arrays(spec, X, y, X_valid, y_valid))
+    return _GAMES[spec.family](spec, checked_rows(spec, X, y, X_valid, y_valid))
 
 
 @dataclass(frozen=True, eq=False)

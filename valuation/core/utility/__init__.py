@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from valuation.core.errors import InvalidDataError, InvalidSpecError
 from valuation.core.games import UTILITY_MAX
 from valuation.core.utility.discriminant import DiscriminantUtility
-from valuation.core.utility.game import UtilityGame
+from valuation.core.utility.game import GameRows, UtilityGame
 from valuation.core.utility.knn import KnnUtility
 from valuation.core.utility.logistic import LogisticUtility
 from valuation.core.utility.networks import ConvNetUtility, MlpUtility, NetworkUtility, WideAndDeepUtility
@@ -16,7 +16,7 @@ from valuation.core.utility.ridge import RidgeUtility
 from valuation.core.utility.sklearn_loop import SklearnUtility
 from valuation.core.utility.spec import ModelSpec
 
-__all__ = ["ModelSpec", "UtilityGame", "checked_arrays", "make_utility"]
+__all__ = ["ModelSpec", "UtilityGame", "checked_rows", "is_batched", "make_utility"]
 
 # Squared errors of larger targets pass what a utility may be.
 _TARGET_MAX = UTILITY_MAX**0.5
@@ -33,6 +33,11 @@ FAMILIES: dict[str, type[UtilityGame]] = {
 }
 
 
+def is_batched(spec: ModelSpec) -> bool:
+    """Whether a batch of coalitions costs less than its coalitions one by one."""
+    return FAMILIES[spec.family].batched
+
+
 def make_utility(
     spec: ModelSpec,
     X: ArrayLike,
@@ -40,16 +45,21 @@ def make_utility(
     X_valid: ArrayLike,
     y_valid: ArrayLike,
     *,
+    X_base: ArrayLike | None = None,
+    y_base: ArrayLike | None = None,
     device: Literal["auto", "cpu"] = "auto",
 ) -> UtilityGame:
     """Make the game whose players are training rows and whose worth is the metric of the model trained on them.
 
     Args:
-        spec: The buyer's model and metric.
+        spec: The buyer's model, metric and terms. ``start_rows`` is not read here: see
+            :func:`~valuation.core.fgsv.algorithm_2.make_topped_up_utility`.
         X: Training features, ``(n, d)``, n may be 0.
         y: Training targets, ``(n,)``: class codes 0, 1, ... in declared order, or numbers.
         X_valid: Validation features, ``(m, d)``, m >= 1.
         y_valid: Validation targets, ``(m,)``; in classification of at least two classes.
+        X_base: Features of rows that the buyer has already and that belong to every coalition, ``(b, d)``.
+        y_base: Their targets, ``(b,)``.
         device: Where networks are trained: ``"auto"`` takes a GPU where there is one, on which last bits are not
             promised. All other families compute on the processor.
 
@@ -62,15 +72,22 @@ def make_utility(
     """
     if device not in {"auto", "cpu"}:
         raise InvalidSpecError("device", device, "auto or cpu")
-    arrays = checked_arrays(spec, X, y, X_valid, y_valid)
+    rows = checked_rows(spec, X, y, X_valid, y_valid, X_base=X_base, y_base=y_base)
     family = FAMILIES[spec.family]
-    return family(spec, *arrays, device=device) if issubclass(family, NetworkUtility) else family(spec, *arrays)
+    return family(spec, rows, device=device) if issubclass(family, NetworkUtility) else family(spec, rows)
 
 
-def checked_arrays(
-    spec: ModelSpec, X: ArrayLike, y: ArrayLike, X_valid: ArrayLike, y_valid: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64], NDArray[Any]]:
-    """Return what every game is made of, in that order, after the checks that ``make_utility`` promises.
+def checked_rows(
+    spec: ModelSpec,
+    X: ArrayLike,
+    y: ArrayLike,
+    X_valid: ArrayLike,
+    y_valid: ArrayLike,
+    *,
+    X_base: ArrayLike | None = None,
+    y_base: ArrayLike | None = None,
+) -> GameRows:
+    """Return what every game is made of, after the checks that ``make_utility`` promises.
 
     Raises:
         InvalidDataError: See ``make_utility``.
@@ -84,7 +101,15 @@ def checked_arrays(
         raise InvalidDataError("There are no validation rows.")
     if spec.task == "classification" and len(np.unique(targets_valid)) == 1:
         raise InvalidDataError("The validation rows are all of one class, so no model can be told from another.")
-    return features, targets, features_valid, targets_valid
+    if X_base is None or y_base is None:
+        return GameRows(features, targets, features_valid, targets_valid)
+    base = _features("X_base", X_base)
+    if base.shape[1] != features.shape[1]:
+        raise InvalidDataError(f"X_base has {base.shape[1]} columns and X {features.shape[1]}.")
+    targets_base = _targets("y_base", y_base, len(base), spec)
+    return GameRows(
+        np.vstack([base, features]), np.concatenate([targets_base, targets]), features_valid, targets_valid, len(base)
+    )
 
 
 def _features(name: str, values: ArrayLike) -> NDArray[np.float64]:

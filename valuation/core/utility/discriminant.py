@@ -1,13 +1,19 @@
 """Linear discriminant analysis on many coalitions at once, equal to scikit-learn's with the solver ``lsqr``."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from valuation.core.errors import FitFailedError
-from valuation.core.utility.game import BoolArray, FloatArray, IntArray, UtilityGame
+from valuation.core.utility.game import (
+    BoolArray,
+    FloatArray,
+    GameRows,
+    IntArray,
+    Predictions,
+    UtilityGame,
+    predicted_or_apart,
+)
 from valuation.core.utility.logistic_gradients import gather, probabilities
 from valuation.core.utility.spec import ModelSpec
 
@@ -24,29 +30,29 @@ class DiscriminantUtility(UtilityGame):
     A coalition's covariance is ``(1 - a) S + a v I``: ``S`` the mean over its rows of squares within classes, ``v``
     the mean of its diagonal, ``a`` the shrinkage, which keeps it invertible with fewer rows than features. Where
     classes do not vary at all (one row each), ``v`` is a millionth of the validation rows' variance, and the nearest
-    class mean wins. Classes that a coalition lacks get probability 0.
+    class mean wins. Classes that a coalition lacks get probability 0. With class weights ``pi_c`` is the same for all
+    classes that it has, and ``S`` the mean of their covariances, as scikit-learn has them with such priors.
     """
 
     cost_note = "One evaluation: sums of products of rows, a linear system of the smaller of rows and features."
 
-    def __init__(
-        self, spec: ModelSpec, X: FloatArray, y: NDArray[Any], X_valid: FloatArray, y_valid: NDArray[Any]
-    ) -> None:
+    def __init__(self, spec: ModelSpec, rows: GameRows) -> None:
         """Centre once: sums of squares then lose no digits to a far origin."""
-        super().__init__(spec, X, y, X_valid, y_valid)
+        super().__init__(spec, rows)
+        X, X_valid = rows.X, rows.X_valid
         n, d = X.shape
         self._shrinkage = float(spec.params["shrinkage"])
         centre = X.mean(axis=0) if n else np.zeros(d)
         self._rows = X - centre
         self._valid = X_valid - centre
-        self._indicator = (y[:, None] == np.arange(self._n_classes)).astype(np.float64)
+        self._indicator = (rows.y[:, None] == np.arange(self._n_classes)).astype(np.float64)
         self._variance_min = VARIANCE_MIN * (float(X_valid.var(axis=0).mean()) if d else 0.0) or VARIANCE_MIN
         self._upper = np.triu_indices(d)
         self._products: FloatArray | None = None
         if n * len(self._upper[0]) * 8 <= PRODUCTS_BYTES:
             self._products = self._rows[:, self._upper[0]] * self._rows[:, self._upper[1]]
 
-    def _predictions(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:
+    def _predictions(self, coalitions: BoolArray) -> Predictions:
         sizes = coalitions.sum(axis=1)
         order = np.argsort(-sizes, kind="stable")
         d = self._rows.shape[1]
@@ -55,54 +61,52 @@ class DiscriminantUtility(UtilityGame):
             # Groups in order of size; the first, largest one decides what is filled up to.
             largest = int(sizes[order[first]])
             rows = 0 if self._products is not None else 2 * largest
-            per_coalition = 8 * (self.n_players + (self.n_valid + d) * self._n_classes + d**2 + rows * (d + 1))
+            per_coalition = 8 * (self._n_rows + (self.n_valid + d) * self._n_classes + d**2 + rows * (d + 1))
             group = order[first : first + max(1, WORK_BYTES // per_coalition)]
             group = group[2 * sizes[group] >= largest] if rows else group
             first += len(group)
-            yield group, self._predict(coalitions[group], sizes[group])
+            yield from predicted_or_apart(group, lambda some: self._predict(coalitions[some], sizes[some]))
 
     def _predict(self, coalitions: BoolArray, sizes: IntArray) -> NDArray[Any]:
-        counts = coalitions.astype(np.float64) @ self._indicator
-        means = self._class_means(coalitions, counts)
-        try:
-            weights = self._weights(coalitions, sizes, counts, means)
-        except np.linalg.LinAlgError as error:
-            raise FitFailedError(
-                f"Linear discriminants of {sizes.min()} to {sizes.max()} rows failed: {error}"
-            ) from error
+        row_weights = self._row_weights(coalitions)
+        means = self._class_means(coalitions)
+        priors = row_weights @ self._indicator / sizes[:, None]
+        directions = self._directions(coalitions, row_weights, means)
         with np.errstate(divide="ignore"):  # a class without rows: log 0, and it never wins
-            intercepts = np.log(counts / sizes[:, None]) - 0.5 * np.einsum("kcd,kcd->kc", weights, means)
-        scores = self._valid @ weights.reshape(-1, weights.shape[2]).T
+            intercepts = np.log(priors) - 0.5 * np.einsum("kcd,kcd->kc", directions, means)
+        scores = self._valid @ directions.reshape(-1, directions.shape[2]).T
         scores = scores.T.reshape(len(coalitions), self._n_classes, -1) + intercepts[:, :, None]
-        if not np.isfinite(scores[np.broadcast_to(counts[:, :, None] > 0, scores.shape)]).all():
-            raise FitFailedError(f"Linear discriminants of {sizes.min()} to {sizes.max()} rows predict no numbers.")
         if self.metric.needs == "labels":
             return np.asarray(scores.argmax(axis=1))
         if self.metric.needs == "scores" and self._n_classes == 2:  # noqa: PLR2004
             return np.asarray(scores[:, 1] - scores[:, 0])
         return probabilities(np.ascontiguousarray(scores.transpose(0, 2, 1)))
 
-    def _class_means(self, coalitions: BoolArray, counts: FloatArray) -> FloatArray:
+    def _class_means(self, coalitions: BoolArray) -> FloatArray:
         """Mean row of each class, float64 ``(k, classes, d)``; 0 for classes without rows."""
+        counts = coalitions.astype(np.float64) @ self._indicator
         sums = np.stack([(coalitions * target) @ self._rows for target in self._indicator.T], axis=1)
         means: FloatArray = sums / np.maximum(counts, 1.0)[:, :, None]
         return means
 
-    def _weights(self, coalitions: BoolArray, sizes: IntArray, counts: FloatArray, means: FloatArray) -> FloatArray:
+    def _directions(self, coalitions: BoolArray, row_weights: FloatArray, means: FloatArray) -> FloatArray:
         """``Q m_c`` for every class, float64 ``(k, classes, d)``."""
+        sizes = coalitions.sum(axis=1)
         if self._products is None:
-            return self._gathered(coalitions, sizes, means)
+            return self._gathered(coalitions, row_weights, means)
         d = means.shape[2]
         scatter = np.empty((len(coalitions), d, d))
-        scatter[:, self._upper[0], self._upper[1]] = coalitions @ self._products
+        scatter[:, self._upper[0], self._upper[1]] = row_weights @ self._products
         scatter[:, self._upper[1], self._upper[0]] = scatter[:, self._upper[0], self._upper[1]]
-        scatter -= (means * counts[:, :, None]).transpose(0, 2, 1) @ means
+        scatter -= (means * (row_weights @ self._indicator)[:, :, None]).transpose(0, 2, 1) @ means
         return self._solve(scatter / sizes[:, None, None], means)
 
-    def _gathered(self, coalitions: BoolArray, sizes: IntArray, means: FloatArray) -> FloatArray:
+    def _gathered(self, coalitions: BoolArray, row_weights: FloatArray, means: FloatArray) -> FloatArray:
+        sizes = coalitions.sum(axis=1)
         rows, indices = gather(self._rows, coalitions)
-        for own, members, centres in zip(rows, indices, means, strict=True):
-            own[: len(members)] -= centres[self._y[members]]
+        for place, members in enumerate(indices):
+            rows[place, : len(members)] -= means[place, self._y[members]]
+            rows[place, : len(members)] *= np.sqrt(row_weights[place, members])[:, None]
         if rows.shape[1] >= rows.shape[2]:
             return self._solve(rows.transpose(0, 2, 1) @ rows / sizes[:, None, None], means)
         # Fewer rows than features: the inverse of (1 - a)/n R'R + l I, by that of a matrix as large as the rows.

@@ -11,19 +11,20 @@ HALVINGS_MAX = 12
 
 
 def fit_small(
-    rows: FloatArray, labels: FloatArray, real: FloatArray, *, steps_max: int = 40
+    rows: FloatArray, labels: FloatArray, weights: FloatArray, *, steps_max: int = 40
 ) -> tuple[FloatArray, BoolArray]:
     """Fit L2-regularised binary logistic regression to every coalition of a batch.
 
-    The coefficients lie in the span of the rows, ``w = X' a``, so with ``K = X X'`` each Newton step solves
-    ``[[I + W K, W 1], [1', 0]] (da, db) = -(a + p - y, 1'a)``: s + 1 unknowns instead of d + 1 (Zhu and Hastie 2005;
-    the last row is the unpenalised intercept's stationarity). A step whose end slopes upward too steeply is halved.
+    The coefficients lie in the span of the rows, ``w = X' a``, so with ``K = X X'`` and ``v`` the rows' weights each
+    Newton step solves ``[[I + W K, W 1], [1', 0]] (da, db) = -(a + v (p - y), 1'a)`` with ``W = v p (1 - p)``: s + 1
+    unknowns instead of d + 1 (Zhu and Hastie 2005; the last row is the unpenalised intercept's stationarity). A step
+    whose end slopes upward too steeply is halved.
 
     Args:
         rows: Features without intercept column, float64 ``(k, s, d)``, already multiplied by ``sqrt(C)``; rows that
             only fill up a coalition are zero.
         labels: 1 for the second class, else 0, float64 ``(k, s)``.
-        real: 1 for a row, 0 for filling, float64 ``(k, s)``; every coalition has both labels among its real rows.
+        weights: Above 0 for a row, 0 for filling, float64 ``(k, s)``; every coalition has both labels among its rows.
         steps_max: Most Newton steps.
 
     Returns:
@@ -31,7 +32,8 @@ def fit_small(
     """
     k, s, _ = rows.shape
     kernel = rows @ rows.transpose(0, 2, 1)
-    positives, sizes = labels.sum(axis=1), real.sum(axis=1)
+    real = (weights > 0).astype(np.float64)
+    positives, sizes = (labels * weights).sum(axis=1), weights.sum(axis=1)
     a, kernel_a = np.zeros((k, s)), np.zeros((k, s))
     intercept = np.log(positives / (sizes - positives))
     system, right = np.empty((k, s + 1, s + 1)), np.empty((k, s + 1, 1))
@@ -41,11 +43,11 @@ def fit_small(
     for _ in range(steps_max):
         p = _sigmoid(kernel_a + intercept[:, None])
         # The floor keeps the system regular where every row is saturated.
-        weight = np.maximum(p * (1.0 - p), 1e-12) * real
+        weight = np.maximum(p * (1.0 - p), 1e-12) * weights
         np.multiply(weight[:, :, None], kernel, out=system[:, :s, :s])
         system[:, diagonal, diagonal] += 1.0
         system[:, :s, s] = weight
-        residual = (p - labels) * real
+        residual = (p - labels) * weights
         right[:, :s, 0] = -(a + residual)
         right[:, s, 0] = -a.sum(axis=1)
         step = np.linalg.solve(system, right)[:, :, 0]
@@ -53,7 +55,7 @@ def fit_small(
         step_kernel_a = (kernel @ step_a[:, :, None])[:, :, 0]
         length = _lengths(
             labels,
-            real,
+            weights,
             residual=residual,
             margin=kernel_a + intercept[:, None],
             a=a,
@@ -75,7 +77,7 @@ def fit_small(
 
 def _lengths(
     labels: FloatArray,
-    real: FloatArray,
+    weights: FloatArray,
     *,
     residual: FloatArray,
     margin: FloatArray,
@@ -89,7 +91,7 @@ def _lengths(
     step_margin = step_kernel + step_intercept[:, None]
     first = np.einsum("ks,ks->k", residual, step_margin) + np.einsum("ks,ks->k", a, step_kernel)
     for _ in range(HALVINGS_MAX):
-        end = (_sigmoid(margin + length[:, None] * step_margin) - labels) * real
+        end = (_sigmoid(margin + length[:, None] * step_margin) - labels) * weights
         slope = np.einsum("ks,ks->k", end, step_margin)
         slope += np.einsum("ks,ks->k", a + length[:, None] * step, step_kernel)
         steep = slope > 0.5 * np.abs(first) + 1e-12

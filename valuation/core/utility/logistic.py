@@ -12,7 +12,7 @@ from valuation.core.errors import FitFailedError
 from valuation.core.utility import logistic_gradients as gradients
 from valuation.core.utility.dual_newton import fit_small
 from valuation.core.utility.frame import EigenFrame
-from valuation.core.utility.game import BoolArray, FloatArray, IntArray, UtilityGame
+from valuation.core.utility.game import BoolArray, FloatArray, GameRows, IntArray, UtilityGame
 from valuation.core.utility.lbfgs import minimise
 from valuation.core.utility.spec import ModelSpec
 
@@ -31,7 +31,8 @@ TOLERANCE = 4e-7  # of the norm of what is left to go: decision values are then 
 class LogisticUtility(UtilityGame):
     """L2-regularised binary or multinomial logistic regression with a free intercept.
 
-    A coalition S minimises ``C sum_{i in S} loss(y_i, w x_i + b) + |w|^2 / 2``. A coalition that lacks some classes is
+    A coalition S minimises ``C sum_{i in S} a_i loss(y_i, w x_i + b) + |w|^2 / 2``, ``a_i`` 1 or, with class weights,
+    what makes its classes weigh alike. A coalition that lacks some classes is
     fitted to those it has, exactly as scikit-learn would: two classes by one logit, more by a softmax; the classes it
     lacks get probability 0.
 
@@ -42,24 +43,22 @@ class LogisticUtility(UtilityGame):
 
     cost_note = "One evaluation: a few products with the coalition's rows, then one with the validation rows."
 
-    def __init__(
-        self, spec: ModelSpec, X: FloatArray, y: NDArray[Any], X_valid: FloatArray, y_valid: NDArray[Any]
-    ) -> None:
+    def __init__(self, spec: ModelSpec, rows: GameRows) -> None:
         """Solve the grand coalition, once, for its frame and as everybody's first guess."""
-        super().__init__(spec, X, y, X_valid, y_valid)
+        super().__init__(spec, rows)
         # With rows times sqrt(C) the objective is C times that of C = 1, for coefficients divided by sqrt(C).
         scale = float(spec.params["C"]) ** 0.5
         self._tolerance = TOLERANCE / max(1.0, scale)
-        self._pool_classes = np.unique(y)
+        self._pool_classes = np.unique(rows.y)
         if len(self._pool_classes) > 1:
-            self._solve_pool(X * scale)
-            self._valid = self._frame.turn(X_valid * scale)
+            self._solve_pool(rows.X * scale)
+            self._valid = self._frame.turn(rows.X_valid * scale)
 
     def coefficients(self, coalitions: BoolArray, classes: IntArray) -> FloatArray:
         """Fit coalitions that hold exactly the given classes.
 
         Args:
-            coalitions: Bool ``(b, n)``.
+            coalitions: Bool ``(b, n_rows)``.
             classes: Codes of the classes that each of them has, int ``(c,)``, c >= 2, ascending.
 
         Returns:
@@ -86,7 +85,8 @@ class LogisticUtility(UtilityGame):
         pool = self._fit(everyone, np.array([n]), classes, columns)[0]
         shares = gradients.probabilities(self._frame.rows @ pool.T)
         # Mean over the logits of p (1 - p): for two classes the Hessian's own weights. The floor keeps all rows in.
-        weights = np.maximum((shares * (1.0 - shares)).mean(axis=1), 1e-6)
+        curvatures = (shares * (1.0 - shares)).mean(axis=1) * self._row_weights(everyone)[0]
+        weights = np.maximum(curvatures, 1e-6)
         frame = EigenFrame.of(X, weights)
         self._pool_start = self._frame.move(pool, frame)
         self._frame = frame
@@ -119,23 +119,23 @@ class LogisticUtility(UtilityGame):
 
     def _fit_by_dual(self, coalitions: BoolArray, classes: IntArray) -> tuple[FloatArray, BoolArray]:
         rows, indices = gradients.gather(self._frame.rows, coalitions)
-        labels = np.zeros(rows.shape[:2])
-        for place, members in zip(labels, indices, strict=True):
-            place[: len(members)] = self._y[members] == classes[1]
-        real = rows[:, :, -1].copy()  # the intercept column: 1 for rows, 0 for filling
-        fitted, solved = fit_small(rows[:, :, :-1], labels, real)
+        labels, weights = np.zeros(rows.shape[:2]), np.zeros(rows.shape[:2])
+        for place, (members, of_all) in enumerate(zip(indices, self._row_weights(coalitions), strict=True)):
+            labels[place, : len(members)] = self._y[members] == classes[1]
+            weights[place, : len(members)] = of_all[members]
+        fitted, solved = fit_small(rows[:, :, :-1], labels, weights)
         return fitted[:, None, :], solved
 
     def _fit_by_lbfgs(
         self, coalitions: BoolArray, sizes: IntArray, classes: IntArray, columns: int
     ) -> tuple[FloatArray, BoolArray]:
         frame = self._frame
-        targets = gradients.indicators(self._y, classes)
-        if sizes.max() > SHARE_MASKED_MIN * self.n_players:
-            gradient = gradients.masked(frame, targets, coalitions)
+        targets, weights = gradients.indicators(self._y, classes), self._row_weights(coalitions)
+        if sizes.max() > SHARE_MASKED_MIN * self._n_rows:
+            gradient = gradients.masked(frame, targets, weights)
         else:
-            gradient = gradients.gathered(frame, targets, *gradients.gather(frame.rows, coalitions))
-        curvature = frame.curvature * (sizes / self.n_players)[:, None] + frame.penalty
+            gradient = gradients.gathered(frame, targets, weights, *gradients.gather(frame.rows, coalitions))
+        curvature = frame.curvature * (sizes / self._n_rows)[:, None] + frame.penalty
         start = np.tile(self._start(classes).ravel(), (len(coalitions), 1))
         fitted, solved = minimise(gradient, start, np.tile(1.0 / curvature, (1, columns)), tolerance=self._tolerance)
         fitted = fitted.reshape(len(coalitions), columns, -1)
@@ -153,18 +153,18 @@ class LogisticUtility(UtilityGame):
 
     def _fit_by_newton(self, coalition: BoolArray, classes: IntArray) -> FloatArray:
         """Fit one coalition that the batched solvers left unsolved: damped Newton steps with a full Hessian."""
-        size = int(coalition.sum())
+        size, weights = int(coalition.sum()), self._row_weights(coalition[None])
         model = LogisticRegression(solver="newton-cholesky", tol=1e-9, max_iter=1000)
         with warnings.catch_warnings():
             # It warns of steps it mends itself; whether it arrived is judged by the gradient below.
             warnings.simplefilter("ignore")
             try:
-                model.fit(self._frame.rows[coalition, :-1], self._y[coalition])
+                model.fit(self._frame.rows[coalition, :-1], self._y[coalition], weights[0, coalition])
             except (ValueError, np.linalg.LinAlgError) as error:
                 raise FitFailedError(f"Logistic regression on {size} rows failed: {error}") from error
         fitted = np.column_stack([model.coef_, model.intercept_])
         targets = gradients.indicators(self._y, classes)
-        slope = gradients.masked(self._frame, targets, coalition[None])(np.array([0]), fitted.reshape(1, -1))
+        slope = gradients.masked(self._frame, targets, weights)(np.array([0]), fitted.reshape(1, -1))
         if not np.abs(slope).max() <= NEWTON_SLOPE_MAX * size:
             raise FitFailedError(f"Logistic regression on {size} rows did not converge.")
         return fitted

@@ -34,22 +34,22 @@ def probabilities(margins: FloatArray) -> FloatArray:
     return margins
 
 
-def masked(frame: EigenFrame, targets: FloatArray, coalitions: BoolArray) -> Gradient:
-    """Gradient by products of all rows with all coalitions' coefficients, the masks applied in between.
+def masked(frame: EigenFrame, targets: FloatArray, weights: FloatArray) -> Gradient:
+    """Gradient by products of all rows with all coalitions' coefficients, the rows' weights applied in between.
 
     Args:
         frame: The rows, float64 ``(n, p)``.
         targets: See ``indicators``, float64 ``(n, columns)``.
-        coalitions: Bool ``(b, n)``.
+        weights: Of every row in each coalition, 0 outside, float64 ``(b, n)``.
 
     Returns:
-        Gradient of ``sum loss + |w|^2 / 2`` with respect to coefficients, float64 ``(k, columns * p)``.
+        Gradient of ``sum weight * loss + |w|^2 / 2`` with respect to coefficients, float64 ``(k, columns * p)``.
     """
     rows, columns = frame.rows, targets.shape[1]
     penalty = np.tile(frame.penalty, columns)
     # The loss's gradient is sum p x - sum y x, and the second sum does not change from step to step.
-    fixed = np.concatenate([(coalitions * target) @ rows for target in targets.T], axis=1)
-    masks = np.ascontiguousarray(coalitions.T, dtype=np.float64)
+    fixed = np.concatenate([(weights * target) @ rows for target in targets.T], axis=1)
+    masks = np.ascontiguousarray(weights.T)
     of_active = masks
 
     def gradient(active: IntArray, at: FloatArray) -> FloatArray:
@@ -78,12 +78,15 @@ def masked(frame: EigenFrame, targets: FloatArray, coalitions: BoolArray) -> Gra
     return gradient
 
 
-def gathered(frame: EigenFrame, targets: FloatArray, rows: FloatArray, indices: list[IntArray]) -> Gradient:
+def gathered(
+    frame: EigenFrame, targets: FloatArray, weights: FloatArray, rows: FloatArray, indices: list[IntArray]
+) -> Gradient:
     """Gradient by products with each coalition's own rows.
 
     Args:
         frame: The rows of all players.
         targets: See ``indicators``, float64 ``(n, columns)``.
+        weights: Of every row in each coalition, float64 ``(b, n)``.
         rows: Rows of each coalition, filled up with zeros, float64 ``(b, s, p)``; see ``gather``.
         indices: Players of each coalition.
 
@@ -92,18 +95,24 @@ def gathered(frame: EigenFrame, targets: FloatArray, rows: FloatArray, indices: 
     """
     columns, p = targets.shape[1], rows.shape[2]
     penalty = np.tile(frame.penalty, columns)
+    own_weights = np.zeros(rows.shape[:2])
+    for place, (members, of_all) in enumerate(zip(indices, weights, strict=True)):
+        own_weights[place, : len(members)] = of_all[members]
     fixed = np.stack(
-        [(targets[members].T @ own[: len(members)]).ravel() for members, own in zip(indices, rows, strict=True)]
+        [
+            ((targets[members].T * own_weights[place, : len(members)]) @ rows[place, : len(members)]).ravel()
+            for place, members in enumerate(indices)
+        ]
     )
-    of_active = rows
+    of_active, weights_of_active = rows, own_weights
 
     def gradient(active: IntArray, at: FloatArray) -> FloatArray:
-        nonlocal of_active
+        nonlocal of_active, weights_of_active
         if len(of_active) != len(active):
-            of_active = rows[active]
+            of_active, weights_of_active = rows[active], own_weights[active]
         coefficients = at.reshape(len(active), columns, p)
-        # Filling rows are zero, so what they are predicted does not enter the second product.
         shares = probabilities(of_active @ coefficients.transpose(0, 2, 1))
+        shares *= weights_of_active[:, :, None]  # 0 for filling rows
         sums = (shares.transpose(0, 2, 1) @ of_active).reshape(len(active), -1)
         result: FloatArray = sums - fixed[active] + at * penalty
         return result

@@ -51,24 +51,26 @@ class Network:
         self._X = self._tensor(X)
         self._valid = self._prepared(self._tensor(X_valid)[None])
 
-    def classify(self, coalitions: BoolArray, y: IntArray, present: BoolArray) -> FloatArray:
+    def classify(self, coalitions: BoolArray, y: IntArray, present: BoolArray, weights: FloatArray) -> FloatArray:
         """Train classifiers and predict the validation rows.
 
         Args:
             coalitions: Bool ``(k, n)``.
             y: Class codes of the players, ``(n,)``.
             present: Which classes each coalition has, bool ``(k, classes)``.
+            weights: Of every row's loss in each coalition, float64 ``(k, n)``.
 
         Returns:
             Log probabilities, float64 ``(k, m, classes)``, minus infinity for classes that a coalition lacks.
         """
         indices, real = _filled(coalitions)
         codes = self._tensor(y)[indices]
+        row_weights = self._tensor(np.take_along_axis(weights, indices, axis=1))
         absent = ~self._tensor(present)[:, None, :]
 
         def losses(outputs: Tensor) -> Tensor:
             logarithms = functional.log_softmax(outputs.masked_fill(absent, -torch.inf), dim=2)
-            return -logarithms.gather(2, codes[:, :, None])[:, :, 0]
+            return -logarithms.gather(2, codes[:, :, None])[:, :, 0] * row_weights
 
         with one_thread():
             outputs = self._outputs(self._trained(indices, real, losses))

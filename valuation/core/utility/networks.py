@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from valuation.core.errors import FitFailedError, InvalidDataError
-from valuation.core.utility.game import BoolArray, FloatArray, IntArray, UtilityGame
+from valuation.core.errors import InvalidDataError
+from valuation.core.utility.game import BoolArray, FloatArray, GameRows, IntArray, Predictions, UtilityGame
 from valuation.core.utility.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ CELLS = 4
 class NetworkUtility(UtilityGame):
     """A network trained by Adam on all rows of a coalition at every step, from the same first weights for all.
 
-    A coalition S minimises ``(sum_{i in S} loss_i + alpha |W|^2 / 2) / |S|``, biases free: cross-entropy over the
-    classes that S has (those it lacks get probability 0), or half the squared error of targets standardised by S.
-    Neither row order nor batches drawn at random are part of the game: the spec's seed draws the first weights, and
-    nothing else is random. Everything is float64, so that a coalition's utility does not depend on which others it is
-    trained beside but in its last bits.
+    A coalition S minimises ``(sum_{i in S} a_i loss_i + alpha |W|^2 / 2) / |S|``, biases free: cross-entropy over the
+    classes that S has (those it lacks get probability 0; ``a_i`` is 1 or, with class weights, what makes these classes
+    weigh alike), or half the squared error of targets standardised by S. Neither row order nor batches drawn at random
+    are part of the game: the spec's seed draws the first weights, and nothing else is random. Everything is float64, so
+    that a coalition's utility does not depend on which others it is trained beside but in its last bits.
 
     Attributes:
         device: ``"cpu"`` or ``"cuda"``.
@@ -40,18 +40,9 @@ class NetworkUtility(UtilityGame):
 
     cost_note = "One evaluation: one product with the coalition's rows and one back, an epoch and a layer."
 
-    def __init__(
-        self,
-        spec: ModelSpec,
-        X: FloatArray,
-        y: NDArray[Any],
-        X_valid: FloatArray,
-        y_valid: NDArray[Any],
-        *,
-        device: Literal["auto", "cpu"] = "auto",
-    ) -> None:
+    def __init__(self, spec: ModelSpec, rows: GameRows, *, device: Literal["auto", "cpu"] = "auto") -> None:
         """Draw the first weights."""
-        super().__init__(spec, X, y, X_valid, y_valid)
+        super().__init__(spec, rows)
         self._wanted_device = device
         self._n_outputs = self._n_classes or 1
         self._first = self._first_weights(np.random.default_rng(spec.seed))
@@ -71,7 +62,7 @@ class NetworkUtility(UtilityGame):
 
         return "cuda" if self._wanted_device == "auto" and torch.cuda.is_available() else "cpu"
 
-    def _predictions(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:
+    def _predictions(self, coalitions: BoolArray) -> Predictions:
         from valuation.core.utility import network_training as training  # noqa: PLC0415 - it loads torch
 
         at_once = max(1, GROUP_NUMBERS[self.device] // (self.n_valid * self._numbers_per_row()))
@@ -82,24 +73,17 @@ class NetworkUtility(UtilityGame):
         _, places, place_of = np.unique(np.packbits(coalitions, axis=1), axis=0, return_index=True, return_inverse=True)
         for group in self._groups(coalitions[places].sum(axis=1)):
             outputs = self._outputs(network, coalitions[places[group]])
+            # Where training diverged there is no model; minus infinity marks classes that a coalition lacks.
+            trained = np.flatnonzero(~(np.isnan(outputs) | (outputs == np.inf)).any(axis=(1, 2)))
             row_of = np.full(len(places), -1)
-            row_of[group] = np.arange(len(group))
+            row_of[group[trained]] = trained
             rows = row_of[place_of.ravel()]
             yield np.flatnonzero(rows >= 0), self._needed(outputs)[rows[rows >= 0]]
 
     def _outputs(self, network: "training.Network", coalitions: BoolArray) -> FloatArray:
         if self.spec.task == "regression":
-            outputs = network.regress(coalitions, self._y)
-            failed = not np.isfinite(outputs).all()
-        else:
-            outputs = network.classify(coalitions, self._y, self._classes_present(coalitions))
-            failed = bool(np.isnan(outputs).any())  # minus infinity: classes that a coalition lacks
-        if failed:
-            sizes = coalitions.sum(axis=1)
-            raise FitFailedError(
-                f"Training a network on {sizes.min()} to {sizes.max()} rows diverged; a smaller learning rate may help."
-            )
-        return outputs
+            return network.regress(coalitions, self._y)
+        return network.classify(coalitions, self._y, self._classes_present(coalitions), self._row_weights(coalitions))
 
     def _groups(self, sizes: IntArray) -> Iterator[IntArray]:
         """Cut a batch, in order of size, into groups alike in size."""

@@ -1,13 +1,16 @@
 """Ridge regression on many coalitions at once, equal to scikit-learn's ``Ridge`` with a free intercept."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from valuation.core.errors import FitFailedError
-from valuation.core.utility.game import BoolArray, FloatArray, IntArray, UtilityGame
+from valuation.core.utility.game import (
+    BoolArray,
+    FloatArray,
+    GameRows,
+    IntArray,
+    Predictions,
+    UtilityGame,
+    predicted_or_apart,
+)
 from valuation.core.utility.spec import ModelSpec
 
 WORK_BYTES = 16_000_000
@@ -24,24 +27,23 @@ class RidgeUtility(UtilityGame):
 
     cost_note = "One evaluation: a linear system of the smaller of rows and features, one product with validation rows."
 
-    def __init__(
-        self, spec: ModelSpec, X: FloatArray, y: NDArray[Any], X_valid: FloatArray, y_valid: NDArray[Any]
-    ) -> None:
+    def __init__(self, spec: ModelSpec, rows: GameRows) -> None:
         """Centre once: sums of squares then lose no digits to a far origin."""
-        super().__init__(spec, X, y, X_valid, y_valid)
+        super().__init__(spec, rows)
+        X, y = rows.X, rows.y
         n, d = X.shape
         self._alpha = float(spec.params["alpha"])
         self._mean_x = X.mean(axis=0) if n else np.zeros(d)
         self._mean_y = float(y.mean()) if n else 0.0
         # The target rides along as the last column: its products with the features are the right-hand side.
         self._rows = np.column_stack([X - self._mean_x, y - self._mean_y])
-        self._valid = X_valid - self._mean_x
+        self._valid = rows.X_valid - self._mean_x
         self._upper = np.triu_indices(d + 1)
         self._products: FloatArray | None = None
         if n * len(self._upper[0]) * 8 <= PRODUCTS_BYTES:
             self._products = self._rows[:, self._upper[0]] * self._rows[:, self._upper[1]]
 
-    def _predictions(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:
+    def _predictions(self, coalitions: BoolArray) -> Predictions:
         sizes = coalitions.sum(axis=1)
         order = np.argsort(sizes, kind="stable")
         d = self._valid.shape[1]
@@ -49,22 +51,19 @@ class RidgeUtility(UtilityGame):
         while first < len(order):
             # Groups in order of size, so that little is filled up; the group's largest coalition decides its memory.
             rows = 0 if self._products is not None else 2 * int(sizes[order[first]])
-            per_coalition = 8 * (self.n_players + self.n_valid + (d + 1) ** 2 + rows * (d + 1))
+            per_coalition = 8 * (self._n_rows + self.n_valid + (d + 1) ** 2 + rows * (d + 1))
             group = order[first : first + max(1, WORK_BYTES // per_coalition)]
             group = group[sizes[group] <= max(rows, 2)] if rows else group
             first += len(group)
-            yield group, self._predict(*self._fit(coalitions[group], sizes[group]))
+            yield from predicted_or_apart(group, lambda some: self._predict(*self._fit(coalitions[some], sizes[some])))
 
     def _fit(self, coalitions: BoolArray, sizes: IntArray) -> tuple[FloatArray, FloatArray]:
         """Coefficients, float64 ``(k, d)``, and intercepts ``(k,)``, for centred features and targets."""
         means = coalitions @ self._rows / sizes[:, None]
-        try:
-            if self._products is not None:
-                coefficients = self._solve(self._summed(self._products, coalitions, sizes, means))
-            else:
-                coefficients = self._gathered(coalitions, sizes, means)
-        except np.linalg.LinAlgError as error:
-            raise FitFailedError(f"Ridge regression on {sizes.min()} to {sizes.max()} rows failed: {error}") from error
+        if self._products is not None:
+            coefficients = self._solve(self._summed(self._products, coalitions, sizes, means))
+        else:
+            coefficients = self._gathered(coalitions, sizes, means)
         return coefficients, means[:, -1] - np.einsum("kd,kd->k", coefficients, means[:, :-1])
 
     def _summed(self, products: FloatArray, coalitions: BoolArray, sizes: IntArray, means: FloatArray) -> FloatArray:

@@ -1,14 +1,14 @@
 """Any allow-listed scikit-learn estimator or pipeline, one fit a coalition: for models that know no batch."""
 
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import decomposition, discriminant_analysis, ensemble, linear_model, naive_bayes, preprocessing, tree
 
-from valuation.core.errors import FitFailedError
-from valuation.core.utility.game import BoolArray, FloatArray, IntArray, UtilityGame
+from valuation.core.utility.game import BoolArray, FloatArray, Predictions, UtilityGame
 
 CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "GaussianNB": naive_bayes.GaussianNB,
@@ -31,46 +31,56 @@ TRANSFORMER_CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "RobustScaler": preprocessing.RobustScaler,
     "PCA": decomposition.PCA,
 }
+# What an estimator raises when it cannot be fitted to some rows, or cannot predict then. What the machine raises (no
+# memory, a time limit) says nothing of the rows and goes on up.
+CANNOT_BE_FITTED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class SklearnUtility(UtilityGame):
     """Fit a fresh estimator to each coalition, rows in player order, seeded alike.
 
     The steps of a pipeline are fitted to the coalition as well. Principal components are at most as many as the
-    coalition's rows and features allow; rows that are all alike have none, and stay as they are. Linear discriminants
-    need a row more than there are classes; smaller coalitions train no model.
+    coalition's rows and features allow; rows that are all alike have none, and stay as they are. Class weights are
+    scikit-learn's ``balanced``; estimators that know none take equal priors.
     """
 
     batched = False
     cost_note = "One evaluation: one scikit-learn fit and one prediction of the validation rows."
 
-    def _trains(self, coalitions: BoolArray) -> BoolArray:
-        trains = super()._trains(coalitions)
-        if self.spec.params["estimator"] == "LinearDiscriminantAnalysis":
-            trains &= coalitions.sum(axis=1) > self._classes_present(coalitions).sum(axis=1)
-        return trains
-
-    def _predictions(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:
+    def _predictions(self, coalitions: BoolArray) -> Predictions:
         for index, coalition in enumerate(coalitions):
-            yield np.array([index]), self._fit_and_predict(coalition)[None]
+            try:
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    # Estimators warn of coalitions that are hard to fit; what matters is whether they predict.
+                    warnings.simplefilter("ignore")
+                    predictions = self._fit_and_predict(coalition)
+            except CANNOT_BE_FITTED:
+                continue
+            if np.isfinite(predictions).all():
+                yield np.array([index]), predictions[None]
 
     def _fit_and_predict(self, coalition: BoolArray) -> NDArray[Any]:
         estimator = CONSTRUCTORS[self.spec.params["estimator"]](**self.spec.params["params"])
-        if "random_state" in estimator.get_params():
+        settings = estimator.get_params()
+        if "random_state" in settings:
             estimator.set_params(random_state=self.spec.seed)
-        try:
-            rows, rows_valid = self._transformed(self._X[coalition])
-            estimator.fit(rows, self._y[coalition])
-            predictions = self._predict(estimator, rows_valid)
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-            raise FitFailedError(
-                f"{self.spec.params['estimator']} failed on a coalition of {coalition.sum()} rows: {error}"
-            ) from error
-        if not np.isfinite(predictions).all():
-            raise FitFailedError(
-                f"{self.spec.params['estimator']} predicts no numbers after {coalition.sum()} rows of training."
-            )
-        return predictions
+        if self.spec.class_weights and "class_weight" in settings:
+            estimator.set_params(class_weight="balanced")
+        elif self.spec.class_weights:
+            n_present = int(self._classes_present(coalition[None]).sum())
+            estimator.set_params(priors=np.full(n_present, 1.0 / n_present))
+        rows, rows_valid = self._transformed(self._X[coalition])
+        estimator.fit(rows, self._y[coalition])
+        return self._predict(estimator, rows_valid)
 
     def _transformed(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
         """A coalition's rows and the validation rows after the steps of the pipeline, fitted to the former alone."""

@@ -1,7 +1,7 @@
 """What a buyer asks to be trained: a declared family, parameters, metric and seed, all from allow-lists."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from valuation.core.errors import InvalidSpecError
@@ -152,11 +152,14 @@ TRANSFORMERS: dict[str, dict[str, Check]] = {
     "PCA": {"n_components": integer(1, 1000)},
 }
 STEPS_MAX = 3
+# Metrics that count every class alike whatever its size: a model fitted without class weights does not aim at them.
+WEIGHTED_METRICS = frozenset({"balanced_accuracy"})
+START_ROWS_MAX = 1_000
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A buyer's model, declared and allow-listed; nothing in it is ever executed or unpickled.
+    """A buyer's model and the terms of its game, declared and allow-listed; nothing is ever executed or unpickled.
 
     Attributes:
         family: A key of ``FAMILY_TASKS``.
@@ -165,6 +168,15 @@ class ModelSpec:
             most three ``{"step": name, "params": {...}}`` from ``TRANSFORMERS``, in order.
         metric: ``accuracy``, ``balanced_accuracy``, ``roc_auc``, ``macro_f1``, ``neg_log_loss``, ``r2``, ``neg_mse``.
         seed: Of models that draw random numbers, from 0 to 2^32 - 1.
+        class_weights: Whether a coalition's rows weigh ``n / (classes present * rows of the class)`` in training, so
+            that the model aims at every class alike; families without weights take equal priors. Left out: yes for
+            balanced accuracy, no for every other metric.
+        free_disposal: Whether a model that is worse than none counts as none: ``U(S) = max(metric(S), U(empty))``, row
+            by row too. Nobody deploys a model worse than the constant predictor.
+        clip_numbers: Whether numbers are cut to the range that the validation rows' quantiles state before they are
+            scaled (:class:`~valuation.core.utility.features.FeatureEncoder`).
+        start_rows: Coalitions of fewer rows are filled up to as many with rows that say nothing (Algorithm 2's
+            ``s_min``); 0 fills nothing up.
 
     Raises:
         InvalidSpecError: Something is not allowed; it names the field, its value and what is expected.
@@ -174,6 +186,10 @@ class ModelSpec:
     params: Mapping[str, Any] = field(default_factory=dict)
     metric: str = "accuracy"
     seed: int = 0
+    class_weights: bool | None = None
+    free_disposal: bool = True
+    clip_numbers: bool = True
+    start_rows: int = 0
 
     def __post_init__(self) -> None:
         """Check everything and fill in defaults."""
@@ -184,6 +200,14 @@ class ModelSpec:
                 "metric", self.metric, f"a metric of {FAMILY_TASKS[self.family][0]}, the task of {self.family}"
             )
         _check("seed", self.seed, integer(0, SEED_MAX))
+        _check("start_rows", self.start_rows, integer(0, START_ROWS_MAX))
+        if self.class_weights is None:
+            object.__setattr__(self, "class_weights", self.metric in WEIGHTED_METRICS)
+        for name in ("class_weights", "free_disposal", "clip_numbers"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidSpecError(name, getattr(self, name), "true or false")
+        if self.class_weights and task == "regression":
+            raise InvalidSpecError("class_weights", True, "false, because numbers have no classes")
         if not isinstance(self.params, Mapping):
             raise InvalidSpecError("params", self.params, "a mapping of parameter names to values")
         checked = _sklearn(self.params, task) if self.family == "sklearn" else _family(self.family, self.params)
@@ -195,21 +219,22 @@ class ModelSpec:
         return task_of(self.metric)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``from_json`` reads: family, params with defaults filled in, metric, seed."""
-        return {"family": self.family, "params": dict(self.params), "metric": self.metric, "seed": self.seed}
+        """Return what ``from_json`` reads, every default filled in."""
+        return {item.name: getattr(self, item.name) for item in fields(self)} | {"params": dict(self.params)}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "ModelSpec":
-        """Read a decoded JSON object with the keys family and metric, and optionally params and seed.
+        """Read a decoded JSON object with the keys family and metric, and optionally the other attributes.
 
         Raises:
             InvalidSpecError: A key is unknown or missing, or a value is not allowed.
         """
         if not isinstance(document, Mapping):
             raise InvalidSpecError("model_spec", document, "an object with family, params, metric and seed")
+        known = [item.name for item in fields(cls)]
         for key in document:
-            if key not in {"family", "params", "metric", "seed"}:
-                raise InvalidSpecError(f"model_spec.{key}", document[key], "no such key: family, params, metric, seed")
+            if key not in known:
+                raise InvalidSpecError(f"model_spec.{key}", document[key], "no such key: " + ", ".join(known))
         for key in ("family", "metric"):
             if key not in document:
                 raise InvalidSpecError(key, None, "a value")

@@ -123,7 +123,7 @@ def test_the_clip_bounds_a_regression_that_does_worse_than_the_mean():
     # Two rows far off the line make R2 of the full data -8.6, which counts as -1.
     X, y = np.array([[0.0], [1.0]]), np.array([30.0, -30.0])
     X_valid, y_valid = np.arange(6.0)[:, None], 10 * np.arange(6.0)
-    game = game_of(X, y, X_valid, y_valid, RIDGE)
+    game = game_of(X, y, X_valid, y_valid, replace(RIDGE, free_disposal=False))
     nobody, everybody = game(np.repeat([[False], [True]], 2, axis=1))
     assert everybody < -1
 

@@ -1,10 +1,15 @@
 """Batched linear discriminants equal scikit-learn's, coalition by coalition, by sums of products and by rows."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from valuation.core.utility import ModelSpec, discriminant, make_utility
+
+# The bare model: its score also where no model would be better.
+Model = partial(ModelSpec, free_disposal=False)
 
 
 def data(n, d, classes, offset=0.0):
@@ -21,9 +26,7 @@ def test_probabilities_equal_scikit_learn_at_every_size(monkeypatch, products_by
     n, d, classes = shape
     monkeypatch.setattr(discriminant, "PRODUCTS_BYTES", products_bytes)
     X, y, X_valid, y_valid = data(n, d, classes, offset=1e3)
-    game = make_utility(
-        ModelSpec("linear_discriminant", {"shrinkage": shrinkage}, "neg_log_loss"), X, y, X_valid, y_valid
-    )
+    game = make_utility(Model("linear_discriminant", {"shrinkage": shrinkage}, "neg_log_loss"), X, y, X_valid, y_valid)
     # Three rows of each class there is: with fewer, scikit-learn warns of classes of one row.
     coalitions = np.random.default_rng(2).random((25, n)) < np.linspace(0.15, 1.0, 25)[:, None]
     counts = np.stack([(coalitions & (y == code)).sum(axis=1) for code in range(classes)], axis=1)
@@ -45,7 +48,7 @@ def test_one_row_a_class_asks_for_the_nearer_one(monkeypatch, products_bytes):
     X, y, X_valid, _ = data(20, 3, 2)
     nearer = (((X_valid - X[1]) ** 2).sum(axis=1) < ((X_valid - X[0]) ** 2).sum(axis=1)).astype(int)
 
-    game = make_utility(ModelSpec("linear_discriminant", {}, "accuracy"), X, y, X_valid, nearer)
+    game = make_utility(Model("linear_discriminant", {}, "accuracy"), X, y, X_valid, nearer)
 
     assert game(np.arange(20)[None] < 2) == [1.0]
 
@@ -56,7 +59,7 @@ def test_equal_rows_of_different_classes_are_guessed_by_their_frequency(monkeypa
     monkeypatch.setattr(discriminant, "PRODUCTS_BYTES", products_bytes)
     X, _, X_valid, y_valid = data(20, 3, 2)
     X[:] = 5.0
-    game = make_utility(ModelSpec("linear_discriminant", {}, metric), X, np.arange(20) % 2, X_valid, y_valid)
+    game = make_utility(Model("linear_discriminant", {}, metric), X, np.arange(20) % 2, X_valid, y_valid)
 
     expected = {"accuracy": 0.5, "neg_log_loss": np.log(0.5), "roc_auc": 0.5}[metric]
 
@@ -64,7 +67,7 @@ def test_equal_rows_of_different_classes_are_guessed_by_their_frequency(monkeypa
 
 
 def test_the_batch_may_be_cut_anywhere(monkeypatch):
-    game = make_utility(ModelSpec("linear_discriminant", {}, "neg_log_loss"), *data(40, 5, 3))
+    game = make_utility(Model("linear_discriminant", {}, "neg_log_loss"), *data(40, 5, 3))
     coalitions = np.random.default_rng(2).random((50, 40)) < 0.4
     expected = game(coalitions)
     monkeypatch.setattr(discriminant, "WORK_BYTES", 1)

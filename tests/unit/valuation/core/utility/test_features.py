@@ -23,7 +23,7 @@ VALIDATION = {
 
 
 def test_rows_are_encoded_with_the_validation_rows_scales():
-    encoder = FeatureEncoder.fit(SCHEMA, "income", VALIDATION)
+    encoder = FeatureEncoder.fit(SCHEMA, "income", VALIDATION, clip_numbers=False)
 
     features = encoder.encode(
         {"age": np.array([50.0, np.nan]), "sex": np.array(["m", None], dtype=object), "flat": np.array([0.1, 2.1])}
@@ -44,10 +44,42 @@ def test_targets_are_codes_in_declared_order_or_numbers():
 
 
 def test_absurd_numbers_are_cut():
-    encoder = FeatureEncoder.fit(SCHEMA, "income", VALIDATION)
+    encoder = FeatureEncoder.fit(SCHEMA, "income", VALIDATION, clip_numbers=False)
     absurd = {"age": np.array([1e300, -1e300]), "sex": np.array([None, None]), "flat": np.full(2, 1e308)}
 
     assert encoder.encode(absurd).values[:, 0].tolist() == [1e6, -1e6]
+
+
+def test_numbers_are_cut_to_the_stated_range_of_the_validation_rows():
+    ages = np.concatenate([np.linspace(0.0, 100.0, 1001), [np.nan]])
+    columns = {**{name: np.resize(values, 1002) for name, values in VALIDATION.items()}, "age": ages}
+
+    encoder = FeatureEncoder.fit(SCHEMA, "income", columns)
+
+    # Quantiles 0.5 and 99.5, moved apart by their distance of 99.
+    assert encoder.ranges["age"] == pytest.approx((-98.5, 198.5))
+    sent = {**VALIDATION, "age": np.array([1e6, 198.0, -1e300])}
+    spread = np.sqrt(np.mean((ages[:-1] - 50.0) ** 2))
+    np.testing.assert_allclose(encoder.encode(sent).values[:, 0], np.array([148.5, 148.0, -148.5]) / spread)
+
+
+def test_a_column_that_hardly_varies_keeps_all_that_it_says():
+    """All its quantiles are equal, and its few other numbers may be just what tells the classes apart."""
+    ages = np.where(np.arange(1000) == 7, 5.0, 0.0)
+    columns = {**{name: np.resize(values, 1000) for name, values in VALIDATION.items()}, "age": ages}
+
+    encoder = FeatureEncoder.fit(SCHEMA, "income", columns)
+
+    assert encoder.ranges["age"] == (-5.0, 10.0)
+    assert encoder.ranges["flat"] == (0.1, 0.1)
+
+
+def test_an_outlier_among_the_validation_rows_does_not_set_the_scale():
+    ages = np.concatenate([np.linspace(0.0, 100.0, 1001), [1e9]])
+    columns = {**{name: np.resize(values, 1002) for name, values in VALIDATION.items()}, "age": ages}
+
+    assert FeatureEncoder.fit(SCHEMA, "income", columns).scales["age"] < 31
+    assert FeatureEncoder.fit(SCHEMA, "income", columns, clip_numbers=False).scales["age"] > 1e6
 
 
 def test_no_rows_are_encoded_as_no_rows():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valuation.core.errors import FitFailedError, InvalidDataError, InvalidSpecError
+from valuation.core.errors import InvalidDataError, InvalidSpecError
 from valuation.core.utility import ModelSpec, make_utility, sklearn_loop
 
 PIPELINE = [{"step": "RobustScaler"}, {"step": "StandardScaler"}, {"step": "PCA", "params": {"n_components": 3}}]
@@ -125,8 +125,8 @@ def test_trees_are_seeded():
     assert (make_utility(spec, *data(spec))(coalitions) == make_utility(spec, *data(spec))(coalitions)).all()
 
 
-@pytest.mark.parametrize("outcome", [ValueError("singular"), np.full(20, np.nan)])
-def test_a_failed_fit_is_an_error_and_no_score(monkeypatch, outcome):
+@pytest.mark.parametrize("outcome", [ValueError("singular"), IndexError("no components"), np.full(20, np.nan)])
+def test_a_coalition_that_cannot_be_fitted_is_no_model(monkeypatch, outcome):
     def predict(self, X):
         if isinstance(outcome, Exception):
             raise outcome
@@ -136,7 +136,19 @@ def test_a_failed_fit_is_an_error_and_no_score(monkeypatch, outcome):
     game = make_utility(spec, *data(spec))
     monkeypatch.setattr(sklearn_loop.tree.DecisionTreeRegressor, "predict", predict)
 
-    with pytest.raises(FitFailedError, match="DecisionTreeRegressor"):
+    everyone = np.ones((1, 30), dtype=bool)
+    assert not game.trains(everyone)
+    assert game(everyone) == game.metric.baseline
+    np.testing.assert_array_equal(game.rowwise(everyone)[0], game.metric.baseline_rows)
+
+
+@pytest.mark.parametrize("outcome", [MemoryError(), OSError("no space")])
+def test_what_the_machine_raises_is_not_the_models(monkeypatch, outcome):
+    spec = REGRESSORS[2]
+    game = make_utility(spec, *data(spec))
+    monkeypatch.setattr(sklearn_loop.tree.DecisionTreeRegressor, "fit", lambda *_: (_ for _ in ()).throw(outcome))
+
+    with pytest.raises(type(outcome)):
         game(np.ones((1, 30), dtype=bool))
 
 

@@ -1,11 +1,16 @@
 """Nearest neighbours of a batch equal a plain loop over distances, whichever way they are found."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from valuation.core.errors import InvalidDataError
 from valuation.core.utility import ModelSpec, knn, make_utility
+
+# The bare model: its score also where no model would be better.
+Model = partial(ModelSpec, free_disposal=False)
 
 N, K = 200, 3
 
@@ -22,7 +27,7 @@ def data(task):
 @pytest.mark.parametrize("metric", ["accuracy", "neg_mse"])
 def test_utilities_equal_scikit_learn(monkeypatch, metric, prefix_cost):
     monkeypatch.setattr(knn, "PREFIX_COST", prefix_cost)
-    spec = ModelSpec("knn", {"n_neighbors": K}, metric, 0)
+    spec = Model("knn", {"n_neighbors": K}, metric, 0)
     X, y, X_valid, y_valid = data(spec.task)
     sizes = [*range(4, 40), 100, 150, 199, 200]
     coalitions = np.zeros((len(sizes), N), dtype=bool)
@@ -44,8 +49,8 @@ def test_utilities_equal_scikit_learn(monkeypatch, metric, prefix_cost):
 def test_equal_rows_are_ordered_by_player_and_votes_by_class(monkeypatch, prefix_cost):
     monkeypatch.setattr(knn, "PREFIX_COST", prefix_cost)
     X, y = np.zeros((4, 1)), np.array([1, 0, 0, 1])
-    game = make_utility(ModelSpec("knn", {"n_neighbors": 1}, "accuracy", 0), X, y, np.zeros((2, 1)), np.array([0, 1]))
-    voting = make_utility(ModelSpec("knn", {"n_neighbors": 2}, "accuracy", 0), X, y, np.zeros((4, 1)), y[[1, 1, 1, 0]])
+    game = make_utility(Model("knn", {"n_neighbors": 1}, "accuracy", 0), X, y, np.zeros((2, 1)), np.array([0, 1]))
+    voting = make_utility(Model("knn", {"n_neighbors": 2}, "accuracy", 0), X, y, np.zeros((4, 1)), y[[1, 1, 1, 0]])
     coalitions = np.array([[True, True, True, True], [False, True, True, True]])
 
     assert game.rowwise(coalitions).tolist() == [[0.0, 1.0], [1.0, 0.0]]
@@ -54,7 +59,7 @@ def test_equal_rows_are_ordered_by_player_and_votes_by_class(monkeypatch, prefix
 
 def test_fewer_rows_than_neighbours_all_vote():
     X, y = np.arange(3.0)[:, None], np.array([0.0, 3.0, 6.0])
-    game = make_utility(ModelSpec("knn", {"n_neighbors": 5}, "neg_mse", 0), X, y, np.ones((2, 1)), np.array([4.0, 6.0]))
+    game = make_utility(Model("knn", {"n_neighbors": 5}, "neg_mse", 0), X, y, np.ones((2, 1)), np.array([4.0, 6.0]))
 
     values = game(np.array([[True, True, True], [False, False, True], [False, False, False]]))
 
@@ -63,7 +68,7 @@ def test_fewer_rows_than_neighbours_all_vote():
 
 @pytest.mark.parametrize("metric", ["accuracy", "neg_mse"])
 def test_where_the_origin_lies_is_nothing_to_a_utility(metric):
-    spec = ModelSpec("knn", {"n_neighbors": K}, metric, 0)
+    spec = Model("knn", {"n_neighbors": K}, metric, 0)
     X, y, X_valid, y_valid = data(spec.task)
     X, X_valid = np.round(X * 64) / 64, np.round(X_valid * 64) / 64
     coalitions = np.random.default_rng(1).random((20, N)) < 0.5
@@ -78,4 +83,4 @@ def test_too_many_pairs_are_refused(monkeypatch):
     monkeypatch.setattr(knn, "PAIRS_MAX", 10)
 
     with pytest.raises(InvalidDataError, match="too much memory"):
-        make_utility(ModelSpec("knn", {}, "neg_mse", 0), *data("regression"))
+        make_utility(Model("knn", {}, "neg_mse", 0), *data("regression"))

@@ -1,6 +1,7 @@
 """Logistic regression of a batch meets scikit-learn, solved to the last digits, coalition by coalition."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score
 from valuation.core.errors import FitFailedError
 from valuation.core.utility import ModelSpec, logistic, make_utility
 from valuation.core.utility.logistic import LogisticUtility
+
+# The bare model: its score also where no model would be better.
+Model = partial(ModelSpec, free_disposal=False)
 
 
 def data(n_classes=2, n=400, d=12, seed=0, separation=1.0):
@@ -52,7 +56,7 @@ SIZES = [2, 3, 5, 9, 20, 40, 41, 45, 60, 61, 150, 250, 399, 400]
 @pytest.mark.parametrize("C", [1.0, 0.01, 100.0])
 def test_decision_values_equal_scikit_learn_at_every_size(n_classes, separation, C):
     X, y, X_valid, y_valid = data(n_classes, separation=separation)
-    game = make_utility(ModelSpec("logistic_regression", {"C": C}, "accuracy", 0), X, y, X_valid, y_valid)
+    game = make_utility(Model("logistic_regression", {"C": C}, "accuracy", 0), X, y, X_valid, y_valid)
     coalitions = draw([size for size in SIZES for _ in range(3)], len(X))
     coalitions = coalitions[[len(np.unique(y[coalition])) == n_classes for coalition in coalitions]]
 
@@ -67,7 +71,8 @@ def test_utilities_equal_scikit_learn_where_coalitions_lack_classes():
     X, y, X_valid, y_valid = data(n_classes=4, n=60)
     coalitions = draw([2, 2, 3, 3, 4, 4, 5, 6, 8, 30, 60], 60)
     specs = {
-        metric: ModelSpec("logistic_regression", {}, metric, 0) for metric in ("balanced_accuracy", "neg_log_loss")
+        metric: Model("logistic_regression", {}, metric, 0, class_weights=False)
+        for metric in ("balanced_accuracy", "neg_log_loss")
     }
 
     values = {metric: make_utility(spec, X, y, X_valid, y_valid)(coalitions) for metric, spec in specs.items()}
@@ -89,7 +94,7 @@ def test_utilities_equal_scikit_learn_where_coalitions_lack_classes():
 def test_roc_auc_of_two_classes_equals_scikit_learn():
     X, y, X_valid, y_valid = data()
     coalitions = draw([4, 40, 300], len(X))
-    game = make_utility(ModelSpec("logistic_regression", {}, "roc_auc", 0), X, y, X_valid, y_valid)
+    game = make_utility(Model("logistic_regression", {}, "roc_auc", 0), X, y, X_valid, y_valid)
 
     values = game(coalitions)
 
@@ -100,7 +105,7 @@ def test_roc_auc_of_two_classes_equals_scikit_learn():
 
 def test_neighbours_in_the_batch_change_nothing_but_rounding():
     X, y, X_valid, y_valid = data()
-    game = make_utility(ModelSpec("logistic_regression", {}, "neg_log_loss", 0), X, y, X_valid, y_valid)
+    game = make_utility(Model("logistic_regression", {}, "neg_log_loss", 0), X, y, X_valid, y_valid)
     coalitions = draw([*range(2, 60), 100, 200, 300, 400], len(X))
     order = np.random.default_rng(5).permutation(len(coalitions))
 
@@ -116,7 +121,7 @@ def test_neighbours_in_the_batch_change_nothing_but_rounding():
 def test_wild_rows_and_more_features_than_rows_are_fitted():
     X, y, X_valid, y_valid = data(n=80, d=120)
     X[3, 0], X[7, 1] = 1e4, -3e3  # a seller's value far outside the buyer's scale
-    game = make_utility(ModelSpec("logistic_regression", {}, "accuracy", 0), X, y, X_valid, y_valid)
+    game = make_utility(Model("logistic_regression", {}, "accuracy", 0), X, y, X_valid, y_valid)
     coalitions = draw([6, 20, 31, 40, 60, 80], 80)
     coalitions[:, [3, 7]] = True
 
@@ -128,7 +133,7 @@ def test_wild_rows_and_more_features_than_rows_are_fitted():
 
 def test_coalitions_left_unsolved_are_fitted_one_by_one(monkeypatch):
     X, y, X_valid, y_valid = data()
-    game = make_utility(ModelSpec("logistic_regression", {}, "accuracy", 0), X, y, X_valid, y_valid)
+    game = make_utility(Model("logistic_regression", {}, "accuracy", 0), X, y, X_valid, y_valid)
     coalitions = draw([50, 300], len(X))
     monkeypatch.setattr(logistic, "minimise", lambda *args, **_: (args[1], np.zeros(len(args[1]), bool)))
 
@@ -140,7 +145,7 @@ def test_coalitions_left_unsolved_are_fitted_one_by_one(monkeypatch):
 
 def test_a_failed_fit_is_an_error(monkeypatch):
     X, y, X_valid, y_valid = data()
-    game = make_utility(ModelSpec("logistic_regression", {}, "accuracy", 0), X, y, X_valid, y_valid)
+    game = make_utility(Model("logistic_regression", {}, "accuracy", 0), X, y, X_valid, y_valid)
     monkeypatch.setattr(logistic, "fit_small", lambda rows, *_: (np.zeros((len(rows), 1)), np.zeros(len(rows), bool)))
     monkeypatch.setattr(logistic.LogisticRegression, "fit", lambda *_: (_ for _ in ()).throw(ValueError("no")))
 
@@ -150,7 +155,7 @@ def test_a_failed_fit_is_an_error(monkeypatch):
 
 def test_equal_rows_with_opposite_labels_predict_even_odds():
     X, X_valid = np.ones((2, 3)), np.random.default_rng(0).normal(size=(4, 3))
-    spec = ModelSpec("logistic_regression", {}, "neg_log_loss", 0)
+    spec = Model("logistic_regression", {}, "neg_log_loss", 0)
     game = make_utility(spec, X, np.array([0, 1]), X_valid, np.array([0, 1, 0, 1]))
 
     values = game(np.array([[True, True], [True, False], [False, False]]))

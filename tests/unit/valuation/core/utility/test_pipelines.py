@@ -1,5 +1,7 @@
 """Pipelines: scaling and principal components, fitted to each coalition, then an estimator."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -9,11 +11,14 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from valuation.core.utility import ModelSpec, make_utility
 
+# The bare model: its score also where no model would be better.
+Model = partial(ModelSpec, free_disposal=False)
+
 STEPS = [{"step": "MinMaxScaler"}, {"step": "StandardScaler"}, {"step": "PCA", "params": {"n_components": 3}}]
 
 
 def game_of(steps, X, y, X_valid, y_valid):
-    return make_utility(ModelSpec("sklearn", {"estimator": "Ridge", "steps": steps}, "neg_mse"), X, y, X_valid, y_valid)
+    return make_utility(Model("sklearn", {"estimator": "Ridge", "steps": steps}, "neg_mse"), X, y, X_valid, y_valid)
 
 
 @pytest.fixture

@@ -1,10 +1,15 @@
 """Ridge regression of a batch equals scikit-learn's, by stored products and by gathered rows."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
 from valuation.core.utility import ModelSpec, make_utility, ridge
+
+# The bare model: its score also where no model would be better.
+Model = partial(ModelSpec, free_disposal=False)
 
 
 @pytest.mark.parametrize("products_bytes", [64_000_000, 0])
@@ -20,7 +25,7 @@ def test_utilities_equal_scikit_learn(monkeypatch, products_bytes, n, d, alpha):
     coalitions[:, 9] = True
     coalitions[:4] = False
     coalitions[1, 5] = coalitions[2, [5, 6]] = coalitions[3] = True
-    game = make_utility(ModelSpec("ridge_regression", {"alpha": alpha}, "neg_mse", 0), X, y, X_valid, y_valid)
+    game = make_utility(Model("ridge_regression", {"alpha": alpha}, "neg_mse", 0), X, y, X_valid, y_valid)
 
     values = game(coalitions)
 
