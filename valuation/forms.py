@@ -7,9 +7,25 @@ from django import forms
 from marketplace.forms.plain import PlainForm
 from valuation.core.utility.catalogue import METRICS, Model, Parameter, models_for
 from valuation.core.utility.metric import Task
+from valuation.core.utility.spec import START_ROWS_MAX, ModelSpec
 
 SELLERS_MAX = 200
 ROWS_MAX = 1_000_000
+YES_OR_NO = {True: "yes", False: "no"}
+NO_OR_YES = {word: answer for answer, word in YES_OR_NO.items()}
+CLASS_WEIGHTS_HELP = (
+    "Balanced accuracy counts every class alike however rare it is, and a model aims at that only if its training does "
+    "too: otherwise it may never name a rare class, and any row that makes it do so pays, even a wrong one. With macro "
+    "F1 it may help or hurt; the dry run measures it."
+)
+CLIP_NUMBERS_HELP = (
+    "A column in another unit, or a slip of the comma, then does not spoil the model. The range reaches from the 0.5 % "
+    "to the 99.5 % quantile of the column in your validation rows, and as far again on both sides."
+)
+START_ROWS_HELP = (
+    "Fewer rows are filled up with rows that say nothing, so that the very first rows decide less. It costs more "
+    "evaluations for the same precision; the dry run says how many. 0 fills nothing up."
+)
 
 
 class ModelForm(PlainForm):
@@ -35,16 +51,45 @@ class ModelForm(PlainForm):
 
 
 class ParametersForm(PlainForm):
-    """The parameters of one model; each field is bounded as the core bounds it."""
+    """The parameters of one model and the terms of its game; each field is bounded as the core bounds it.
 
-    def __init__(self, *args: Any, model: Model, **kwargs: Any) -> None:
+    `spec` has the terms that are kept, or the defaults; a page from before there were terms keeps them as they are.
+    """
+
+    def __init__(self, *args: Any, model: Model, spec: ModelSpec, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._parameters = [parameter.name for parameter in model.parameters]
+        self._spec = spec
         for parameter in model.parameters:
             self.fields[parameter.name] = _field_of(parameter)
+        if spec.task == "classification":
+            self.fields["class_weights"] = _yes_or_no("Classes weigh alike in training", CLASS_WEIGHTS_HELP)
+        self.fields["clip_numbers"] = _yes_or_no("Numbers are cut to a range", CLIP_NUMBERS_HELP)
+        self.fields["start_rows"] = forms.IntegerField(
+            label="Rows that every training has at least",
+            required=False,
+            min_value=0,
+            max_value=START_ROWS_MAX,
+            help_text=f"{START_ROWS_HELP} From 0 to {START_ROWS_MAX:g}.",
+        )
+        for name in self._terms():
+            kept = getattr(spec, name)
+            self.initial.setdefault(name, YES_OR_NO[kept] if isinstance(kept, bool) else kept)
 
     def values(self) -> dict[str, Any]:
         """The parameters as the spec has them; an empty field is null."""
-        return {name: None if value == "" else value for name, value in self.cleaned_data.items()}
+        return {name: None if (value := self.cleaned_data[name]) == "" else value for name in self._parameters}
+
+    def terms(self) -> dict[str, Any]:
+        """The terms of the game as the spec has them."""
+        asked = {name: self.cleaned_data[name] for name in self._terms()}
+        return {
+            name: getattr(self._spec, name) if value in {"", None} else NO_OR_YES.get(value, value)
+            for name, value in asked.items()
+        }
+
+    def _terms(self) -> list[str]:
+        return [name for name in self.fields if name not in self._parameters]
 
 
 class QuoteForm(PlainForm):
@@ -52,6 +97,16 @@ class QuoteForm(PlainForm):
 
     sellers = forms.IntegerField(label="Sellers", min_value=2, max_value=SELLERS_MAX, initial=5)
     rows_per_seller = forms.IntegerField(label="Rows of each", min_value=1, max_value=ROWS_MAX, initial=2_000)
+
+
+def _yes_or_no(label: str, help_text: str) -> forms.Field:
+    return forms.ChoiceField(
+        label=label,
+        required=False,
+        choices=[(word, word.capitalize()) for word in (YES_OR_NO[True], YES_OR_NO[False])],
+        widget=forms.RadioSelect,
+        help_text=help_text,
+    )
 
 
 def _field_of(parameter: Parameter) -> forms.Field:

@@ -20,6 +20,7 @@ from valuation.core.utility import ModelSpec
 from valuation.core.utility.catalogue import model_of, models_for
 from valuation.core.utility.metric import Task
 from valuation.forms import ModelForm, ParametersForm, QuoteForm
+from valuation.selectors.game_terms import FREE_DISPOSAL
 from valuation.selectors.quotes import WORKERS, latest_quote, step_in_words, view_of
 from valuation.services import quotes
 from valuation.services.quotes import STEPS
@@ -38,8 +39,10 @@ def request_model(request: SignedInRequest, draft: DataRequest) -> HttpResponse:
     form = ModelForm(request.POST or None, task=task, initial=initial)
     if request.method == "POST" and form.is_valid():
         model = next(model for model in models_for(task) if model.key == form.cleaned_data["model"])
-        spec = draft.model_spec if model == chosen else model.spec(model.defaults)
-        if _kept(request, draft, form, spec, form.cleaned_data["metric"]):
+        metric = form.cleaned_data["metric"]
+        # Another model or metric begins with its own defaults: whether classes weigh alike follows from the metric.
+        spec = draft.model_spec if (model, metric) == (chosen, draft.metric) else model.spec(model.defaults)
+        if _kept(request, draft, form, spec, metric):
             messages.success(request, f"{model.title} is kept.")
             return redirect("valuation:request_parameters", draft.pk)
     return _page(request, draft, form, "Model and metric")
@@ -53,12 +56,14 @@ def request_parameters(request: SignedInRequest, draft: DataRequest) -> HttpResp
     if chosen is None:
         messages.error(request, "Choose the model first.")
         return redirect("valuation:request_model", draft.pk)
-    form = ParametersForm(request.POST or None, model=chosen, initial=chosen.values_of(draft.model_spec))
+    spec = ModelSpec.from_json({**draft.model_spec, "metric": draft.metric})
+    form = ParametersForm(request.POST or None, model=chosen, spec=spec, initial=chosen.values_of(draft.model_spec))
     is_readable = request.method == "POST" and form.is_valid()
-    if is_readable and _kept(request, draft, form, chosen.spec(form.values()), draft.metric):
+    if is_readable and _kept(request, draft, form, chosen.spec(form.values()) | form.terms(), draft.metric):
         messages.success(request, f"The parameters of {chosen.title} are kept.")
         return next_page(draft)
-    return _page(request, draft, form, f"Parameters of {chosen.title}", note=chosen.sentence)
+    note = f"{chosen.sentence} {FREE_DISPOSAL}"
+    return _page(request, draft, form, f"Parameters of {chosen.title}", note=note)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,8 +113,10 @@ def _kept(
 ) -> bool:
     """Check a model in full and keep it; what stands in the way is told on the form."""
     try:
-        ModelSpec.from_json({**spec, "metric": metric})
-        drafts.set_model(request=draft, task=draft.task, model_spec=spec, metric=metric, by=request.user)
+        # Every default is written down: what is committed to at opening must not change with a later default.
+        whole = ModelSpec.from_json({**spec, "metric": metric}).to_json()
+        del whole["metric"]
+        drafts.set_model(request=draft, task=draft.task, model_spec=whole, metric=metric, by=request.user)
     except InvalidSpecError as error:
         name = error.field.rpartition(".")[2]
         form.add_error(name if name in form.fields else None, f"Expected: {error.expected}.")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import Game, IndexVector
 from valuation.core.plan import run_plan
 from valuation.core.results import GroupValues
-from valuation.core.utility import ModelSpec, make_utility
 from valuation.models import ValuationRun
 from valuation.services import inputs
 from valuation.services.run_plans import evaluation_cost
@@ -99,9 +98,9 @@ def value_copier(*, run: ValuationRun, victim: int) -> Disguised:
 def _value_with(run: ValuationRun, features: Any, targets: Any, *, strangers: int) -> Disguised:
     frozen = inputs.load(run)
     rows = frozen.rows
-    spec = ModelSpec.from_json(run.manifest["model"])
-    pool = np.concatenate([rows.X, features]), np.concatenate([rows.y, targets])
-    game = make_utility(spec, *pool, rows.X_valid, rows.y_valid)
+    spec = inputs.model_of(run.manifest)
+    pool = replace(rows, X=np.concatenate([rows.X, features]), y=np.concatenate([rows.y, targets]))
+    game = inputs.game_over(spec, pool)
     first = len(rows.y)
     brought = np.array_split(np.arange(first, first + len(targets)), strangers)
     pieces = [*frozen.groups, *brought]

@@ -17,15 +17,21 @@ from marketplace.models import DataRequest, Submission
 from marketplace.selectors import copies
 from marketplace.selectors.stored_rows import InputsChangedError, validation_table, version_table
 from marketplace.shared.errors import FaircutError
+from valuation.core.fgsv.algorithm_2 import make_topped_up_utility
 from valuation.core.games import Game, IndexVector, is_rowwise
 from valuation.core.rows import PooledRows
-from valuation.core.utility import ModelSpec, make_utility
+from valuation.core.utility import ModelSpec, is_batched, make_utility
 from valuation.core.utility.cost import check_affordable
 from valuation.core.utility.features import FeatureEncoder
 from valuation.models import ValuationRun
 
 # Raised when a change of freezing would change the arrays of the same submissions.
-FORMAT_VERSION = 2
+# 3: the model says on what terms its game is played; before, there were none.
+FORMAT_VERSION = 3
+# What a run was played under whose model does not say it: a score may lie below that of no model at all, every row
+# weighs alike whatever its class, and numbers are taken as they are.
+FORMAT_WITH_TERMS = 3
+FIRST_TERMS = {"class_weights": False, "free_disposal": False, "clip_numbers": False, "start_rows": 0}
 Array = np.ndarray[Any, Any]
 ARRAYS = ("X", "y", "owners", "X_valid", "y_valid")
 # Where each pooled row came from: the place of its submission in the manifest, and its row in that version.
@@ -92,11 +98,11 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
             remedy="The buyer has to open a request whose model and metric fit its task.",
         )
     validation = _columns(validation_table(request))
-    encoder = FeatureEncoder.fit(request.schema, request.target, validation)
+    encoder = FeatureEncoder.fit(request.schema, request.target, validation, clip_numbers=spec.clip_numbers)
     X, y, owners, submission_places, version_rows = _pool(encoder, submissions, left_out)
     valid, y_valid = encoder.encode(validation), encoder.encode_target(validation)
     check_affordable(spec, n_rows=len(X), n_features=X.shape[1])
-    game = make_utility(spec, X, y, valid.values, y_valid)
+    game = game_over(spec, PooledRows(X, y, valid.values, y_valid))
     arrays = {"X": X, "y": y, "owners": owners, "X_valid": valid.values, "y_valid": y_valid}
     arrays |= {"submission_places": submission_places, "version_rows": version_rows}
     files = {name: _npy(array) for name, array in arrays.items()}
@@ -113,7 +119,7 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         "left_out_whole": [_submission(submission, left_out) for submission in emptied],
         "arrays": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         "rowwise": is_rowwise(game),
-        "batched": game.batched,
+        "batched": is_batched(spec),
     }
     for name, data in files.items():
         _store(manifest["arrays"][name], data)
@@ -150,18 +156,31 @@ def training_features(run: ValuationRun) -> Array:
     return _read(run.manifest["arrays"]["X"])
 
 
+def model_of(manifest: Mapping[str, Any]) -> ModelSpec:
+    """The model that a run was frozen with, and the terms of its game."""
+    terms = {} if manifest["format"] >= FORMAT_WITH_TERMS else FIRST_TERMS
+    return ModelSpec.from_json({**terms, **manifest["model"]})
+
+
 @lru_cache(maxsize=1)
 def _load(sha256: str, manifest_json: str) -> LoadedInputs:
     manifest = json.loads(manifest_json)
     if manifest_sha256(manifest) != sha256:
         raise ValueError(f"The manifest of run inputs {sha256} was altered.")
     arrays = {name: _read(manifest["arrays"][name]) for name in ARRAYS}
-    spec = ModelSpec.from_json(manifest["model"])
-    game = make_utility(spec, arrays["X"], arrays["y"], arrays["X_valid"], arrays["y_valid"])
+    spec = model_of(manifest)
+    rows = PooledRows(arrays["X"], arrays["y"], arrays["X_valid"], arrays["y_valid"])
     owners = arrays["owners"]
     groups = [np.flatnonzero(owners == index) for index in range(len(manifest["sellers"]))]
-    rows = PooledRows(arrays["X"], arrays["y"], arrays["X_valid"], arrays["y_valid"])
-    return LoadedInputs(game=game, groups=groups, rows=rows)
+    return LoadedInputs(game=game_over(spec, rows), groups=groups, rows=rows)
+
+
+def game_over(spec: ModelSpec, rows: PooledRows) -> Game:
+    """The buyer's game over pooled rows, filled up to the fewest rows that its terms start at."""
+    arrays = rows.X, rows.y, rows.X_valid, rows.y_valid
+    if not spec.start_rows:
+        return make_utility(spec, *arrays)
+    return make_topped_up_utility(spec, *arrays, s_min=spec.start_rows, rng=np.random.default_rng(spec.seed))
 
 
 def sources(manifest: Mapping[str, Any]) -> tuple[Array, Array]:

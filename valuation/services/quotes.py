@@ -121,7 +121,7 @@ def _rehearse(quote: Quote) -> dict[str, Any]:
     request = quote.request
     spec = ModelSpec.from_json({**request.model_spec, "metric": request.metric})
     columns = committed_columns(request)
-    encoder = FeatureEncoder.fit(request.schema, request.target, columns)
+    encoder = FeatureEncoder.fit(request.schema, request.target, columns, clip_numbers=spec.clip_numbers)
     features, target = encoder.encode(columns).values, encoder.encode_target(columns)
     rows = quote.sellers * quote.rows_per_seller
     # Said here rather than when a round starts, and before a worker is kept busy by it.

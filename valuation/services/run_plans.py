@@ -9,9 +9,9 @@ from valuation.core.hcdv.market import market_plan
 from valuation.core.hcdv.plan import METHOD_VERSION as HCDV_VERSION
 from valuation.core.hcdv.repetitions import RepeatedHcdvPlan
 from valuation.core.plans_in_turn import PlansInTurn
-from valuation.core.utility import ModelSpec
 from valuation.core.utility.cost import evaluation_seconds
 from valuation.models import ValuationRun
+from valuation.services import inputs
 
 RunPlan = PlansInTurn[FgsvPlan, RepeatedHcdvPlan]
 METHOD_VERSION = f"{FGSV_VERSION}+{HCDV_VERSION}"
@@ -35,11 +35,13 @@ def plan_of(run: ValuationRun) -> RunPlan:
 
 def evaluation_cost(manifest: Mapping[str, Any]) -> Callable[[float], float]:
     """About how many seconds one evaluation takes by its rows, from what was frozen alone."""
-    return evaluation_seconds(ModelSpec.from_json(manifest["model"]), len(manifest["features"]))
+    spec = inputs.model_of(manifest)
+    seconds = evaluation_seconds(spec, len(manifest["features"]))
+    return lambda size: seconds(max(size, spec.start_rows))
 
 
 def row_plan(manifest: Mapping[str, Any]) -> RepeatedHcdvPlan:
-    spec, n_rows = ModelSpec.from_json(manifest["model"]), sum(seller["rows"] for seller in manifest["sellers"])
+    spec, n_rows = inputs.model_of(manifest), sum(seller["rows"] for seller in manifest["sellers"])
     cost = evaluation_cost(manifest)
     # Networks train together, and are slow all the same.
     quick = manifest["batched"] and cost(n_rows) < QUICK_SECONDS

@@ -42,7 +42,8 @@ def test_every_step_is_kept_and_leads_to_the_next(client, buyer):
     assert answer["Location"] == address("parameters", draft)
     answer = client.post(address("parameters", draft), {"n_neighbors": "7"})
     draft.refresh_from_db()
-    assert draft.model_spec == {"family": "knn", "params": {"n_neighbors": 7}, "seed": 0}
+    terms = {"class_weights": False, "free_disposal": True, "clip_numbers": True, "start_rows": 0}
+    assert draft.model_spec == {"family": "knn", "params": {"n_neighbors": 7}, "seed": 0} | terms
     assert answer["Location"] == address("validation", draft)
 
     answer = client.post(address("validation", draft), upload(rows_csv(150, seed=1)), follow=True)
