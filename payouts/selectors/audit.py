@@ -26,6 +26,7 @@ from payouts.selectors.terms import policy_in_words
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import RunOutcome
 from valuation.selectors.units import metric_name, unit_of, written
+from valuation.services.run_plans import METHOD_VERSION
 
 # Sums of floats miss their total by a rounding error a term; anything larger is a fault.
 EFFICIENCY_RESIDUAL_MAX = 1e-12
@@ -83,6 +84,7 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
     said = {
         "round": payout_round,
         "run": run,
+        "computed_by_this_method": run.method_version == METHOD_VERSION,
         "figures": figures,
         "projection": projection,
         "totals": projection.totals,

@@ -13,7 +13,7 @@ from valuation.core.plan import run_plan
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
 from valuation.services import inputs
-from valuation.services.run_plans import plan_of
+from valuation.services.run_plans import METHOD_VERSION, plan_of
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Recomputed:
-    """All comparisons, and what they cost."""
+    """All comparisons, and what they cost.
+
+    `release` is the tag of the release that alone can run the round's blocks again; empty where this one can and did.
+    """
 
     checks: tuple[Check, ...]
     evaluations: int
     seconds: float
+    release: str = ""
 
     @property
     def is_same(self) -> bool:
@@ -44,7 +48,8 @@ class Recomputed:
 def recompute(*, payout_round: PayoutRound) -> Recomputed:
     """Hash the frozen inputs, run the plan of sellers' values in this process, and allocate the pot again.
 
-    Values of rows (HCDV) decide no amount and are not computed here.
+    Values of rows (HCDV) decide no amount and are not computed here. What an earlier method computed is not run: its
+    release can. The cents are proved from the stored values in either case.
 
     Raises:
         ValueError: The round was never valued, or a frozen array is missing or damaged.
@@ -54,14 +59,14 @@ def recompute(*, payout_round: PayoutRound) -> Recomputed:
         raise ValueError(f"{payout_round} was never valued")
     started = time.perf_counter()
     frozen = inputs.load(run)
+    of_stored = (_amounts_check(payout_round, run), _lines_check(payout_round))
+    if run.method_version != METHOD_VERSION:
+        checks = (_hash_check(payout_round, run), *of_stored)
+        return Recomputed(checks, 0, time.perf_counter() - started, release=run.method_version)
     plan = plan_of(run).first
     state = run_plan(plan, frozen.game, frozen.groups, run.seed)
-    checks = (
-        _hash_check(payout_round, run),
-        *(_values_check(run, rule, found.values) for rule, found in plan.estimates(state, run.seed).items()),
-        _amounts_check(payout_round, run),
-        _lines_check(payout_round),
-    )
+    values = [_values_check(run, rule, found.values) for rule, found in plan.estimates(state, run.seed).items()]
+    checks = (_hash_check(payout_round, run), *values, *of_stored)
     return Recomputed(checks, state.evaluations, time.perf_counter() - started)
 
 

@@ -31,6 +31,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{'same     ' if check.is_same else 'DIFFERENT'}  {check.what}")
             for line in check.differences:
                 self.stdout.write(f"           {line}")
+        if found.release:
+            self.stdout.write(f"not run    values: {found.release} computed them, and only the release of that tag can")
         spent = f"{found.evaluations:,} evaluations for sellers' values in {found.seconds:.1f} s"
         self.stdout.write(f"{spent}, seed {payout_round.seed}")
         if not found.is_same:

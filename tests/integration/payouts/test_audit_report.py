@@ -13,6 +13,7 @@ from payouts.services import attacks
 from payouts.views.pdf import PdfUnavailableError
 from tests.integration.payouts import scenario
 from tests.integration.valuation.market import make_market
+from tests.integration.words import words_of
 from valuation.selectors import runs as valuation
 
 pytestmark = pytest.mark.real_valuation
@@ -156,6 +157,24 @@ def test_the_command_finds_a_value_that_was_altered_in_its_last_bit(really_revie
     assert "DIFFERENT  values by fgsv" in said
     assert "same       values by gsv" in said
     assert "failed: The round is not what its inputs give on this machine." in said
+
+
+def test_an_earlier_methods_values_are_not_run_and_its_cents_are_proved(really_reviewed, client, monkeypatch):
+    payout_round, operator = really_reviewed
+    method = payout_round.run.method_version
+    monkeypatch.setattr("payouts.services.recomputing.METHOD_VERSION", "fgsv-auto/99")
+    monkeypatch.setattr("payouts.selectors.audit.METHOD_VERSION", "fgsv-auto/99")
+    monkeypatch.setattr("payouts.services.recomputing.run_plan", None)
+    client.force_login(operator)
+
+    said = recomputed(payout_round)
+    page = words_of(client.get(f"/rounds/{payout_round.pk}/audit/"))
+
+    assert f"not run    values: {method} computed them" in said
+    assert "same       amounts, to the minor unit" in said
+    assert "same       hash of the lines" in said
+    assert "failed" not in said
+    assert f"check out the release tagged {method}" in page
 
 
 def test_the_command_needs_a_round_that_was_valued(db):
