@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from marketplace.forms.numbers import DecimalField, WholeNumberField, read_amount, unmistakable
 from marketplace.forms.plain import PlainForm
 from marketplace.models import DataRequest, Organization
 from marketplace.shared import money
@@ -26,19 +27,6 @@ from payouts.services.profiles import PayoutDetails
 KEY_DAYS_MAX = 730
 
 
-def read_amount(text: str, currency: str) -> int:
-    """Read an amount a person typed, above 0 and of a size that can be meant."""
-    try:
-        amount_minor = money.parse(text, currency)
-    except money.MoneyError as error:
-        raise ValidationError(str(error)) from error
-    if not 0 < amount_minor <= money.AMOUNT_MAX_MINOR:
-        raise ValidationError(
-            f"The amount must be above 0 and at most {money.format_amount(money.AMOUNT_MAX_MINOR, currency)}."
-        )
-    return amount_minor
-
-
 def new_seed() -> int:
     return secrets.randbelow(2**31)
 
@@ -52,7 +40,7 @@ class RoundForm(PlainForm):
     request = RequestChoice(requests_for_rounds(), label="Request", empty_label="Choose a request")
     pot = forms.CharField(label="Pot", max_length=30, help_text="In the request's currency, like 10000.00.")
     policy = forms.ModelChoiceField(PayoutPolicy.objects.all(), label="Policy", empty_label=None)
-    precision = forms.DecimalField(
+    precision = DecimalField(
         label="Precision, percent of the pot",
         min_value=Decimal("0.01"),
         max_value=Decimal(50),
@@ -60,7 +48,7 @@ class RoundForm(PlainForm):
         help_text="The valuation stops when every seller's 95 % interval of the share that the policy pays is at most "
         "this wide to each side, or when the budget is spent.",
     )
-    evaluations_max = forms.IntegerField(
+    evaluations_max = WholeNumberField(
         label="Budget, evaluations",
         min_value=10,
         max_value=10**9,
@@ -68,7 +56,7 @@ class RoundForm(PlainForm):
         help_text="One evaluation trains the buyer's model once. Sellers' values never take more, and stop earlier "
         "when the precision is met; values of single rows, which pay nobody, have a small budget of their own.",
     )
-    seed = forms.IntegerField(
+    seed = WholeNumberField(
         label="Seed",
         min_value=0,
         max_value=2**31 - 1,
@@ -109,7 +97,7 @@ def _announced(request: DataRequest) -> dict[str, Any]:
     precision = Decimal(str(request.precision_target)) * 100
     initial: dict[str, Any] = {
         "request": str(request.pk),
-        "precision": f"{precision.normalize():f}",
+        "precision": unmistakable(f"{precision.normalize():f}"),
         "evaluations_max": request.evaluations_max,
     }
     if request.pot_minor is not None:
@@ -117,9 +105,9 @@ def _announced(request: DataRequest) -> dict[str, Any]:
     return initial
 
 
-def _percent(label: str, *, initial: int, most: Decimal, hint: str) -> forms.DecimalField:
+def _percent(label: str, *, initial: int, most: Decimal, hint: str) -> DecimalField:
     """A share in percent, to the hundredth: what basis points can hold."""
-    return forms.DecimalField(
+    return DecimalField(
         label=label, min_value=Decimal(0), max_value=most, decimal_places=2, initial=initial, help_text=hint
     )
 
@@ -135,7 +123,7 @@ class TriedPolicyForm(PlainForm):
     )
     cap = _percent("At most for one owner, percent", initial=100, most=Decimal(100), hint="100 caps nobody.")
     floor = _percent("At least for each paid owner, percent", initial=0, most=Decimal(100), hint="0 lifts nobody.")
-    minimum = forms.IntegerField(
+    minimum = WholeNumberField(
         label="Smallest payment, minor units",
         min_value=0,
         max_value=money.AMOUNT_MAX_MINOR,
@@ -243,7 +231,7 @@ class ApiKeyForm(PlainForm):
     scopes = forms.MultipleChoiceField(
         label="Scopes", choices=ApiKey.Scope.choices, widget=forms.CheckboxSelectMultiple
     )
-    days = forms.IntegerField(
+    days = WholeNumberField(
         label="Valid for, days", min_value=1, max_value=KEY_DAYS_MAX, initial=365, help_text="At most two years."
     )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from marketplace.forms.numbers import NumberField, WholeNumberField
 from marketplace.forms.plain import PlainForm
 from valuation.core.utility.catalogue import METRICS, Model, Parameter, models_for
 from valuation.core.utility.metric import Task
@@ -95,8 +96,8 @@ class ParametersForm(PlainForm):
 class QuoteForm(PlainForm):
     """The market that a buyer hopes for."""
 
-    sellers = forms.IntegerField(label="Sellers", min_value=2, max_value=SELLERS_MAX, initial=5)
-    rows_per_seller = forms.IntegerField(label="Rows of each", min_value=1, max_value=ROWS_MAX, initial=2_000)
+    sellers = WholeNumberField(label="Sellers", min_value=2, max_value=SELLERS_MAX, initial=5)
+    rows_per_seller = WholeNumberField(label="Rows of each", min_value=1, max_value=ROWS_MAX, initial=2_000)
 
 
 def _yes_or_no(label: str, help_text: str) -> forms.Field:
@@ -118,16 +119,10 @@ def _field_of(parameter: Parameter) -> forms.Field:
         return forms.ChoiceField(choices=choices, help_text=parameter.sentence, **common)
     bounds = f"From {check.low:g} to {check.high:g}."
     if check.kind == "integer":
-        return forms.IntegerField(
+        return WholeNumberField(
             min_value=int(check.low), max_value=int(check.high), help_text=f"{parameter.sentence} {bounds}", **common
         )
-    return forms.FloatField(
-        min_value=check.low,
-        max_value=check.high,
-        help_text=f"{parameter.sentence} {bounds}",
-        widget=forms.NumberInput(attrs={"step": "any"}),
-        **common,
-    )
+    return NumberField(min_value=check.low, max_value=check.high, help_text=f"{parameter.sentence} {bounds}", **common)
 
 
 def _lower_first(sentence: str) -> str:

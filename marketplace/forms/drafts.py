@@ -1,18 +1,20 @@
 """The forms of the guided request, one a step."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 
 from marketplace.forms.fields import organization_field
+from marketplace.forms.numbers import DecimalField, NumberField, WholeNumberField, read_amount, unmistakable
 from marketplace.forms.plain import PlainForm
 from marketplace.models import DataRequest, Organization
 from marketplace.services.drafts import VALIDATION_ROWS_MIN
-from marketplace.shared.money import AMOUNT_MAX_MINOR, POT_CURRENCIES, minor_digits
+from marketplace.shared.money import POT_CURRENCIES, MoneyError, parse, plain_decimal
 from marketplace.templatetags.figures import count
 
 # A pot above this, in whole units of its currency, may be a slip of the finger: it is asked for once more.
@@ -82,10 +84,10 @@ class ColumnForm(PlainForm):
         initial=True,
         help_text="Otherwise empty cells are accepted, and the model sees them as unknown.",
     )
-    minimum = forms.FloatField(
+    minimum = NumberField(
         label="Least number", required=False, help_text="Rows below it are refused. Empty means no limit."
     )
-    maximum = forms.FloatField(
+    maximum = NumberField(
         label="Greatest number", required=False, help_text="Rows above it are refused. Empty means no limit."
     )
     categories = forms.CharField(
@@ -99,7 +101,9 @@ class ColumnForm(PlainForm):
     @classmethod
     def initial_of(cls, column: dict[str, Any]) -> dict[str, Any]:
         """What the form shows of a column of the schema."""
-        bounds = {key: f"{column[key]:.15g}" for key in ("minimum", "maximum") if column.get(key) is not None}
+        bounds = {
+            key: unmistakable(f"{column[key]:.15g}") for key in ("minimum", "maximum") if column.get(key) is not None
+        }
         return {**column, **bounds, "categories": "\n".join(column.get("categories") or ())}
 
     def clean(self) -> dict[str, Any]:
@@ -148,10 +152,13 @@ class BudgetForm(PlainForm):
     """What is paid, and how sure the valuation is to be."""
 
     currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in POT_CURRENCIES])
-    pot = forms.DecimalField(
-        label="Pot", min_value=Decimal(0), max_digits=20, help_text="What all sellers together are paid, like 10000.00."
+    pot = forms.CharField(
+        label="Pot",
+        max_length=30,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        help_text="What all sellers together are paid, like 10000.00.",
     )
-    precision = forms.DecimalField(
+    precision = DecimalField(
         label="Precision, percent of the pot",
         min_value=Decimal("0.1"),
         max_value=Decimal(50),
@@ -159,7 +166,7 @@ class BudgetForm(PlainForm):
         help_text="With 2, the 95 % interval of every seller's share is at most 2 % of the pot to each side. Half as "
         "wide costs four times as much computing.",
     )
-    evaluations_max = forms.IntegerField(
+    evaluations_max = WholeNumberField(
         label="Budget, evaluations",
         min_value=1_000,
         max_value=10**9,
@@ -171,41 +178,36 @@ class BudgetForm(PlainForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not _is_large(self.data.get("pot", "")):
+        if not _is_large(self.data.get("pot", ""), self.data.get("currency", "")):
             del self.fields["large_pot_is_meant"]
 
     @classmethod
     def initial_of(cls, draft: DataRequest) -> dict[str, Any]:
         """What the form shows of a draft."""
-        digits = minor_digits(draft.currency)
-        pot = None if draft.pot_minor is None else Decimal(draft.pot_minor).scaleb(-digits)
+        pot = None if draft.pot_minor is None else plain_decimal(draft.pot_minor, draft.currency)
         precision = (Decimal(str(draft.precision_target)) * PERCENT).normalize()
         return {
             "currency": draft.currency,
             "pot": pot,
-            "precision": f"{precision:f}",
+            "precision": unmistakable(f"{precision:f}"),
             "evaluations_max": draft.evaluations_max,
         }
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         pot, currency = cleaned.get("pot"), cleaned.get("currency")
-        if pot is not None and currency:
-            digits = minor_digits(currency)
-            minor = pot.scaleb(digits)
-            if minor != minor.to_integral_value():
-                self.add_error("pot", f"An amount in {currency} has at most {digits} decimals.")
-            elif not 0 < minor <= AMOUNT_MAX_MINOR:
-                self.add_error("pot", "The pot must be above 0, and of a size that can be paid.")
-            else:
-                cleaned["pot_minor"] = int(minor)
+        if pot and currency:
+            try:
+                cleaned["pot_minor"] = read_amount(pot, currency)
+            except ValidationError as error:
+                self.add_error("pot", error)
         if cleaned.get("precision") is not None:
             cleaned["precision_target"] = float(cleaned["precision"]) / PERCENT
         return cleaned
 
 
-def _is_large(pot: str) -> bool:
+def _is_large(pot: str, currency: str) -> bool:
     try:
-        return Decimal(pot) > LARGE_POT
-    except InvalidOperation:
+        return parse(pot, currency) > parse(str(LARGE_POT), currency)
+    except MoneyError:
         return False

@@ -22,7 +22,13 @@ POT_CURRENCIES: Final = ("EUR", "CHF", "DKK", "GBP", "JPY", "NOK", "SEK", "USD")
 # An amount above this is a slip of the finger, and leaves room below what a column of the database holds.
 AMOUNT_MAX_MINOR: Final = 10**15
 
-_DECIMAL = re.compile(r"(?P<sign>-?)(?P<whole>\d+)(?:\.(?P<part>\d+))?", re.ASCII)
+_PLAIN = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]+)(?:[.,](?P<part>[0-9]+))?")
+# Commas, points, apostrophes and the spaces of typesetters, before groups of three digits.
+_GROUPED = re.compile(
+    r"(?P<sign>-?)(?P<whole>[1-9][0-9]{0,2}(?P<mark>[,.'\u2019 \u00a0\u2009\u202f])[0-9]{3}(?:(?P=mark)[0-9]{3})*)"
+    r"(?:(?!(?P=mark))[.,](?P<part>[0-9]+))?"
+)
+_ONE_GROUP = re.compile(r"-?[1-9][0-9]{0,2}(?P<mark>[.,])[0-9]{3}")
 
 
 class MoneyError(ValueError):
@@ -98,33 +104,54 @@ def format_amount(amount_minor: int, currency: str) -> str:
 
 
 def parse(text: str, currency: str) -> int:
-    """Read a plain decimal into minor units, exactly.
+    """Read a typed amount into minor units, exactly.
+
+    Thousands may be grouped by a comma, a point, a space or an apostrophe, and the decimals then follow another mark:
+    ``1842.17``, ``1,842.17``, ``1.842,17``, ``1 842,17``. One point before three digits (``10.000``) is ten thousand to
+    one reader and ten to another, and is refused; one comma groups, as this site writes it. Where a currency has three
+    decimals itself, it is the comma that is refused, and the point comes before the decimals.
 
     Args:
-        text: A plain decimal such as ``1842.17``; blanks around it and thousands commas (``1,842.17``) are allowed.
+        text: What was typed; blanks and the currency's own code around it are allowed, and a typesetter's minus sign.
         currency: ISO 4217 code; decides how many decimals are allowed.
 
     Returns:
         The amount in minor units.
 
     Raises:
-        MoneyError: The text is not a plain decimal, its commas do not group thousands, it has more decimals than the
-            currency, or the currency is not known.
+        MoneyError: The text is no amount, can be read in two ways, has more decimals than the currency, or the currency
+            is not known.
     """
     digits = minor_digits(currency)
-    bare = text.strip()
-    whole_text = bare.partition(".")[0]
-    if "," in whole_text and re.fullmatch(r"-?\d{1,3}(,\d{3})+", whole_text, re.ASCII):
-        bare = bare.replace(",", "")
-    match = _DECIMAL.fullmatch(bare)
+    bare = text.strip().removeprefix(currency).removesuffix(currency).strip().replace("\N{MINUS SIGN}", "-")
+    one_group = _ONE_GROUP.fullmatch(bare)
+    mark = one_group["mark"] if one_group else ""
+    has_three_decimals = digits == len("000")
+    if mark == ("," if has_three_decimals else "."):
+        raise MoneyError(_in_two_ways(text, bare.replace(mark, ""), mark, currency))
+    are_decimals = has_three_decimals and mark == "."
+    match = (None if are_decimals else _GROUPED.fullmatch(bare)) or _PLAIN.fullmatch(bare)
     if match is None:
         raise MoneyError(f"{text!r} is not an amount. Write it like 10000.00, with a point before the decimals.")
     part = match["part"] or ""
     if len(part) > digits:
-        decimals = "1 decimal" if len(part) == 1 else f"{len(part)} decimals"
-        raise MoneyError(f"{text!r} has {decimals}; {currency} has {digits}.")
-    amount = int(match["whole"] + part.ljust(digits, "0"))
+        raise MoneyError(f"{text!r} has {_decimals(len(part))}; {currency} has {digits}.")
+    amount = int(re.sub("[^0-9]", "", match["whole"]) + part.ljust(digits, "0"))
     return -amount if match["sign"] else amount
+
+
+def _in_two_ways(text: str, ungrouped: str, mark: str, currency: str) -> str:
+    digits = minor_digits(currency)
+    thousands = f"{ungrouped}.{'0' * digits}" if digits else ungrouped
+    words = "point" if mark == "." else "comma"
+    as_decimals = f"give at most {_decimals(digits)}" if mark == "." else "write a point"
+    return (
+        f"{text!r} has 3 decimals; {currency} has {digits}. " if mark == "." else f"{text!r} can be read in two ways. "
+    ) + f"Write {thousands} if the {words} groups thousands; if it is the decimal mark, {as_decimals}."
+
+
+def _decimals(number: int) -> str:
+    return "1 decimal" if number == 1 else f"{number} decimals"
 
 
 def _pieces(amount_minor: int, currency: str) -> tuple[str, int, str]:

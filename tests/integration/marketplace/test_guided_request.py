@@ -94,7 +94,11 @@ def test_the_draft_says_what_is_missing(client, draft):
     [
         ({"pot": "0"}, "above 0"),
         ({"pot": "1.005"}, "at most 2 decimals"),
-        ({"pot": "-1"}, "must be at least 0."),
+        ({"pot": "-1"}, "above 0"),
+        ({"pot": "10.000"}, "has 3 decimals; EUR has 2. Write 10000.00 if the point groups thousands"),
+        ({"pot": "ten"}, "is not an amount. Write it like 10000.00"),
+        ({"precision": "2.500"}, "“2.500” can be read in two ways. Write 2500, or 2.5."),
+        ({"evaluations_max": "50.000"}, "“50.000” can be read in two ways. Write 50000, or 50."),
         ({"precision": "0"}, "must be at least 0.1."),
         ({"evaluations_max": "10"}, "must be at least 1000."),
         ({"currency": "DOG"}, "This is not on the list, or no longer."),
@@ -107,6 +111,14 @@ def test_a_budget_that_cannot_be_paid_is_refused(client, draft, change, said):
 
     assert answer.status_code == 422
     assert said in words_of(answer)
+
+
+@pytest.mark.parametrize("pot", ["10,000.00", "10.000,00", "10 000,00", "10'000.00", "10000"])
+def test_a_pot_is_read_as_every_amount_of_the_site_is(client, draft, pot):
+    client.post(address("budget", draft), {"currency": "EUR", "pot": pot, "precision": "2", "evaluations_max": "50000"})
+
+    draft.refresh_from_db()
+    assert draft.pot_minor == 1_000_000
 
 
 def test_a_very_large_pot_is_asked_for_once_more(client, draft):
@@ -122,7 +134,7 @@ def test_a_very_large_pot_is_asked_for_once_more(client, draft):
     client.post(address("budget", draft), given | {"large_pot_is_meant": "on"})
     draft.refresh_from_db()
     assert draft.pot_minor == 1_000_000_001
-    for pot in ("10000000", "sNaN", "twelve"):
+    for pot in ("10000000", "10,000,000.00", "sNaN", "twelve"):
         assert "I mean it" not in words_of(
             client.post(address("budget", draft), given | {"pot": pot, "precision": ""})
         ), pot

@@ -136,7 +136,7 @@ def test_a_form_that_lacks_something_says_so(place, step, form):
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
-        ("pot", "1.000,00", "is not an amount"),
+        ("pot", "1.000", "has 3 decimals; EUR has 2"),
         ("pot", "-5", "must be above 0"),
         ("pot", "99999999999999999", "at most"),
         ("precision", "0", "must be at least"),
