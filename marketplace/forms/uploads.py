@@ -13,6 +13,7 @@ from django.utils.html import conditional_escape
 from marketplace.forms.fields import LongSelect, organization_field
 from marketplace.forms.plain import PlainForm
 from marketplace.ingest import Column, Limits, Preview, Reading, TableSchema
+from marketplace.ingest.marks import two_readings
 from marketplace.ingest.problems import shorten
 from marketplace.ingest.reading import DECIMALS, DELIMITERS, ENCODINGS
 from marketplace.models import Dataset, Organization
@@ -59,11 +60,16 @@ class ReadingForm(PlainForm):
     )
     header = forms.BooleanField(label="The first row holds the names of the columns", required=False)
 
-    @classmethod
-    def showing(cls, reading: Reading) -> "ReadingForm":
-        """The form as a reading fills it."""
-        names = ("delimiter", "encoding", "decimal", "header")
-        return cls(initial={name: getattr(reading, name) for name in names})
+    def __init__(self, *args: Any, reading: Reading, **kwargs: Any) -> None:
+        """Begin with what a reading says; a decimal mark that no number tells is asked, and nothing is proposed."""
+        is_doubtful = bool(reading.doubtful) and not reading.decimal
+        named = {name: getattr(reading, name) for name in ("delimiter", "encoding", "header")}
+        kwargs["initial"] = {**named, "decimal": "" if is_doubtful else reading.mark}
+        super().__init__(*args, **kwargs)
+        if is_doubtful:
+            decimal: Any = self.fields["decimal"]
+            decimal.choices = [("", "Choose"), *decimal.choices]
+            decimal.help_text = f"{two_readings(reading.doubtful)} Say what the mark is."
 
 
 class ColumnsForm(PlainForm):

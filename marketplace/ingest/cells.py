@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from marketplace.ingest.labels import nearest
 from marketplace.ingest.limits import Limits
+from marketplace.ingest.marks import one_group, ungrouped_cells
 from marketplace.ingest.problems import Problem, ProblemLog, listed, shorten
 from marketplace.ingest.reading import Reading, folded_categories, folded_category
 from marketplace.ingest.schema import Column
@@ -66,7 +67,7 @@ def check_text(texts: pa.Array, faults: Faults, limits: Limits, reading: Reading
         if faults.column.name in reading.relaxed:
             cells = _as_spelled(cells, faults.column)
         return _known_categories(cells, faults)
-    return _parsed_numbers(cells, faults, reading.decimal)
+    return _parsed_numbers(ungrouped_cells(cells), faults, reading.mark)
 
 
 def check_numbers(values: pa.Array, faults: Faults) -> pa.Array:
@@ -148,7 +149,10 @@ def _not_a_number(text: str, column: Column, decimal: str) -> Advice:
         )
     if THOUSANDS.fullmatch(text):
         plain_text = shorten(text.replace(",", ""))
-        return f"“{shown}” holds commas; a plain number is expected.", f"Write {plain_text}, without separators."
+        remedy = f"Write {plain_text}, without separators."
+        if one_group(text):
+            remedy += f" If the comma is a decimal mark, write {shorten(text.replace(',', '.'))}."
+        return f"“{shown}” holds commas; a plain number is expected.", remedy
     if DECIMAL_COMMA.fullmatch(text):
         return f"“{shown}” has a decimal comma.", f"Write {shorten(text.replace(',', '.'))}, with a decimal point."
     return (

@@ -9,10 +9,12 @@ from typing import BinaryIO, TextIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from marketplace.ingest.cells import Faults, check_text
 from marketplace.ingest.labels import TEMPLATE_HINT, match_labels, numbered_labels, take_positions
 from marketplace.ingest.limits import Limits
+from marketplace.ingest.marks import PointsSeen, doubt
 from marketplace.ingest.problems import Problem, ProblemLog, shorten
 from marketplace.ingest.reading import DELIMITERS, Reading
 from marketplace.ingest.schema import Column, TableSchema
@@ -36,6 +38,9 @@ def read_csv(
     """Read and check a CSV file; None when there are problems, which are logged."""
     if problem := text_problem(stream, reading.encoding):
         log.add(problem)
+        return None
+    if reading.doubtful and not reading.decimal:
+        log.add(doubt(reading.doubtful))
         return None
     with decoded(stream, reading) as text:
         try:
@@ -169,15 +174,20 @@ def _checked_rows(
     """Check columns, keyed by position, in batches: text of one batch is in memory, values only while wanted."""
     types = {column.name: pa.float64() if column.kind == "number" else pa.string() for column in columns.values()}
     chunks: dict[str, list[pa.Array]] = {name: [] for name in types}
+    points = PointsSeen()
     while batch := list(itertools.islice(rows, batch_rows)):
         numbers = np.fromiter((row for row, _ in batch), dtype=np.int64, count=len(batch))
         by_position = list(zip(*(cells for _, cells in batch), strict=True))
         for position, column in columns.items():
             texts = pa.array(by_position[position], pa.string())
+            if column.kind == "number" and not reading.decimal:
+                points.see(pc.utf8_trim_whitespace(texts))
             chunks[column.name].append(check_text(texts, Faults(column, numbers, log), limits, reading))
         if log:
             for arrays in chunks.values():
                 arrays.clear()
+    if points.doubtful and not log:
+        log.add(doubt(points.doubtful))
     return pa.table({name: pa.chunked_array(chunks[name], types[name]) for name in types})
 
 

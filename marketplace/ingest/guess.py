@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from marketplace.ingest.limits import Limits
+from marketplace.ingest.marks import decimal_mark
 from marketplace.ingest.preview import Preview, preview
 from marketplace.ingest.problems import Problem
 from marketplace.ingest.reading import DELIMITERS, ENCODINGS, Reading, folded_name, match_names
@@ -21,8 +22,6 @@ from marketplace.ingest.sniff import Format, name_problem, size_of, size_problem
 
 SAMPLE_CHARS = 20_000
 GUESSED_ENCODINGS = ("utf-8", "utf-16", "cp1252", "iso-8859-1")
-DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
-DECIMAL_POINT = re.compile(r"[+-]?[0-9]+\.[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -91,11 +90,14 @@ def _sample(stream: BinaryIO, reading: Reading) -> str:
 def _reading_of(sample: str, encoding: str, schema: TableSchema) -> Reading:
     delimiter = max(DELIMITERS, key=lambda candidate: _fit(sample, candidate, schema))
     rows = _cells(sample, delimiter)
+    cells = (cell for row in rows[1:] for cell in row)
+    mark, doubtful = decimal_mark(cells, possible="." if delimiter == "," else ".,")
     return Reading(
         delimiter=delimiter,
         encoding=encoding,
         header=_has_header(rows, schema),
-        decimal="," if delimiter != "," and _has_decimal_commas(rows) else ".",
+        decimal=mark.strip("."),  # a point need not be said
+        doubtful=doubtful,
     )
 
 
@@ -127,9 +129,3 @@ def _has_header(rows: Sequence[Sequence[str]], schema: TableSchema) -> bool:
     if any(folded_name(cell) in names for cell in rows[0]):
         return True
     return not any(re.fullmatch(r"[+-]?[0-9]+([.,][0-9]+)?", cell.strip()) for cell in rows[0])
-
-
-def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
-    cells = [cell.strip() for row in rows[1:] for cell in row]
-    with_comma = sum(DECIMAL_COMMA.fullmatch(cell) is not None for cell in cells)
-    return with_comma > sum(DECIMAL_POINT.fullmatch(cell) is not None for cell in cells)

@@ -38,7 +38,9 @@ class Reading:
         delimiter: What separates the cells of a CSV row.
         encoding: How a CSV file's bytes are text; a byte order mark is skipped.
         header: Whether the first CSV row holds names.
-        decimal: The decimal mark of a CSV file's numbers.
+        decimal: The decimal mark of a CSV file's numbers; empty where nobody said so: then it is a point, unless every
+            number with a point could be meant a thousand times as large.
+        doubtful: A number of the file that could be read in two ways, while ``decimal`` is to be chosen.
         positions: For each column of the schema its position in the file, or None where the file has no such column;
             None as a whole asks for exact names, no column missing and none too many.
         labels: The file's columns that the positions count along.
@@ -48,18 +50,24 @@ class Reading:
     delimiter: str = ","
     encoding: str = "utf-8"
     header: bool = True
-    decimal: str = "."
+    decimal: str = ""
     positions: Mapping[str, int | None] | None = None
     labels: tuple[str, ...] = ()
     relaxed: tuple[str, ...] = ()
+    doubtful: str = ""
 
     def __post_init__(self) -> None:
-        for value, known in ((self.delimiter, DELIMITERS), (self.encoding, ENCODINGS), (self.decimal, DECIMALS)):
+        for value, known in ((self.delimiter, DELIMITERS), (self.encoding, ENCODINGS), (self.mark, DECIMALS)):
             if value not in known:
                 raise ReadingError(f"{value!r} is none of {', '.join(map(repr, known))}.")
         taken = [position for position in (self.positions or {}).values() if position is not None]
         if len(set(taken)) != len(taken):
             raise ReadingError("Two columns cannot be read from one column of the file.")
+
+    @property
+    def mark(self) -> str:
+        """The decimal mark that numbers are read with."""
+        return self.decimal or "."
 
     @property
     def codec(self) -> str:
@@ -79,7 +87,9 @@ class Reading:
     @property
     def sha256(self) -> str:
         """A name for this reading: other options may give other rows from the same bytes."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+        options = self.to_json() | {"decimal": self.mark}
+        del options["doubtful"]  # it says why somebody was asked, and changes no row
+        return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
 
 
 def folded_name(name: str) -> str:

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from marketplace.ingest.isolated import bound_process, run_child
 from marketplace.ingest.limits import Limits
+from marketplace.ingest.marks import decimal_mark, doubt, ungrouped
 from marketplace.ingest.problems import Problem, shorten
 from marketplace.ingest.schema import Column
 from marketplace.ingest.sniff import Format, name_problem, size_of, size_problem, tell_format, text_problem
@@ -31,6 +32,7 @@ ROWS_READ_MAX = 20_000
 CATEGORIES_MAX = 200
 DELIMITERS = ",;\t|"
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+NUMBER_LIKE = re.compile(r"[+-]?[0-9.,]*[0-9]([eE][+-]?[0-9]+)?")
 SEND_AGAIN = "Export the table again as “CSV UTF-8 (comma delimited)” or Parquet, with one row of column names."
 Cells = Sequence[str | None]
 
@@ -96,6 +98,8 @@ def guess(file: BinaryIO, found: Format, limits: Limits) -> Sample:
     """
     names, columns = _parquet_cells(file) if found == "parquet" else _csv_cells(file)
     _check_names(names, limits)
+    if found == "csv":
+        _check_marks(columns)
     rows = len(columns[0]) if columns else 0
     if not rows:
         raise SampleProblemError(Problem("row-count", "The file has no row below its column names.", SEND_AGAIN))
@@ -120,7 +124,7 @@ def _csv_cells(file: BinaryIO) -> tuple[list[str], list[list[str | None]]]:
         raise SampleProblemError(_unreadable(records.line_num, str(error))) from error
     finally:
         text.detach()
-    return names, [[cell.strip() or None for cell in cells] for cells in zip(*rows, strict=True)] if rows else []
+    return names, [[ungrouped(cell.strip()) or None for cell in cells] for cells in zip(*rows, strict=True)]
 
 
 def _full_rows(records: Iterator[list[str]], names: list[str]) -> Iterator[list[str]]:
@@ -175,6 +179,15 @@ def _check_names(names: list[str], limits: Limits) -> None:
         if times > 1:
             message = f"{times} columns have this name."
             raise SampleProblemError(Problem("duplicate-label", message, "Rename all but one.", row=1, column=name))
+
+
+def _check_marks(columns: Sequence[Cells]) -> None:
+    """Refuse numbers that could all be meant a thousand times as large."""
+    filled = [[cell for cell in cells if cell is not None] for cells in columns]
+    numbers = [cell for cells in filled if all(map(NUMBER_LIKE.fullmatch, cells)) for cell in cells]
+    _, doubtful = decimal_mark(numbers)
+    if doubtful:
+        raise SampleProblemError(doubt(doubtful))
 
 
 def _column(name: str, cells: Cells, limits: Limits) -> Column | LeftOut:

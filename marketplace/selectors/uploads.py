@@ -133,7 +133,7 @@ def reading_in_words(data: Mapping[str, Any], *, is_csv: bool) -> str:
     header = "names in the first row" if reading.header else "no row of names"
     return (
         f"CSV, columns separated by {DELIMITERS[reading.delimiter]}, {ENCODINGS[reading.encoding]}, {header}, "
-        f"decimal mark {DECIMALS[reading.decimal]}"
+        f"decimal mark {'to be chosen' if reading.doubtful and not reading.decimal else DECIMALS[reading.mark]}"
     )
 
 

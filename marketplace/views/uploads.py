@@ -138,7 +138,7 @@ def upload_reading(request: SignedInRequest, draft: UploadDraft) -> HttpResponse
 
 def _reading(request: SignedInRequest, draft: UploadDraft) -> HttpResponse:
     reading, problem = Reading.from_json(draft.reading), None
-    form = ReadingForm(request.POST) if request.method == "POST" else ReadingForm.showing(reading)
+    form = ReadingForm(request.POST if request.method == "POST" else None, reading=reading)
     if draft.format == "parquet" or not form.is_bound:
         return _reading_page(request, draft, form, upload_drafts.preview_of(draft=draft, reading=reading))
     if not form.is_valid():

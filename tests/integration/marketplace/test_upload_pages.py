@@ -41,6 +41,30 @@ def test_a_file_that_fits_is_uploaded_looked_at_and_submitted_as_a_browser_does(
     assert "Withdraw this version?" in words_of(response)
 
 
+def test_a_decimal_mark_that_no_number_tells_is_asked_before_the_file_is_checked():
+    request, seller = make_request(), make_member(Role.SELLER)
+    client = signed_in(seller)
+    response = upload(client, request, GOOD_CSV.replace(b",", b";").replace(b"39;", b"39,101;"))
+    draft = UploadDraft.objects.get()
+
+    assert response["Location"] == url("upload_reading", draft)
+    page = client.get(response["Location"])
+    assert "“39,101” may be 39101 or 39.101: every number with a mark has exactly three digits" in words_of(page)
+    options = {"delimiter": ";", "encoding": "utf-8", "header": "on"}
+    refused = client.post(url("upload_reading", draft), {**options, "decimal": ""})
+    assert refused.status_code == 422
+    assert "Choose one." in words_of(refused)
+
+    positions = {f"column_{at}": str(at) for at in range(len(request.schema["columns"]))}
+    checked = client.post(url("upload_columns", draft), positions, follow=True)
+    assert "Choose the decimal mark where the upload asks how the file is read" in words_of(checked)
+    assert "decimal mark to be chosen" in words_of(checked)
+
+    client.post(url("upload_reading", draft), {**options, "decimal": ","})
+    checked = client.post(url("upload_columns", draft), positions, follow=True)
+    assert "3 rows, no problem." in words_of(checked)
+
+
 def test_a_script_is_told_where_to_go_on():
     client = signed_in(make_member(Role.SELLER))
 
