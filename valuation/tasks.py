@@ -9,7 +9,7 @@ from marketplace.shared.errors import FaircutError
 from marketplace.shared.tasks import faircut_task
 from valuation.core.errors import ValuationError
 from valuation.models import ValuationRun
-from valuation.services import blocks, leases, quotes, runs
+from valuation.services import blocks, breakdowns, leases, quotes, runs
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +30,7 @@ def work(*, run_id: str) -> None:
     try:
         with leases.kept(block):
             result, seconds = blocks.compute(run=run, block=block)
-    except ValuationError as error:
-        # A model that cannot be fitted stays unfit on every worker: retrying would only hide the sentence.
+    except blocks.BlockFailedError as error:
         runs.fail(run_id=key, error=str(error))
         return
     blocks.store(block=block, result=result, seconds=seconds)
@@ -48,8 +47,8 @@ def quote(*, quote_id: str) -> None:
         quotes.fail(quote_id=key, error=str(error))
     except SoftTimeLimitExceeded:
         quotes.fail(quote_id=key, error="The dry run took too long: the model is too slow to value sellers with it.")
-    except Exception:
-        quotes.fail(quote_id=key, error="The dry run broke down; the operators find the reason in the worker's log.")
+    except Exception as error:
+        quotes.fail(quote_id=key, error=breakdowns.in_words("The dry run", error))
         raise
 
 

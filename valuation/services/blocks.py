@@ -5,16 +5,29 @@ import time
 import uuid
 from functools import lru_cache
 
+import structlog
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from marketplace.shared.errors import FaircutError
 from valuation.core import plan as core_plan
+from valuation.core.errors import ValuationError
 from valuation.models import ValuationRun, WorkBlock
-from valuation.services import inputs, leases
+from valuation.services import breakdowns, inputs, leases
+
+log = structlog.get_logger(__name__)
 
 # A block that took down this many workers would take down the next one too.
 ATTEMPTS_MAX = 5
+# One worker may have too little memory or time for a block; where a second one has too, no other is asked.
+ATTEMPTS_OF_SHORT_WORKERS = 2
+
+
+class BlockFailedError(FaircutError):
+    """A block cannot be computed, by this worker or any other; the message is what an operator reads."""
+
+    code = "block_failed"
 
 
 @transaction.atomic
@@ -40,7 +53,26 @@ def claim(*, run_id: uuid.UUID) -> WorkBlock | None:
 
 
 def compute(*, run: ValuationRun, block: WorkBlock) -> tuple[core_plan.BlockResult, float]:
-    """Run one block over the frozen inputs: the same bits whoever runs it, and however often."""
+    """Run one block over the frozen inputs: the same bits whoever runs it, and however often.
+
+    Raises:
+        BlockFailedError: Every worker would fail at it.
+        Exception: Database, storage or this worker's memory or time gave way; another attempt may do.
+    """
+    try:
+        return _computed(run, block)
+    except ValuationError as error:
+        # A model that cannot be fitted stays unfit on every worker: retrying would only hide the sentence.
+        raise BlockFailedError(str(error)) from error
+    except Exception as error:
+        is_short = breakdowns.is_the_workers(error)
+        if breakdowns.is_the_machines(error) or (is_short and block.attempts < ATTEMPTS_OF_SHORT_WORKERS):
+            raise
+        log.exception("block.broke_down", run_id=str(run.pk), block=block.number, kind=block.kind)
+        raise BlockFailedError(breakdowns.in_words(f"Block {block.number} ({block.kind})", error)) from error
+
+
+def _computed(run: ValuationRun, block: WorkBlock) -> tuple[core_plan.BlockResult, float]:
     started = time.perf_counter()
     frozen = inputs.load(run)
     piece = planned(block)

@@ -17,7 +17,7 @@ from marketplace.shared.errors import ConflictError, FaircutError
 from valuation.core import plan as core_plan
 from valuation.core.errors import ValuationError
 from valuation.models import RunState, ValuationRun, WorkBlock
-from valuation.services import blocks, inputs, outcomes
+from valuation.services import blocks, breakdowns, inputs, outcomes
 from valuation.services.run_plans import METHOD_VERSION, RunPlan, plan_of, row_plan
 
 log = structlog.get_logger(__name__)
@@ -81,13 +81,27 @@ def start(
     return run
 
 
-@transaction.atomic
 def advance(*, run_id: uuid.UUID) -> bool:
     """Merge a finished wave in block order, then plan the next one or end the run. Returns whether anything moved.
 
     Whoever finishes the last block of a wave calls this; so does the sweeper. The row lock makes one of them do it, and
-    the others find that the wave has moved on.
+    the others find that the wave has moved on. What would break down again at every sweep ends the run by its name.
     """
+    try:
+        return _advance(run_id)
+    except Exception as error:
+        if breakdowns.is_the_machines(error) or breakdowns.is_the_workers(error):
+            raise
+        log.exception("run.broke_down", run_id=str(run_id))
+        is_ours = isinstance(error, ValuationError | FaircutError)
+        fail(
+            run_id=run_id, error=str(error) if is_ours else breakdowns.in_words("Merging what the workers found", error)
+        )
+        return True
+
+
+@transaction.atomic
+def _advance(run_id: uuid.UUID) -> bool:
     run = ValuationRun.objects.select_for_update().get(pk=run_id)
     if run.state != ValuationRun.State.RUNNING:
         return False

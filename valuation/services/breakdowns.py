@@ -1,0 +1,25 @@
+"""Exceptions that nobody expected: which are the machines' and tried again, and what is said of the others."""
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import Error as DatabaseError
+
+# The storage's and the broker's clients have no base of their own in common with Python's.
+_CLIENTS = {"amqp", "boto3", "botocore", "kombu", "redis", "s3transfer", "urllib3"}
+
+
+def is_the_machines(error: Exception) -> bool:
+    """Whether database, storage or broker were out of reach: the same block may do well a moment later."""
+    return isinstance(error, DatabaseError | OSError) or type(error).__module__.partition(".")[0] in _CLIENTS
+
+
+def is_the_workers(error: Exception) -> bool:
+    """Whether this worker had too little memory or time, and a larger or idler one may do."""
+    return isinstance(error, MemoryError | SoftTimeLimitExceeded)
+
+
+def in_words(what: str, error: Exception) -> str:
+    """Name what broke down and the class of the exception, but not its text: that may quote sellers' rows."""
+    return (
+        f"{what} broke down with {type(error).__name__}, which nobody expected and which would happen again. "
+        "The operators find the reason in the worker's log."
+    )
