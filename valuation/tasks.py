@@ -48,7 +48,9 @@ def quote(*, quote_id: str) -> None:
     except SoftTimeLimitExceeded:
         quotes.fail(quote_id=key, error="The dry run took too long: the model is too slow to value sellers with it.")
     except Exception as error:
-        quotes.fail(quote_id=key, error=breakdowns.in_words("The dry run", error))
+        is_work = not breakdowns.is_the_machines(error)
+        words = breakdowns.in_words("The dry run", error) if is_work else breakdowns.out_of_reach("The dry run")
+        quotes.fail(quote_id=key, error=words)
         raise
 
 

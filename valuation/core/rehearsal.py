@@ -24,6 +24,8 @@ MARKET_ROWS_MAX = 2_000
 MARKET_EVALUATIONS_MAX = 3_000
 _SMALL_MARKET_FRACTION = 0.25
 _PROBES = 3
+_ALIKE = 20
+_FIRSTS_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,40 @@ def _train_once(
     (empty, full), by_row = scores(game, coalitions)
     gains = np.diff(cast("FloatMatrix", by_row), axis=0)
     return float(empty), float(full), float(np.sqrt(validation_covariance(gains, game.row_strata)[0, 0]))
+
+
+def try_degenerate(spec: ModelSpec, X: FloatMatrix, y: FloatVector) -> None:
+    """Train on the coalitions that every market draws and few models foresee.
+
+    These are single rows, one row of each class, rows that are all alike under one target and under several, and both
+    together. What a model cannot be trained on counts as no model; anything else that goes wrong shows here and not in
+    a round.
+
+    Args:
+        spec: The buyer's model and metric.
+        X: Encoded validation rows, float64 ``(m, d)``.
+        y: Their targets, ``(m,)``.
+
+    Raises:
+        ValuationError: The model cannot be tried at all.
+    """
+    _, firsts = np.unique(y, return_index=True)
+    firsts = firsts[:: max(1, len(firsts) // _FIRSTS_MAX)]  # a few of the many targets of a regression
+    alike = np.full(_ALIKE, firsts[0])
+    players = np.concatenate([firsts, alike])
+    targets = np.concatenate([y[firsts], np.resize(y[firsts], _ALIKE)])
+    is_first = np.arange(len(players)) < len(firsts)
+    coalitions = np.vstack(
+        [
+            np.eye(len(players), dtype=np.bool_)[: len(firsts)],
+            is_first,  # one row of each class
+            ~is_first,  # rows alike under all targets
+            ~is_first & (targets == targets[0]),  # and under one
+            is_first | (targets == targets[0]),
+            np.ones_like(is_first),
+        ]
+    )
+    scores(make_utility(spec, X[players], targets, X, y), coalitions)
 
 
 def market_sizes(sellers: int, rows: int) -> tuple[int, int]:

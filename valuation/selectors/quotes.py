@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from marketplace.models import DataRequest
 from valuation.core.rehearsal import Learning, Market, Projection
 from valuation.models import Quote
-from valuation.services.quotes import STEPS, terms_sha256
+from valuation.services.quotes import STEPS
+from valuation.services.terms import terms_sha256
 
 PRECISIONS = (0.01, 0.02, 0.05)
 WORKERS = (1, 2, 4, 8)

@@ -17,6 +17,11 @@ def is_the_workers(error: Exception) -> bool:
     return isinstance(error, MemoryError | SoftTimeLimitExceeded)
 
 
+def out_of_reach(what: str) -> str:
+    """Say that it was not the work that failed."""
+    return f"{what} could not reach the database or the storage. Ask once more."
+
+
 def in_words(what: str, error: Exception) -> str:
     """Name what broke down and the class of the exception, but not its text: that may quote sellers' rows."""
     return (

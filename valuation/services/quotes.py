@@ -1,8 +1,6 @@
 """Quotes: rehearse a request's model on the buyer's rows once, and keep what that says of time and precision."""
 
 import datetime as dt
-import hashlib
-import json
 import uuid
 from dataclasses import asdict
 from typing import Any
@@ -18,12 +16,13 @@ from marketplace.services import events
 from marketplace.services.datasets import lock_request
 from marketplace.services.requests import require_buyer
 from marketplace.shared.errors import ConflictError
-from valuation.core.rehearsal import Market, market_sizes, project, rehearse_market, try_model
+from valuation.core.rehearsal import Market, market_sizes, project, rehearse_market, try_degenerate, try_model
 from valuation.core.utility import ModelSpec
 from valuation.core.utility.cost import check_affordable
 from valuation.core.utility.features import FeatureEncoder
 from valuation.models import Quote
 from valuation.services.inputs import committed_columns
+from valuation.services.terms import INTERRUPTED, terms_sha256
 
 # Each of the two rehearsed markets may take about this long; a slow model then gets no interval, and the quote says so.
 MARKET_SECONDS_MAX = 20.0
@@ -82,18 +81,12 @@ def revive() -> None:
         state=Quote.State.RUNNING, started_at__lt=now - dt.timedelta(seconds=WORKER_SILENCE_SECONDS)
     )
     for pk in gone.values_list("pk", flat=True):
-        fail(quote_id=pk, error="The dry run was interrupted, or the model is too slow for it. Ask once more.")
+        fail(quote_id=pk, error=INTERRUPTED)
     long_ago = now - dt.timedelta(seconds=HINT_SILENCE_SECONDS)
     for pk in Quote.objects.filter(state=Quote.State.QUEUED, created_at__lt=long_ago).values_list("pk", flat=True):
         # The sweeper comes every few seconds, and a busy worker may be longer about what it does now.
         if cache.add(f"quote:{pk}", "sent", HINT_SILENCE_SECONDS):
             send(quote_id=pk)
-
-
-def terms_sha256(request: DataRequest) -> str:
-    """Hash of the terms that a quote depends on."""
-    terms = [request.schema, request.target, request.model_spec, request.metric, request.validation_sha256]
-    return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def compute(*, quote_id: uuid.UUID) -> None:
@@ -129,6 +122,7 @@ def _rehearse(quote: Quote) -> dict[str, Any]:
     rng = np.random.default_rng(SEED)
     _reached(quote, 1)
     learning = try_model(spec, features, target, rng=rng)
+    try_degenerate(spec, features, target)
     _reached(quote, 2)
     markets: list[Market] = []
     for step, size in enumerate(market_sizes(quote.sellers, rows), start=3):

@@ -1,6 +1,7 @@
 """The end of a draft, opened or given up, and of an open request."""
 
 import hashlib
+from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +13,9 @@ from marketplace.services.datasets import lock_request
 from marketplace.services.drafts.changing import forget_validation, lock_draft
 from marketplace.services.requests import RequestRefusedError, checked_schema, require_buyer
 from marketplace.shared.errors import ConflictError
+
+# What other apps know against opening a draft, each raising a refusal; they add to it when they are set up.
+OPENING_CHECKS: list[Callable[[DataRequest], None]] = []
 
 
 class ValidationAlteredError(ConflictError):
@@ -26,7 +30,7 @@ def open_draft(*, request: DataRequest, by: User) -> DataRequest:
 
     Raises:
         NotADraftError: The request is open or closed.
-        RequestRefusedError: A step is missing, or what was set does not make a request.
+        RequestRefusedError: A step is missing, what was set does not make a request, or a check of another app says no.
         ValidationAlteredError: The stored validation rows are not those that were checked.
     """
     draft = lock_draft(request, by)
@@ -34,6 +38,8 @@ def open_draft(*, request: DataRequest, by: User) -> DataRequest:
         words = ", ".join(step.title.lower() for step in missing)
         raise RequestRefusedError(f"The request cannot open yet: {words}.", remedy="Go through the missing steps.")
     checked_schema(draft.schema, draft.target, draft.task)
+    for check in OPENING_CHECKS:
+        check(draft)
     with draft.validation_file.open("rb") as stored:
         if hashlib.file_digest(stored, "sha256").hexdigest() != draft.validation_sha256:
             raise ValidationAlteredError(

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from marketplace.models import Role
 from marketplace.services import drafts
+from marketplace.services.requests import RequestRefusedError
 from tests.factories.accounts import make_member
 from tests.factories.drafts import completed, make_draft
 from tests.integration.words import words_of
@@ -16,6 +17,7 @@ from valuation.core.errors import FitFailedError
 from valuation.models import Quote
 from valuation.selectors.quotes import view_of
 from valuation.services import quotes
+from valuation.services.terms import INTERRUPTED
 
 pytestmark = pytest.mark.django_db
 
@@ -232,3 +234,69 @@ def test_parameters_of_a_pipeline_are_kept_and_shown_again(client, draft):
     page = client.get(address).content.decode()
     assert '<option value="median_and_quartiles" selected>' in page
     assert "GaussianNB of scikit-learn after RobustScaler and PCA" in words_of(client.get(f"/requests/{draft.pk}/"))
+
+
+def opened(client, draft):
+    answer = words_of(client.post(f"/requests/{draft.pk}/open/", follow=True))
+    draft.refresh_from_db()
+    return answer
+
+
+def test_terms_that_a_dry_run_found_impossible_do_not_open_and_others_do(client, draft, buyer, sent):
+    quotes.fail(quote_id=ask(draft, buyer).pk, error="GaussianNB failed on a coalition of 3 rows.")
+
+    said = opened(client, draft)
+
+    assert draft.state == "draft"
+    assert "The request cannot open: its dry run failed. GaussianNB failed on a coalition of 3 rows." in said
+    assert "Change the model, the columns or the validation file, or try a market of another size" in said
+    with pytest.raises(RequestRefusedError, match="its dry run failed"):
+        drafts.open_draft(request=draft, by=buyer)
+
+    spec = {"family": "knn", "params": {"n_neighbors": 3}, "seed": 0}
+    drafts.set_model(request=draft, task="classification", model_spec=spec, metric="accuracy", by=buyer)
+    opened(client, draft)
+    assert draft.state == "open"
+
+
+def test_the_last_dry_run_of_the_terms_decides(client, draft, buyer, sent):
+    quotes.fail(quote_id=ask(draft, buyer, sellers=200).pk, error="Training once takes too long.")
+    tasks.quote(quote_id=str(ask(draft, buyer).pk))
+
+    opened(client, draft)
+
+    assert draft.state == "open"
+
+
+@pytest.mark.parametrize("end", ["interrupted", "out of reach", "at work", "never asked"])
+@pytest.mark.usefixtures("sent")
+def test_a_dry_run_that_found_nothing_out_keeps_nothing_closed(client, draft, buyer, monkeypatch, end):
+    if end != "never asked":
+        quote = ask(draft, buyer)
+    if end == "interrupted":
+        quotes.fail(quote_id=quote.pk, error=INTERRUPTED)
+    if end == "out of reach":
+        monkeypatch.setattr(quotes, "committed_columns", lambda _: (_ for _ in ()).throw(ConnectionResetError()))
+        with pytest.raises(ConnectionResetError):
+            tasks.quote(quote_id=str(quote.pk))
+        quote.refresh_from_db()
+        assert quote.error == "The dry run could not reach the database or the storage. Ask once more."
+
+    opened(client, draft)
+
+    assert draft.state == "open"
+
+
+def test_a_model_that_breaks_down_on_rows_alike_is_named_before_anything_opens(client, draft, buyer, sent, monkeypatch):
+    def fail(*_):
+        raise IndexError("row 17")
+
+    monkeypatch.setattr(quotes, "try_degenerate", fail)
+    quote = ask(draft, buyer)
+    with pytest.raises(IndexError):
+        tasks.quote(quote_id=str(quote.pk))
+
+    said = opened(client, draft)
+
+    assert draft.state == "draft"
+    assert "The dry run broke down with IndexError, which nobody expected" in said

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from valuation.core.rehearsal import Market, market_sizes, project, rehearse_market, try_model
+from valuation.core.rehearsal import Market, market_sizes, project, rehearse_market, try_degenerate, try_model
 from valuation.core.utility import ModelSpec
 
 SPEC = ModelSpec("logistic_regression", {}, "balanced_accuracy")
@@ -65,3 +65,31 @@ def test_equal_draws_come_from_equal_seeds():
 def test_small_markets_still_give_every_seller_two_rows():
     assert market_sizes(5, 3) == (10, 10)
     assert market_sizes(5, 10_000) == (500, 2_000)
+
+
+@pytest.mark.parametrize(
+    ("family", "metric"),
+    [
+        ("logistic_regression", "neg_log_loss"),
+        ("linear_discriminant", "roc_auc"),
+        ("knn", "accuracy"),
+        ("mlp", "accuracy"),
+        ("ridge_regression", "r2"),
+    ],
+)
+def test_degenerate_coalitions_are_tried(family, metric):
+    X, y = rows(60, signal=1.0)
+
+    try_degenerate(ModelSpec(family, {}, metric), X, X[:, 0] if family == "ridge_regression" else y)
+
+
+def test_a_foreign_exception_shows_in_the_rehearsal(monkeypatch):
+    def fail(game, coalitions):
+        if any((game._X[rows] == game._X[rows][0]).all() for rows in coalitions if rows.sum() > 1):
+            raise IndexError("index 0 is out of bounds for axis 0 with size 0")
+        return np.zeros(len(coalitions)), None
+
+    monkeypatch.setattr("valuation.core.rehearsal.scores", fail)
+
+    with pytest.raises(IndexError):
+        try_degenerate(SPEC, *rows(60, signal=1.0))
