@@ -10,11 +10,11 @@ from typing import cast
 
 import numpy as np
 
-from valuation.core.errors import BudgetTooSmallError
+from valuation.core.errors import BudgetTooSmallError, FitFailedError
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector, is_rowwise, scores
 from valuation.core.plan import run_block
-from valuation.core.results import normal_quantile
+from valuation.core.results import GroupValues, normal_quantile
 from valuation.core.utility import ModelSpec, UtilityGame, make_utility
 from valuation.core.validation_sample import validation_covariance
 
@@ -63,12 +63,15 @@ class Market:
         evaluations: Trainings spent.
         seconds: What they took on one worker.
         half_width: Widest 95 % half-width of a payable share after them; None where it is not known.
+        blind_below: A seller worth less than this part of what is shared cannot be told from nothing, because the
+            validation rows are a sample; None where no value is above 0, or a metric has no such error.
     """
 
     rows: int
     evaluations: int
     seconds: float
     half_width: float | None
+    blind_below: float | None = None
 
     @property
     def seconds_per_evaluation(self) -> float:
@@ -111,12 +114,24 @@ def try_model(spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.random
         Scores of ``DRY_RUN_DRAWS`` trainings on at most ``DRY_RUN_ROWS`` rows, and never on more than half of all.
 
     Raises:
-        ValuationError: The model cannot be trained on these rows.
+        FitFailedError: The model cannot be trained on any of the draws.
+        ValuationError: The model cannot be tried at all.
     """
     rows = min(DRY_RUN_ROWS, len(X) // 2)
+    if not any(_can_train(spec, X, y, rows, rng) for _ in range(DRY_RUN_DRAWS)):
+        raise FitFailedError(
+            f"The model cannot be trained on {rows} of your validation rows, in {DRY_RUN_DRAWS} tries. "
+            "Such a model is worth no more than a constant answer, and nobody would be paid."
+        )
     found = [_train_once(spec, X, y, rows, rng) for _ in range(DRY_RUN_DRAWS)]
     empty, full, error = (np.array(column) for column in zip(*found, strict=True))
     return Learning(rows, float(empty.mean()), tuple(full.tolist()), float(error.mean()))
+
+
+def _can_train(spec: ModelSpec, X: FloatMatrix, y: FloatVector, rows: int, rng: np.random.Generator) -> bool:
+    train, held_out = _split(y, rows, rng)
+    game = make_utility(spec, X[train], y[train], X[held_out], y[held_out])
+    return bool(game.trains(np.ones((1, rows), dtype=np.bool_))[0])
 
 
 def _train_once(
@@ -221,7 +236,17 @@ def rehearse_market(
             state = plan.merge(state, block, run_block(game, groups, block, seed))
     half_width = plan.share_half_width(state)
     seconds = time.perf_counter() - started
-    return Market(rows, state.evaluations, seconds, float(half_width) if np.isfinite(half_width) else None)
+    known = float(half_width) if np.isfinite(half_width) else None
+    return Market(rows, state.evaluations, seconds, known, _blind_below(plan.estimate(state)))
+
+
+def _blind_below(values: GroupValues) -> float | None:
+    """Half-width of the validation interval of a seller's value, as a part of all positive values; see ``Market``."""
+    total = float(np.maximum(values.values, 0.0).sum())
+    if values.validation_covariance is None or total <= 0:
+        return None
+    error = float(np.sqrt(np.diag(values.validation_covariance).mean()))
+    return normal_quantile(0.95) * error / total
 
 
 def project(small: Market, large: Market, *, rows: int) -> Projection:

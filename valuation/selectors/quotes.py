@@ -1,10 +1,15 @@
 """What a quote says, in figures that a page can show."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from marketplace.models import DataRequest
+from marketplace.templatetags.figures import percent
+from valuation.core.class_rehearsal import ClassTrial
 from valuation.core.rehearsal import Learning, Market, Projection
+from valuation.core.utility import ModelSpec
 from valuation.models import Quote
+from valuation.selectors import units
 from valuation.services.quotes import STEPS
 from valuation.services.terms import terms_sha256
 
@@ -34,6 +39,9 @@ class QuoteView:
         projection: What they say about the market that was asked for.
         offers: One a precision; empty where no interval is known.
         budget_half_width: What the request's budget brings the widest interval to; None where not known.
+        warnings: What the buyer should know before opening, one sentence each.
+        blind_below: What part of the pot a seller must be worth to be told from nothing, by number of validation rows:
+            as many as there are, and four times as many. Empty where it is not known.
         budget_seconds: How long the whole budget takes, by ``WORKERS``.
         is_outdated: Whether model, columns or validation rows were changed since.
     """
@@ -44,6 +52,8 @@ class QuoteView:
     projection: Projection
     offers: tuple[Offer, ...]
     budget_half_width: float | None
+    warnings: tuple[str, ...]
+    blind_below: tuple[tuple[int, float], ...]
     budget_seconds: tuple[float, ...]
     is_outdated: bool
 
@@ -74,10 +84,43 @@ def view_of(quote: Quote) -> QuoteView | None:
         markets=tuple(Market(**market) for market in result["markets"]),
         projection=projection,
         offers=_offers(projection, request),
+        warnings=_warnings(request, result.get("classes")),
+        blind_below=_blind_below(result),
         budget_half_width=None if variance is None else (variance / budget) ** 0.5,
         budget_seconds=_seconds(projection, budget),
         is_outdated=quote.terms_sha256 != terms_sha256(request),
     )
+
+
+def _warnings(request: DataRequest, classes: dict[str, Any] | None) -> tuple[str, ...]:
+    """What is wrong with how the model treats classes; nothing in quotes from before that was looked at."""
+    if classes is None:
+        return ()
+    trial = ClassTrial(**{**classes, "recalls": tuple(classes["recalls"])})
+    target = next(column for column in request.schema["columns"] if column["name"] == request.target)
+    warnings = [
+        f"The model hardly ever names “{target['categories'][code]}”: {percent(trial.recalls[code], 0)} of its "
+        "rows were right."
+        for code in trial.ignored
+    ]
+    if trial.turning_is_better:
+        has_weights = ModelSpec.from_json({**request.model_spec, "metric": request.metric}).class_weights
+        advice = (
+            "without class weights than with them. Turn them off" if has_weights else "with class weights. Turn them on"
+        )
+        scores = f"{units.written(trial.score_turned or 0.0, request.metric)} instead of "
+        scores += f"{units.written(trial.score, request.metric)} {units.unit_of(request.metric)}"
+        warnings.append(f"The model scores better {advice} under the model's parameters: {scores}.")
+    return tuple(warnings)
+
+
+def _blind_below(result: dict[str, Any]) -> tuple[tuple[int, float], ...]:
+    part = result["markets"][-1].get("blind_below")
+    if part is None:
+        return ()
+    rows = result["validation_rows"]
+    # An error of a sample falls with the root of its rows.
+    return ((rows, part), (4 * rows, part / 2))
 
 
 def _offers(projection: Projection, request: DataRequest) -> tuple[Offer, ...]:

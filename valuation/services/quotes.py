@@ -16,6 +16,7 @@ from marketplace.services import events
 from marketplace.services.datasets import lock_request
 from marketplace.services.requests import require_buyer
 from marketplace.shared.errors import ConflictError
+from valuation.core.class_rehearsal import try_classes
 from valuation.core.rehearsal import Market, market_sizes, project, rehearse_market, try_degenerate, try_model
 from valuation.core.utility import ModelSpec
 from valuation.core.utility.cost import check_affordable
@@ -123,6 +124,7 @@ def _rehearse(quote: Quote) -> dict[str, Any]:
     _reached(quote, 1)
     learning = try_model(spec, features, target, rng=rng)
     try_degenerate(spec, features, target)
+    classes = try_classes(spec, features, target, rng=rng)
     _reached(quote, 2)
     markets: list[Market] = []
     for step, size in enumerate(market_sizes(quote.sellers, rows), start=3):
@@ -134,6 +136,7 @@ def _rehearse(quote: Quote) -> dict[str, Any]:
         _reached(quote, step)
     return {
         "learning": {**asdict(learning), "learns": learning.learns},
+        "classes": None if classes is None else asdict(classes),
         "markets": [asdict(market) for market in markets],
         "projection": asdict(project(markets[0], markets[1], rows=rows)),
         "validation_rows": len(features),

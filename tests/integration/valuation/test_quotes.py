@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pgtrigger
 import pytest
 from django.db import ProgrammingError, transaction
 from django.utils import timezone
@@ -72,6 +73,26 @@ def test_a_buyer_asks_watches_and_reads_a_quote(client, draft, sent, django_capt
     halved = view.offers[0].evaluations / view.offers[1].evaluations
     assert halved == pytest.approx(4, rel=1e-3)
     assert view.offers[1].seconds[1] == pytest.approx(view.offers[1].seconds[0] / 2)
+
+
+def test_a_class_that_the_model_ignores_and_better_weights_are_said_before_opening(client, draft, buyer, sent):
+    spec = draft.model_spec | {"class_weights": False}
+    drafts.set_model(request=draft, task=draft.task, model_spec=spec, metric="balanced_accuracy", by=buyer)
+    draft.refresh_from_db()
+    quote = ask(draft, buyer)
+    tasks.quote(quote_id=str(quote.pk))
+    quote.refresh_from_db()
+    found = {"recalls": [0.97, 0.01], "score": 0.49, "score_turned": 0.61, "difference_error": 0.01}
+    # What the rehearsal finds is tested beside it; here it is what a page makes of it. Ended quotes are final.
+    with pgtrigger.ignore("valuation.Quote:quote_ended_is_final"):
+        Quote.objects.update(result=quote.result | {"classes": found})
+
+    page = words_of(client.get(f"/requests/{draft.pk}/quote/"))
+
+    rare = draft.schema["columns"][-1]["categories"][1]
+    assert f"The model hardly ever names “{rare}”: 1 % of its rows were right." in page.replace("\u202f", " ")
+    assert "scores better with class weights. Turn them on under the model's parameters: 61.00 instead of 49.00" in page
+    assert "validation rows a seller worth less than" in page
 
 
 def test_a_larger_market_is_extrapolated_and_says_so(client, draft, buyer, sent):

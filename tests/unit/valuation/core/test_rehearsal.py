@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from valuation.core.errors import FitFailedError
 from valuation.core.rehearsal import Market, market_sizes, project, rehearse_market, try_degenerate, try_model
 from valuation.core.utility import ModelSpec
 
@@ -60,6 +61,28 @@ def test_equal_draws_come_from_equal_seeds():
     X, y = rows(300, signal=1.0)
 
     assert try_model(SPEC, X, y, rng=np.random.default_rng(5)) == try_model(SPEC, X, y, rng=np.random.default_rng(5))
+
+
+def test_a_model_that_cannot_be_trained_is_refused(monkeypatch):
+    spec = ModelSpec("sklearn", {"estimator": "GaussianNB"}, "accuracy")
+    monkeypatch.setattr(
+        "valuation.core.utility.sklearn_loop.naive_bayes.GaussianNB.fit",
+        lambda *_: (_ for _ in ()).throw(IndexError("index 0 is out of bounds")),
+    )
+
+    with pytest.raises(FitFailedError, match="cannot be trained on 60 of your validation rows, in 5 tries"):
+        try_model(spec, *rows(120, signal=1.0), rng=np.random.default_rng(0))
+
+
+def test_what_validation_rows_can_tell_gets_finer_with_the_root_of_their_number():
+    def blind_below(n):
+        market = rehearse_market(
+            SPEC, *rows(n, signal=3.0), sellers=4, rows=80, seconds_max=5.0, rng=np.random.default_rng(0)
+        )
+        return market.blind_below
+
+    assert 0.01 < blind_below(1_600) < 0.2
+    assert blind_below(400) / blind_below(1_600) == pytest.approx(2.0, rel=0.25)
 
 
 def test_small_markets_still_give_every_seller_two_rows():
