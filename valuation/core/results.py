@@ -95,6 +95,9 @@ class GroupValues:
         method_version: Name and version of the estimator, for example ``"fgsv-auto/2"``.
         contributions: Per validation row, float64 ``(n_groups, n_validation_rows)``, whose mean over rows is
             ``values``; ``None`` where the game scores no rows.
+        total_validation_error: Standard error of ``U(N) - U(empty)`` because the validation rows are a sample, in
+            metric units. Nothing of it is sampled coalitions: where the values' sum does not exceed it by 1.96 times,
+            all rows together cannot be told from the constant predictor. ``None`` where it is not known.
     """
 
     values: FloatVector
@@ -105,6 +108,7 @@ class GroupValues:
     seed: int | None
     method_version: str
     contributions: FloatMatrix | None = None
+    total_validation_error: float | None = None
 
     def interval(self, level: float = 0.95) -> FloatMatrix:
         """Computation interval of the values: lower and upper ends, float64 ``(n_groups, 2)``, in metric units."""
@@ -163,16 +167,21 @@ def group_values(
     covariance: FloatMatrix,
     *,
     contributions: FloatMatrix | None,
+    halves: tuple[FloatMatrix, FloatMatrix] | None = None,
+    pot_rows: FloatVector | None = None,
     strata: IndexVector | None = None,
     evaluations: int,
     seed: int | None,
     method_version: str,
 ) -> GroupValues:
-    """Assemble :class:`GroupValues`; standard errors and validation covariance follow from what is given.
+    """Assemble :class:`GroupValues`; standard errors and validation errors follow from what is given.
 
-    ``strata`` are those of the validation rows; see :func:`~valuation.core.validation_sample.validation_covariance`.
+    ``halves`` are the contributions as two independent halves of the draws say, where coalitions are sampled;
+    ``pot_rows`` what each validation row adds to ``U(N) - U(empty)``; ``strata`` those of the validation rows. See
+    :func:`~valuation.core.validation_sample.validation_covariance`.
     """
-    validation = None if contributions is None else validation_covariance(contributions, strata)
+    validation = None if contributions is None else validation_covariance(contributions, strata, halves=halves)
+    pot_variance = None if pot_rows is None else validation_covariance(pot_rows[None, :], strata)[0, 0]
     return GroupValues(
         values=values,
         standard_errors=np.sqrt(np.diag(covariance)),
@@ -182,6 +191,7 @@ def group_values(
         seed=seed,
         method_version=method_version,
         contributions=contributions,
+        total_validation_error=None if pot_variance is None else float(np.sqrt(pot_variance)),
     )
 
 

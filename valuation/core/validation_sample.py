@@ -1,9 +1,12 @@
 """The other error of a value: the validation rows that score the models are a sample."""
 
 import numpy as np
+import numpy.typing as npt
 
 from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import FloatMatrix, IndexVector
+
+BoolVector = npt.NDArray[np.bool_]
 
 # Fewer rows say nothing of their spread: Student's variance is infinite.
 STRATUM_ROWS_MIN = 4
@@ -15,8 +18,17 @@ _ROWS_ADDED = 4
 _ROUNDING = 1e-20
 
 
-def validation_covariance(contributions: FloatMatrix, strata: IndexVector | None = None) -> FloatMatrix:
+def validation_covariance(
+    contributions: FloatMatrix,
+    strata: IndexVector | None = None,
+    *,
+    halves: tuple[FloatMatrix, FloatMatrix] | None = None,
+) -> FloatMatrix:
     """Covariance of the mean of the contributions because the validation rows are a sample.
+
+    Contributions that come from sampled coalitions carry the noise of these besides, which differs from row to row and
+    would be counted as spread of the rows. Two independent halves of the draws have nothing in common but the rows:
+    their cross-covariance holds no noise on average. See :func:`_in_common`.
 
     Without strata they are a simple random sample. A metric whose weights follow from how many rows each stratum has
     (balanced accuracy, AUC: the classes) does not move with these numbers, and its rows are a random sample within each
@@ -30,24 +42,76 @@ def validation_covariance(contributions: FloatMatrix, strata: IndexVector | None
         contributions: float64 ``(n_groups, m)``, in metric units.
         strata: Stratum of each validation row, int ``(m,)``. Rows of a stratum of fewer than four are as uncertain as
             they are large; of more, the covariance is widened by Student's variance.
+        halves: The contributions by each half of the draws, float64 ``(n_groups, m)`` twice; ``None`` where nothing
+            was sampled.
 
     Returns:
-        float64 ``(n_groups, n_groups)``, in squared metric units; 0 for a single row without strata.
+        float64 ``(n_groups, n_groups)``, in squared metric units, positive semi-definite; 0 for a single row without
+        strata.
     """
     n_groups, m = contributions.shape
+    if strata is None and m <= 1:
+        return np.zeros((n_groups, n_groups))
+    scarce = np.zeros((n_groups, n_groups))
+    for rows in _within(strata, m):
+        if strata is None or rows.sum() >= STRATUM_ROWS_MIN:
+            scarce += _scarcity(contributions[:, rows])
     if strata is None:
-        if m <= 1:
-            return np.zeros((n_groups, n_groups))
-        return np.asarray(np.atleast_2d(np.cov(contributions)) / m + _scarcity(contributions) / m**2)
-    total = np.zeros((n_groups, n_groups))
-    for stratum in np.unique(strata):
-        rows = contributions[:, strata == stratum]
-        size = rows.shape[1]
-        if size < STRATUM_ROWS_MIN:
-            total += rows @ rows.T
-        else:
-            total += size * few_draws_factor(size - 1) * np.atleast_2d(np.cov(rows)) + _scarcity(rows)
-    return np.asarray(total / m**2)
+        covariance = np.asarray(np.atleast_2d(np.cov(contributions)) / m)
+    else:
+        apart = _apart(contributions, strata)
+        covariance = np.asarray(apart @ apart.T / m**2)
+    if halves is not None:
+        first, second = (_apart(half, strata) for half in halves)
+        covariance = _in_common(covariance, first / m, second / m)
+    return np.asarray(covariance + scarce / m**2)
+
+
+def _within(strata: IndexVector | None, m: int) -> list[BoolVector]:
+    """Which rows belong to each stratum."""
+    return [np.ones(m, dtype=np.bool_)] if strata is None else [strata == stratum for stratum in np.unique(strata)]
+
+
+def _apart(contributions: FloatMatrix, strata: IndexVector | None) -> FloatMatrix:
+    """Contributions less the mean of their stratum, so long that their squares sum to the variance of the sum."""
+    apart = contributions.copy()
+    for rows in _within(strata, contributions.shape[1]):
+        size = int(rows.sum())
+        if strata is not None and size < STRATUM_ROWS_MIN:
+            continue
+        factor = size / (size - 1) * (1.0 if strata is None else few_draws_factor(size - 1))
+        part = contributions[:, rows]
+        apart[:, rows] = np.sqrt(factor) * (part - part.mean(axis=1, keepdims=True))
+    return apart
+
+
+def _in_common(covariance: FloatMatrix, first: FloatMatrix, second: FloatMatrix) -> FloatMatrix:
+    """What two halves of the draws have in common, positive semi-definite, float64 ``(n_groups, n_groups)``.
+
+    Noise leaves the symmetric part of ``first @ second.T`` with eigenvalues below 0. They are cut off, each group in
+    units of its own spread, and what is kept is brought back to the trace, because cutting alone adds a part of the
+    noise to everybody. The trace is uncertain by the scatter of the rows that it sums over: where it is smaller than
+    that, nobody knows how small, and the scatter stands for it.
+
+    Args:
+        covariance: That of all draws, the noise in it.
+        first: Rows by one half, apart from their mean, whose squares sum to a variance, float64 ``(n_groups, m)``.
+        second: Rows by the other.
+    """
+    variances = np.diag(covariance)
+    reached = variances > _ROUNDING * variances.max()
+    if not reached.any():
+        return covariance
+    unit = np.sqrt(variances)
+    known = np.divide(1.0, unit, out=np.zeros_like(unit), where=reached)[:, None]
+    first, second = known * first, known * second
+    by_row = (first * second).sum(axis=0)
+    trace = max(float(by_row.sum()), float(by_row.std() * np.sqrt(len(by_row))))
+    levels, axes = np.linalg.eigh((first @ second.T + second @ first.T) / 2.0)
+    levels = np.maximum(levels, 0.0)
+    if not levels.any():
+        return covariance * (trace / reached.sum())
+    return np.asarray(np.outer(unit, unit) * ((axes * (levels * (trace / levels.sum()))) @ axes.T))
 
 
 def _scarcity(rows: FloatMatrix) -> FloatMatrix:

@@ -64,27 +64,36 @@ def du_shapley(
     if each:
         repetitions = REPETITIONS_DEFAULT if budget is None else (budget - fixed) // each
     seed = int(rng.integers(2**63))
-    values, variances, rows = _value(game, members, repetitions, np.random.default_rng(seed))
+    values, variances, (rows, first, second) = _value(game, members, repetitions, np.random.default_rng(seed))
+    scored = is_rowwise(game)
     return group_values(
         values,
         np.diag(variances),
-        contributions=rows,
+        contributions=rows if scored else None,
+        halves=(first, second) if scored and repetitions else None,
         strata=row_strata(game),
         evaluations=fixed + repetitions * each,
         seed=seed if repetitions else None,
-        method_version="du-shapley/3",
+        method_version="du-shapley/4",
     )
 
 
 def _value(
     game: Game, members: list[IndexVector], repetitions: int, rng: np.random.Generator
-) -> tuple[FloatVector, FloatVector, FloatMatrix | None]:
-    """Values, their variances, and the values of the validation rows where the game scores them."""
+) -> tuple[FloatVector, FloatVector, FloatMatrix]:
+    """Values, their variances, and the values of the validation rows by all, the even and the odd repetitions.
+
+    The latter float64 ``(3, n_groups, m)``; without validation rows ``m`` is 0.
+    """
     n, n_groups = game.n_players, len(members)
     totals, variances, rows = np.zeros(n_groups), np.zeros(n_groups), []
+    # How each repetition counts in the mean of all, of the even and of the odd ones.
+    even = np.arange(repetitions) % 2 == 0
+    counts = np.stack([np.ones(repetitions), even, ~even])
+    counts = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
     pot, pot_rows = _gain(game, _coalitions(n, [np.concatenate(members)]), _coalitions(n, [members[0][:0]]))
     for g, own in enumerate(members):
-        totals[g], group_rows = pot, pot_rows
+        totals[g], group_rows = pot, np.tile(pot_rows, (3, 1))
         if n_groups > 1:
             rest = np.concatenate([other for other in members if other is not own])
             # U(N) - U(empty) + U(D_g) - U(rest): both terms that are not random.
@@ -94,13 +103,12 @@ def _value(
             gains = np.zeros(repetitions)
             for at in range(repetitions):
                 gains[at], gain_rows = _random_gain(game, own, rest, n_groups, rng)
-                group_rows = group_rows + gain_rows / repetitions
+                group_rows = group_rows + np.outer(counts[:, at], gain_rows)
             if repetitions:
                 totals[g] += gains.mean()
                 variances[g] = gains.var(ddof=1) / repetitions * few_draws_factor(repetitions - 1)
         rows.append(group_rows)
-    contributions = np.stack(rows) / n_groups if is_rowwise(game) else None
-    return totals / n_groups, variances / n_groups**2, contributions
+    return totals / n_groups, variances / n_groups**2, np.stack(rows, axis=1) / n_groups
 
 
 def _random_gain(

@@ -49,7 +49,7 @@ def estimate_gsv(game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rn
         if circles < CIRCLES_MIN:
             raise BudgetTooSmallError(budget, min(2**n_groups, 2 + CIRCLES_MIN * each))
         sellers = SellerGame(n_groups, circles)
-        arrays = seller_blocks.circles(game, members, {"draws": circles}, rng)[0]
+        arrays = seller_blocks.circles(game, members, {"first": 0, "last": circles}, rng)[0]
     arrays |= seller_blocks.ends(game, members, {}, rng)[0]
     return sellers.gsv(arrays, seed=None)
 

@@ -18,6 +18,7 @@ from valuation.core.games import (
     Game,
     IndexVector,
     group_game,
+    is_rowwise,
     row_strata,
     scores,
     slice_length,
@@ -113,28 +114,32 @@ def without_one(
 def circles(
     game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
 ) -> tuple[Arrays, int]:
-    """Mean marginal contributions of sellers on each of ``draws`` random circles, without what the ends add.
+    """Mean marginal contributions of sellers on random circles ``first..last-1``, without what the ends add.
 
     Every seller is the first of two of the ``2 P`` orders round a circle and the last of two, so that ``V(all)`` and
-    ``V(empty)`` add ``(V(all) - V(empty)) / P`` to each, whatever the circle.
+    ``V(empty)`` add ``(V(all) - V(empty)) / P`` to each, whatever the circle. Sums per validation row are kept of the
+    even and of the odd circles (:func:`~valuation.core.validation_sample.validation_covariance`).
     """
     n_groups = len(groups)
     lifted = group_game(game, groups)
-    total, outer = np.zeros(n_groups), np.zeros((n_groups, n_groups))
-    rows: FloatMatrix | None = None
-    for _ in range(params["draws"]):
+    total, outer, halves = np.zeros(n_groups), np.zeros((n_groups, n_groups)), np.zeros(2)
+    by_half: list[FloatMatrix | float] = [0.0, 0.0]
+    for number in range(params["first"], params["last"]):
+        half = number % 2
         circle, gains = rng.permutation(n_groups), np.zeros(n_groups)
         for members, starts, sizes in arcs(circle):
             weights = _arc_weights(circle, starts, sizes)
             utilities, row_scores = scores(lifted, members)
             gains = gains + weights @ utilities
             if row_scores is not None:
-                rows = weights @ row_scores if rows is None else rows + weights @ row_scores
+                by_half[half] = by_half[half] + weights @ row_scores
         total, outer = total + gains, outer + np.outer(gains, gains)
-    arrays: Arrays = {"circles": np.array(float(params["draws"])), "circle_sum": total, "circle_outer": outer}
-    if rows is not None:
-        arrays["circle_rows"] = rows
-    return arrays, evaluations_of_circle(n_groups) * params["draws"]
+        halves[half] += 1.0
+    arrays: Arrays = {"circles": halves, "circle_sum": total, "circle_outer": outer}
+    if is_rowwise(lifted):
+        m = max(np.size(rows) for rows in by_half) // n_groups
+        arrays["circle_rows"] = np.stack([np.broadcast_to(rows, (n_groups, m)) for rows in by_half])
+    return arrays, evaluations_of_circle(n_groups) * int(halves.sum())
 
 
 def _arc_weights(circle: IndexVector, starts: IndexVector, sizes: IndexVector) -> FloatMatrix:

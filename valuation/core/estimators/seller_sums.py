@@ -70,25 +70,24 @@ class SellerGame:
         if self.exact:
             return [("coalitions", span) for span in _spans(1, 2**self.n_groups - 1, longest)]
         longest_circles = max(1, longest // evaluations_of_circle(self.n_groups))
-        circles = [
-            ("circles", {"draws": span["last"] - span["first"]})
-            for span in _spans(0, self.circles or 0, longest_circles)
-        ]
+        circles = [("circles", span) for span in _spans(0, self.circles or 0, longest_circles)]
         return [("without_one", span) for span in _spans(0, self.n_groups, longest)] + circles
 
     def gsv(self, arrays: Arrays, seed: int | None) -> GroupValues:
         """Group Shapley values from merged sums (``"ends"``, and what the seller blocks returned)."""
-        values, covariance, rows = self._gsv(arrays)
+        values, covariance = self._gsv(arrays)
+        rows, halves = self._gsv_rows(arrays)
         empty, full = arrays["ends"]
         noise = rounding_of(max(abs(empty), abs(full)))
         return group_values(
             settled_values(values, float(full - empty), noise),
             settled_covariance(covariance, noise),
             contributions=rows,
+            halves=halves,
             strata=arrays.get("strata_rows"),
             evaluations=2 + (self.evaluations if self.exact else self._circle_evaluations),
             seed=seed,
-            method_version="gsv-exact/2" if self.exact else "gsv-circles/2",
+            method_version="gsv-exact/2" if self.exact else "gsv-circles/3",
         )
 
     def leave_one_out(self, arrays: Arrays) -> GroupValues:
@@ -135,25 +134,31 @@ class SellerGame:
         rows = arrays["drops_rows"] if "drops" in arrays else arrays["sellers_rows"][n_groups:]
         return source, arrays["ends_rows"][1] + rows
 
-    def _gsv(self, arrays: Arrays) -> tuple[FloatVector, FloatMatrix, FloatMatrix | None]:
+    def _gsv(self, arrays: Arrays) -> tuple[FloatVector, FloatMatrix]:
         n_groups = self.n_groups
         pot = arrays["ends"][1] - arrays["ends"][0]
-        has_rows = "ends_rows" in arrays
-        pot_rows = arrays["ends_rows"][1] - arrays["ends_rows"][0] if has_rows else None
-        nothing = np.zeros((n_groups, n_groups))
         if self.exact:
             inner = arrays["sellers"][:n_groups] if n_groups > 1 else np.zeros(1)
-            rows = None
-            if pot_rows is not None:
-                rows = pot_rows / n_groups + (arrays["sellers_rows"][:n_groups] if n_groups > 1 else 0.0)
-            return pot / n_groups + inner, nothing, np.atleast_2d(rows) if rows is not None else None
-        circles = float(arrays["circles"])
+            return pot / n_groups + inner, np.zeros((n_groups, n_groups))
+        circles = float(arrays["circles"].sum())
         inner, second = arrays["circle_sum"] / circles, arrays["circle_outer"] / circles
         covariance = (second - np.outer(inner, inner)) / (circles - 1) * few_draws_factor(circles - 1)
         # Circles of an additive game do not differ: the second moment and the squared mean cancel, to below 0 at times.
         noise = np.sqrt(rounding_of(np.diag(second).max() / (circles - 1)))
-        rows = None if pot_rows is None else arrays["circle_rows"] / circles + pot_rows / n_groups
-        return pot / n_groups + inner, settled_covariance(covariance, noise), rows
+        return pot / n_groups + inner, settled_covariance(covariance, noise)
+
+    def _gsv_rows(self, arrays: Arrays) -> tuple[FloatMatrix | None, tuple[FloatMatrix, FloatMatrix] | None]:
+        """Contributions of the validation rows, and where circles are sampled the same by each half of them."""
+        n_groups = self.n_groups
+        if "ends_rows" not in arrays:
+            return None, None
+        part = (arrays["ends_rows"][1] - arrays["ends_rows"][0]) / n_groups
+        if self.exact:
+            inner = arrays["sellers_rows"][:n_groups] if n_groups > 1 else 0.0
+            return np.atleast_2d(part + inner), None
+        rows, circles = arrays["circle_rows"], arrays["circles"]
+        first, second = (part + rows[half] / circles[half] for half in (0, 1))
+        return part + rows.sum(axis=0) / circles.sum(), (first, second)
 
 
 def _spans(first: int, last: int, longest: int) -> list[dict[str, int]]:

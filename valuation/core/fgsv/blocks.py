@@ -1,6 +1,8 @@
 """What one block of a stratum computes: sums that add up over blocks, and the same per validation row; the largest |U|.
 
 The plain sum of the utilities goes along (``"utilities"``): their mean over a stratum is a point of the learning curve.
+Sums per validation row (``"rows"``) are kept of two halves of the draws, which share no row order: only so does their
+noise cancel where the spread over validation rows is asked (:mod:`~valuation.core.validation_sample`).
 
 With ``p_g = s_g / n`` and ``k`` the composition of a coalition, the sum of T_g(s) over a stratum of ``L`` sizes is
 
@@ -45,19 +47,25 @@ _LEVERAGE_MAX = 0.9
 
 
 def _evaluate(
-    game: Game, members: Sequence[IndexVector], weights: FloatMatrix
+    game: Game, members: Sequence[IndexVector], *weights: FloatMatrix
 ) -> tuple[FloatVector, FloatMatrix | None]:
-    """Utilities of the coalitions, and ``weights @ row scores``, float64 ``(n_groups, n_validation_rows)``."""
+    """Utilities of the coalitions, and ``weights @ row scores`` for each weights, ``(n_weights, n_groups, n_rows)``."""
     step = slice_length(game.n_players)
     utilities = np.empty(len(members))
+    stacked = np.vstack(weights)
     rows: FloatMatrix | None = None
     for at in range(0, len(members), step):
         part, row_scores = scores(game, masks_of(members[at : at + step], game.n_players))
         utilities[at : at + step] = part
         if row_scores is not None:
-            weighted = weights[:, at : at + step] @ row_scores
+            weighted = stacked[:, at : at + step] @ row_scores
             rows = weighted if rows is None else rows + weighted
-    return utilities, rows
+    return utilities, None if rows is None else rows.reshape(len(weights), len(weights[0]), -1)
+
+
+def _halves(draws: int) -> npt.NDArray[np.float64]:
+    """How many of the draws belong to each half."""
+    return np.array([(draws + 1) // 2, draws // 2], dtype=np.float64)
 
 
 def _with_rows(arrays: Arrays, rows: FloatMatrix | None) -> Arrays:
@@ -118,16 +126,23 @@ def covariance(
     """
     n, draws = game.n_players, int(params["draws"])
     sizes = sizes_in(params["low"], params["high"], draws, rng)
-    members = list(uniform_coalitions(n, sizes, rng))
+    halves = _halves(draws)
+    first = int(halves[0])
+    members = [*uniform_coalitions(n, sizes[:first], rng), *uniform_coalitions(n, sizes[first:], rng)]
     weights = _lemma_1_weights(members, groups, n, params["high"] - params["low"] + 1)
     curve = _size_curve(sizes)
     # a (U - its prediction from the other draws) = a / (1 - leverage) * least-squares residual: linear in U and
     # unbiased
     weights = weights / (1.0 - (curve**2).sum(axis=1))
-    utilities, rows = _evaluate(game, members, weights - (weights @ curve) @ curve.T)
+    in_first = np.arange(draws) < first
+    # A half is predicted from all other draws too: that the halves meet there, their common part knows only as the
+    # square of a leverage.
+    centred = [half - (half @ curve) @ curve.T for half in (weights * in_first, weights * ~in_first)]
+    utilities, rows = _evaluate(game, members, *centred)
     terms = weights * (utilities - curve @ (curve.T @ utilities))
     arrays: Arrays = {
         "draws": np.array(float(draws)),
+        "halves": halves,
         "moment": terms.sum(axis=1),
         "outer": terms @ terms.T,
         "utilities": utilities.sum(),
@@ -161,22 +176,30 @@ def _pairs(
     n, draws, n_groups = game.n_players, int(params["draws"]), len(groups)
     group_sizes = np.array([len(group) for group in groups], dtype=np.int64)
     plus, minus, reach = draw_counts(group_sizes, sizes_in(params["low"], params["high"], draws, rng), rng)
-    pairs = list(paired_coalitions(group_labels(groups, n), plus, minus, rng))
+    labels, halves = group_labels(groups, n), _halves(draws)
+    first = int(halves[0])
+    pairs = [
+        *paired_coalitions(labels, plus[:first], minus[:first], rng),
+        *paired_coalitions(labels, plus[first:], minus[first:], rng),
+    ]
     x = (plus - minus) / reach[:, None]
     weights = x.T / reach
     members = [rows for pair in pairs for rows in pair]
-    utilities, rows = _evaluate(game, members, np.repeat(weights, 2, axis=1) * np.tile([1.0, -1.0], draws))
+    signed = np.repeat(weights, 2, axis=1) * np.tile([1.0, -1.0], draws)
+    in_first = np.arange(2 * draws) < 2 * first
+    utilities, rows = _evaluate(game, members, signed * in_first, signed * ~in_first)
     y = (utilities[0::2] - utilities[1::2]) / reach
     arrays: Arrays = {
         "draws": np.array(float(draws)),
+        "halves": halves,
         "moment": x.T @ y,
-        "normal": x.T @ x,
+        "normal": np.stack([x[:first].T @ x[:first], x[first:].T @ x[first:]]),
         "utilities": utilities.sum(),
         "largest": np.abs(utilities).max(),
     }
     residuals = y
     if draws >= _PAIRS_PER_SLOPE * n_groups:
-        inverse = np.linalg.pinv(arrays["normal"], hermitian=True)
+        inverse = np.linalg.pinv(arrays["normal"].sum(axis=0), hermitian=True)
         leverage = np.einsum("ji,ik,jk->j", x, inverse, x)
         # Residuals of least squares are too small by their leverage (MacKinnon and White 1985, HC2).
         residuals = (y - x @ (inverse @ arrays["moment"])) / np.sqrt(np.maximum(1.0 - leverage, 1.0 / draws))

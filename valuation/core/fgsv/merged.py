@@ -1,7 +1,7 @@
 """What merged blocks say: sellers' values, their covariance by stratum, and what each validation row adds to them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,17 +57,48 @@ class MergedStrata:
 
     def contributions(self) -> FloatMatrix | None:
         """Of each validation row, float64 ``(n_groups, m)``; ``None`` where no sums by row were kept."""
+        pot = self.pot_rows()
+        if pot is None:
+            return None
+        rows = np.outer(self.parts, pot)
+        for k in range(len(self.strata)):
+            rows += self._map(k) @ self.arrays[f"rows_{k}"].sum(axis=0)
+        return rows
+
+    def half_contributions(self) -> tuple[FloatMatrix, FloatMatrix] | None:
+        """The same as two independent halves of the draws say; what is exact is in both.
+
+        Pairs are mapped by the normal matrix of their own half: with that of all pairs, what one half has too much of
+        the other would have too little of.
+        """
+        pot = self.pot_rows()
+        if pot is None:
+            return None
+        found = [np.outer(self.parts, pot) for _ in range(2)]
+        for k, stratum in enumerate(self.strata):
+            rows = self.arrays[f"rows_{k}"]
+            for half in range(2):
+                found[half] += linear_map(stratum, self._half_sums(k, half), self.group_sizes) @ rows[half % len(rows)]
+        return found[0], found[1]
+
+    def pot_rows(self) -> FloatVector | None:
+        """What each validation row adds to the pot ``U(N) - U(empty)``, float64 ``(m,)``: exact."""
         if "ends_rows" not in self.arrays:
             return None
         empty, full = self.arrays["ends_rows"]
-        rows = np.outer(self.parts, full - empty)
-        for k in range(len(self.strata)):
-            rows += self._map(k) @ self.arrays[f"rows_{k}"]
-        return rows
+        return np.asarray(full - empty)
 
     def _sums(self, k: int) -> StratumSums:
         arrays = self.arrays
-        return StratumSums(float(arrays["draws"][k]), arrays["moment"][k], arrays["outer"][k], arrays["normal"][k])
+        normal = arrays[f"normal_{k}"].sum(axis=0) if self.strata[k].paired else None
+        return StratumSums(float(arrays["draws"][k]), arrays["moment"][k], arrays["outer"][k], normal)
+
+    def _half_sums(self, k: int, half: int) -> StratumSums:
+        """What the map of a half needs; an enumeration has all of its coalitions in both."""
+        if self.strata[k].kind == "enumeration":
+            return self._sums(k)
+        normal = self.arrays[f"normal_{k}"][half] if self.strata[k].paired else None
+        return replace(self._sums(k), draws=float(self.arrays["halves"][k, half]), normal=normal)
 
     def _map(self, k: int) -> FloatMatrix:
         return linear_map(self.strata[k], self._sums(k), self.group_sizes)

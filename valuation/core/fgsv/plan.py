@@ -21,8 +21,9 @@ from valuation.core.validation_sample import validation_covariance
 
 # 2: blocks also return the sum of their utilities; the values are those of 1. 3: where the seller coalitions of GSV are
 # sampled they leave another part of the budget, and validation errors of balanced accuracy are those within classes.
-# 4: validation errors are wider where fewer than twenty validation rows matter.
-METHOD_VERSION = "fgsv-auto/4"
+# 4: validation errors are wider where fewer than twenty validation rows matter. 5: validation errors hold no noise of
+# sampled coalitions.
+METHOD_VERSION = "fgsv-auto/5"
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
 # A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be
@@ -96,11 +97,11 @@ class FgsvPlan:
         return PlanState(
             {
                 "draws": np.zeros(n_strata),
+                "halves": np.zeros((n_strata, 2)),
                 "utilities": np.zeros(n_strata),
                 "largest": np.zeros(()),
                 "moment": np.zeros((n_strata, n_groups)),
                 "outer": np.zeros((n_strata, n_groups, n_groups)),
-                "normal": np.zeros((n_strata, n_groups, n_groups)),
             }
         )
 
@@ -210,16 +211,15 @@ class FgsvPlan:
         """Each stratum's contrast, the sum of T_g(s) over its sizes, float64 ``(n_strata, n_groups)``."""
         return self._merged(state).contrasts()
 
-    def _contributions(self, merged: MergedStrata) -> FloatMatrix | None:
-        return merged.contributions() if self.rowwise else None
-
     def estimate(self, state: PlanState, seed: int | None = None) -> GroupValues:
         """The Faithful Group Shapley Values known now; needs the first wave merged."""
         merged = self._merged(state)
         return group_values(
             merged.values(),
             merged.covariances().sum(axis=0),
-            contributions=self._contributions(merged),
+            contributions=merged.contributions(),
+            halves=merged.half_contributions(),
+            pot_rows=merged.pot_rows(),
             strata=state.arrays.get("strata_rows"),
             evaluations=state.evaluations,
             seed=seed,
@@ -237,10 +237,10 @@ class FgsvPlan:
 
     def _known(self, state: PlanState) -> Known:
         merged = self._merged(state)
-        rows = self._contributions(merged)
+        rows, strata = merged.contributions(), state.arrays.get("strata_rows")
         validation = np.zeros(self.n_groups)
         if rows is not None:
-            validation = np.diag(validation_covariance(rows, state.arrays.get("strata_rows")))
+            validation = np.diag(validation_covariance(rows, strata, halves=merged.half_contributions()))
         return Known(merged.values(), merged.covariances(), validation)
 
     def _precise(self, known: Known) -> bool:
@@ -285,11 +285,12 @@ class FgsvPlan:
 
 def _add_to_stratum(arrays: Arrays, k: int, result: Arrays) -> None:
     """Replace the touched sums by copies with the block's added: a state is never changed in place."""
-    for name in ("draws", "utilities", "moment", "outer", "normal"):
+    for name in ("draws", "halves", "utilities", "moment", "outer"):
         if name in result:
             arrays[name] = arrays[name].copy()
             arrays[name][k] += result[name]
     arrays["largest"] = np.maximum(arrays["largest"], result["largest"])
-    if "rows" in result:
-        name = f"rows_{k}"
-        arrays[name] = arrays.get(name, 0.0) + result["rows"].astype(np.float64)
+    for own in ("normal", "rows"):
+        if own in result:
+            name = f"{own}_{k}"
+            arrays[name] = arrays.get(name, 0.0) + result[own].astype(np.float64)

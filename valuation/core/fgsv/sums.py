@@ -14,16 +14,16 @@ class StratumSums:
     """Merged sums of one stratum, as the blocks return them.
 
     Attributes:
-        draws: Draws merged (coalitions, or pairs in weighing).
+        draws: Draws merged (coalitions, or pairs).
         moment: float64 ``(n_groups,)``.
         outer: float64 ``(n_groups, n_groups)``: outer products of the terms, or the meat of the sandwich in weighing.
-        normal: float64 ``(n_groups, n_groups)``: normal matrix of weighing, else 0.
+        normal: float64 ``(n_groups, n_groups)``: normal matrix of pairs; ``None`` of single coalitions.
     """
 
     draws: float
     moment: FloatVector
     outer: FloatMatrix
-    normal: FloatMatrix
+    normal: FloatMatrix | None
 
 
 def linear_map(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) -> FloatMatrix:
@@ -35,7 +35,7 @@ def linear_map(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) ->
         group_sizes: Rows of each group, float64 ``(n_groups,)``.
     """
     n, n_groups = group_sizes.sum(), len(group_sizes)
-    if not stratum.paired:
+    if sums.normal is None:
         # An enumeration's sums are divided by all coalitions of the size, which its pilot counts.
         return np.eye(n_groups) / max(sums.draws, 1.0)
     slopes = np.linalg.pinv(sums.normal, hermitian=True)

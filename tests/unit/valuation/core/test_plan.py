@@ -9,7 +9,6 @@ import pytest
 from valuation.core import Block, BlockResult, FgsvPlan, PlanState, run_block, run_plan
 from valuation.core.errors import BudgetTooSmallError, PlanOrderError
 from valuation.core.results import share_standard_errors
-from valuation.core.validation_sample import validation_covariance
 
 SIZES = (30, 60, 120)
 GROUPS = np.split(np.arange(210), [30, 90])
@@ -137,7 +136,6 @@ def test_contributions_of_validation_rows_average_to_the_values_of_every_rule():
     for result in plan.estimates(run_plan(plan, game, GROUPS, 1)).values():
         assert result.contributions.shape == (3, 3)
         np.testing.assert_allclose(result.contributions.mean(axis=1), result.values, atol=1e-12)
-        np.testing.assert_allclose(result.validation_covariance, validation_covariance(result.contributions))
 
 
 def test_contributions_are_the_values_of_each_validation_row_as_a_game_of_its_own():

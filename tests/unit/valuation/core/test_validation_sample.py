@@ -80,3 +80,49 @@ def test_rows_that_are_all_alike_and_a_single_row_say_nothing():
     assert not validation_covariance(np.full((2, 9), 0.3)).any()
     assert not validation_covariance(np.ones((2, 1))).any()
     assert not validation_covariance(np.full((2, 9), 0.3), np.arange(9) % 2).any()
+
+
+def noisy_halves(*, noise, groups=4, rows=3000, seed=2):
+    """Contributions of independent spread 1, and two halves of them with noise of their own."""
+    rng = np.random.default_rng(seed)
+    spread = rng.normal(size=(groups, rows))
+    first, second = (spread + noise * rng.normal(size=(groups, rows)) for _ in range(2))
+    return spread, first, second
+
+
+def test_halves_that_agree_are_the_contributions():
+    contributions = np.random.default_rng(3).normal(size=(3, 110))
+
+    for strata in (None, np.arange(110) % 11 // 6):
+        alone = validation_covariance(contributions, strata)
+        found = validation_covariance(contributions, strata, halves=(contributions, contributions))
+        np.testing.assert_allclose(found, alone, rtol=1e-12, atol=1e-18)
+
+
+def test_noise_that_the_halves_do_not_share_is_left_out():
+    _, first, second = noisy_halves(noise=2.0)
+
+    found = np.diag(validation_covariance((first + second) / 2, halves=(first, second)))
+
+    assert np.diag(validation_covariance((first + second) / 2)).mean() * 3000 == pytest.approx(3.0, abs=0.2)
+    assert found.mean() * 3000 == pytest.approx(1.0, abs=0.2)
+
+
+def test_what_noise_hides_is_as_large_as_the_scatter_that_hides_it():
+    """Two halves with nothing in common: the error is not known, and is not 0."""
+    _, first, second = noisy_halves(noise=1.0)
+    first, second = first - first.mean(axis=0), -first + second * 1e-3
+
+    found = validation_covariance((first + second) / 2 + first, halves=(first, second))
+
+    assert (np.diag(found) > 0).all()
+
+
+def test_who_earns_nothing_stays_certain_beside_noisy_halves():
+    _, first, second = noisy_halves(noise=1.0)
+    first[2] = second[2] = 0.0
+
+    found = validation_covariance((first + second) / 2, halves=(first, second))
+
+    assert not found[2].any()
+    assert (np.diag(found)[[0, 1, 3]] > 0).all()
