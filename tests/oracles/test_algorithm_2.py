@@ -114,7 +114,7 @@ def test_algorithm_2_is_algorithm_1_on_the_topped_up_game():
 
     np.testing.assert_array_equal(first.values, second.values)
     np.testing.assert_array_equal(first.covariance, second.covariance)
-    assert first.method_version == "fgsv-algorithm-2/4"
+    assert first.method_version == "fgsv-algorithm-2/5"
 
 
 @pytest.mark.parametrize("s_min", [0, 5])

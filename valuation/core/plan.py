@@ -33,6 +33,7 @@ import numpy.typing as npt
 from valuation.core.estimators import seller_blocks
 from valuation.core.fgsv import blocks as fgsv_blocks
 from valuation.core.games import Game, IndexVector
+from valuation.core.group_order import in_canonical_order
 from valuation.core.hcdv import blocks as hcdv_blocks
 from valuation.core.rows import PooledRows
 from valuation.core.run_identity import run_identity
@@ -202,7 +203,9 @@ def run_block(
         foundation: Arrays of the result of block ``params["builds_on"]``, where it names one.
 
     Returns:
-        Sums for ``merge``. Memory is bounded by slices inside the kernels.
+        Sums for ``merge``, of sellers in their canonical order
+        (:func:`~valuation.core.group_order.in_canonical_order`); the block of both ends also says at which place of it
+        each given seller stands. Memory is bounded by slices inside the kernels.
     """
     if block.kind in ROW_KERNELS:
         if rows is None or (foundation is None and "builds_on" in block.params):
@@ -212,7 +215,10 @@ def run_block(
         rng = np.random.default_rng(np.random.SeedSequence(words))
         return BlockResult(*ROW_KERNELS[block.kind](game, rows, block.params, foundation or {}, rng))
     rng = np.random.default_rng(np.random.SeedSequence([run_seed, block.number]))
-    arrays, evaluations = KERNELS[block.kind](game, groups, block.params, rng)
+    ordered, places = in_canonical_order(groups)
+    arrays, evaluations = KERNELS[block.kind](game, ordered, block.params, rng)
+    if block.kind == "ends":
+        arrays["places"] = places
     return BlockResult(arrays, evaluations)
 
 

@@ -1,6 +1,6 @@
 """What an estimator hands back: values with their covariance, and the intervals that follow from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import ClassVar
 
@@ -109,6 +109,19 @@ class GroupValues:
     method_version: str
     contributions: FloatMatrix | None = None
     total_validation_error: float | None = None
+
+    def of_groups(self, places: IndexVector) -> "GroupValues":
+        """The values of the groups at ``places``, in that order."""
+        square = np.ix_(places, places)
+        validation, contributions = self.validation_covariance, self.contributions
+        return replace(
+            self,
+            values=self.values[places],
+            standard_errors=self.standard_errors[places],
+            covariance=self.covariance[square],
+            validation_covariance=None if validation is None else validation[square],
+            contributions=None if contributions is None else contributions[places],
+        )
 
     def interval(self, level: float = 0.95) -> FloatMatrix:
         """Computation interval of the values: lower and upper ends, float64 ``(n_groups, 2)``, in metric units."""

@@ -110,7 +110,7 @@ def _in_common(covariance: FloatMatrix, first: FloatMatrix, second: FloatMatrix)
     levels, axes = np.linalg.eigh((first @ second.T + second @ first.T) / 2.0)
     levels = np.maximum(levels, 0.0)
     if not levels.any():
-        return covariance * (trace / reached.sum())
+        return np.asarray(covariance * (trace / reached.sum()))
     return np.asarray(np.outer(unit, unit) * ((axes * (levels * (trace / levels.sum()))) @ axes.T))
 
 

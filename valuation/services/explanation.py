@@ -56,11 +56,9 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
 
 def _removal(plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, list[float]] | None:
     """The score as sellers leave in either order of their values."""
-    if plan.sellers is None:
-        return None
     order = np.argsort(-values.values, kind="stable").tolist()
-    best_first = plan.sellers.removal(state.arrays, order)
-    worst_first = plan.sellers.removal(state.arrays, order[::-1])
+    best_first = plan.removal(state, order)
+    worst_first = plan.removal(state, order[::-1])
     if best_first is None or worst_first is None:
         return None
     return {"best_first": best_first.tolist(), "worst_first": worst_first.tolist()}

@@ -19,6 +19,7 @@ from valuation.core.games import (
     scores,
     slice_length,
 )
+from valuation.core.group_order import in_canonical_order
 from valuation.core.results import GroupValues, group_values
 
 REPETITIONS_MIN = 4  # fewer have no variance of Student's t
@@ -54,7 +55,7 @@ def du_shapley(
             random.
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
-    members = check_groups(groups, game.n_players)
+    members, places = in_canonical_order(check_groups(groups, game.n_players))
     n_groups = len(members)
     fixed, each = (2 if n_groups == 1 else 2 * n_groups + 2), 2 * n_groups * max(0, n_groups - 2)
     needed = fixed + REPETITIONS_MIN * each
@@ -66,7 +67,7 @@ def du_shapley(
     seed = int(rng.integers(2**63))
     values, variances, (rows, first, second) = _value(game, members, repetitions, np.random.default_rng(seed))
     scored = is_rowwise(game)
-    return group_values(
+    found = group_values(
         values,
         np.diag(variances),
         contributions=rows if scored else None,
@@ -76,6 +77,7 @@ def du_shapley(
         seed=seed if repetitions else None,
         method_version="du-shapley/4",
     )
+    return found.of_groups(places)
 
 
 def _value(

@@ -11,6 +11,7 @@ from valuation.core.estimators.circles import CIRCLES_MIN, evaluations_of_circle
 from valuation.core.estimators.seller_blocks import Arrays
 from valuation.core.estimators.seller_sums import SellerGame
 from valuation.core.games import Game, IndexVector, check_groups
+from valuation.core.group_order import in_canonical_order
 from valuation.core.results import GroupValues
 
 EXACT_GROUPS_MAX = 18
@@ -38,7 +39,7 @@ def estimate_gsv(game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rn
         InvalidGroupsError: The groups overlap.
         BudgetTooSmallError: The budget covers neither all coalitions nor four circles of ``P (P - 1)`` evaluations.
     """
-    members = check_groups(groups, game.n_players)
+    members, places = in_canonical_order(check_groups(groups, game.n_players))
     n_groups = len(members)
     if n_groups <= EXACT_GROUPS_MAX and 2**n_groups <= budget:
         sellers = SellerGame(n_groups, circles=0)
@@ -51,7 +52,7 @@ def estimate_gsv(game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rn
         sellers = SellerGame(n_groups, circles)
         arrays = seller_blocks.circles(game, members, {"first": 0, "last": circles}, rng)[0]
     arrays |= seller_blocks.ends(game, members, {}, rng)[0]
-    return sellers.gsv(arrays, seed=None)
+    return sellers.gsv(arrays, seed=None).of_groups(places)
 
 
 def _enumerated(game: Game, members: list[IndexVector], rng: np.random.Generator) -> Arrays:

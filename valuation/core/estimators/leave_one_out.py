@@ -8,6 +8,7 @@ import numpy.typing as npt
 from valuation.core.estimators import seller_blocks
 from valuation.core.estimators.seller_sums import SellerGame
 from valuation.core.games import Game, check_groups
+from valuation.core.group_order import in_canonical_order
 from valuation.core.results import GroupValues
 
 
@@ -27,9 +28,9 @@ def leave_one_out(game: Game, groups: Sequence[npt.ArrayLike]) -> GroupValues:
     Raises:
         InvalidGroupsError: The groups overlap.
     """
-    members = check_groups(groups, game.n_players)
+    members, places = in_canonical_order(check_groups(groups, game.n_players))
     rng = np.random.default_rng(0)  # the kernels' common signature; neither kernel draws
     arrays = seller_blocks.ends(game, members, {}, rng)[0]
     if len(members) > 1:
         arrays |= seller_blocks.without_one(game, members, {"first": 0, "last": len(members)}, rng)[0]
-    return SellerGame(len(members), circles=0).leave_one_out(arrays)
+    return SellerGame(len(members), circles=0).leave_one_out(arrays).of_groups(places)

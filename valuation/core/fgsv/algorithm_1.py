@@ -11,10 +11,11 @@ from valuation.core.errors import BudgetTooSmallError
 from valuation.core.few_draws import few_draws_factor
 from valuation.core.fgsv.draws import masks_of
 from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, check_groups, utilities_of
+from valuation.core.group_order import in_canonical_order
 from valuation.core.results import GroupValues, group_values
 from valuation.core.rounding import rounding_of, settled_covariance
 
-METHOD_VERSION = "fgsv-algorithm-1/3"
+METHOD_VERSION = "fgsv-algorithm-1/4"
 THRESHOLD = 20  # s_bar of the paper's motivating example
 # Fewer subsets of a cell know its spread too badly for honest intervals (docs/evidence/coverage.md).
 _SUBSETS_MIN = 4
@@ -62,7 +63,7 @@ def estimate_by_algorithm_1(
         holds everything, and interpolates sizes the budget cannot visit instead of counting them as 0.
     """
     n = game.n_players
-    members = check_groups(groups, n)
+    members, places = in_canonical_order(check_groups(groups, n))
     inner = [g for g, group in enumerate(members) if 0 < len(group) < n]
     cells = {g: _cells(n, len(members[g]), threshold, visits=n) for g in inner}
     visits = n
@@ -80,7 +81,7 @@ def estimate_by_algorithm_1(
         terms, variances[g] = _estimate(game, members[g], cells[g], m, rng)
         values[g] += terms
     noise = rounding_of(max(abs(empty), abs(full)))
-    return group_values(
+    found = group_values(
         np.where(np.abs(values) > noise, values, 0.0),
         settled_covariance(np.diag(variances), noise),
         contributions=None,
@@ -88,6 +89,7 @@ def estimate_by_algorithm_1(
         seed=None,
         method_version=METHOD_VERSION,
     )
+    return found.of_groups(places)
 
 
 def _cost(cells: dict[int, list[_Cell]]) -> int:

@@ -16,7 +16,7 @@ from valuation.core.games import scores as scores_of
 from valuation.core.results import GroupValues
 from valuation.core.utility import ModelSpec, make_utility
 
-METHOD_VERSION = "fgsv-algorithm-2/4"
+METHOD_VERSION = "fgsv-algorithm-2/5"
 # Noise rows for each place to fill: of so many, two coalitions seldom get the same, and the luck of the whole draw is
 # a quarter of the luck of a single filling or less.
 _NOISE_ROWS_PER_PLACE = 16

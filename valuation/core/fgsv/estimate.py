@@ -1,7 +1,6 @@
 """The library's door to FGSV: any game, any disjoint groups, one call."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -70,35 +69,20 @@ def estimate_fgsv(
     if method != "auto":
         raise InvalidSpecError("method", method, "auto or algorithm_1")
     seed = int(rng.integers(2**63))
-    partition = _with_rest(members, game.n_players)
+    partition, asked = _with_rest(members, game.n_players), np.arange(len(members))
     plan = FgsvPlan(tuple(len(group) for group in partition), budget, rowwise=is_rowwise(game))
 
     def enough(state: PlanState) -> bool:
-        return stop is not None and stop(_first(plan.estimate(state, seed), len(members)))
+        return stop is not None and stop(plan.estimate(state, seed).of_groups(asked))
 
     def tell(state: PlanState) -> None:
         if progress is not None:
             progress(state.evaluations, budget)
 
     state = run_plan(plan, game, partition, seed, enough=enough, progress=tell, saved=saved)
-    return _first(plan.estimate(state, seed), len(members))
+    return plan.estimate(state, seed).of_groups(asked)
 
 
 def _with_rest(groups: list[IndexVector], n_players: int) -> list[IndexVector]:
     rest = np.setdiff1d(np.arange(n_players), np.concatenate(groups))
     return [*groups, rest] if rest.size else groups
-
-
-def _first(values: GroupValues, n_groups: int) -> GroupValues:
-    """The values of the first groups."""
-    if len(values.values) == n_groups:
-        return values
-    validation, contributions = values.validation_covariance, values.contributions
-    return replace(
-        values,
-        values=values.values[:n_groups],
-        standard_errors=values.standard_errors[:n_groups],
-        covariance=values.covariance[:n_groups, :n_groups],
-        validation_covariance=None if validation is None else validation[:n_groups, :n_groups],
-        contributions=None if contributions is None else contributions[:n_groups],
-    )

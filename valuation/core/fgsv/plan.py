@@ -1,6 +1,6 @@
 """The plan of a marketplace run: FGSV of all sellers at once, with GSV and leave-one-out beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -14,7 +14,7 @@ from valuation.core.fgsv.allocation import wanted_draws
 from valuation.core.fgsv.merged import MergedStrata
 from valuation.core.fgsv.precision import Known
 from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
-from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.games import FloatMatrix, FloatVector, IndexVector
 from valuation.core.plan import Arrays, Block, BlockResult, PlanState, constant_cost
 from valuation.core.results import GroupValues, group_values, shares_of
 from valuation.core.validation_sample import validation_covariance
@@ -22,7 +22,7 @@ from valuation.core.validation_sample import validation_covariance
 # 2: blocks also return the sum of their utilities; the values are those of 1. 3: where the seller coalitions of GSV are
 # sampled they leave another part of the budget, and validation errors of balanced accuracy are those within classes.
 # 4: validation errors are wider where fewer than twenty validation rows matter. 5: validation errors hold no noise of
-# sampled coalitions.
+# sampled coalitions, and the order in which sellers are listed moves nothing.
 METHOD_VERSION = "fgsv-auto/5"
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
@@ -60,13 +60,10 @@ class FgsvPlan:
         return len(self.group_sizes)
 
     @cached_property
-    def _rows(self) -> FloatVector:
-        return np.array(self.group_sizes, dtype=np.float64)
-
-    @cached_property
     def parts(self) -> FloatVector:
         """``p_g = s_g / n``, float64 ``(n_groups,)``."""
-        return np.asarray(self._rows / max(1.0, float(self._rows.sum())))
+        rows = np.array(self.group_sizes, dtype=np.float64)
+        return np.asarray(rows / max(1.0, float(rows.sum())))
 
     @cached_property
     def sellers(self) -> SellerGame | None:
@@ -85,7 +82,8 @@ class FgsvPlan:
             BudgetTooSmallError: The budget does not cover the ends, the seller coalitions and a pilot.
         """
         fixed = self._fixed_evaluations
-        strata = make_strata(sum(self.group_sizes), self.n_groups, self.budget - fixed)
+        # Groups of nobody are in no contrast.
+        strata = make_strata(sum(self.group_sizes), sum(size > 0 for size in self.group_sizes), self.budget - fixed)
         needed = fixed + pilot_evaluations(strata)
         if needed > self.budget:
             raise BudgetTooSmallError(self.budget, needed)
@@ -204,17 +202,22 @@ class FgsvPlan:
 
     # -- estimating
 
+    # A state's sums are those of the sellers in canonical order, and so is all that is computed of them: another list
+    # of the same sellers must not move a bit. What is handed out is in the order of `group_sizes`.
+
     def _merged(self, state: PlanState) -> MergedStrata:
-        return MergedStrata(self.strata, self._rows, state.arrays)
+        rows = np.empty(self.n_groups)
+        rows[_places(state)] = self.group_sizes
+        return MergedStrata(self.strata, rows, state.arrays)
 
     def stratum_values(self, state: PlanState) -> FloatMatrix:
         """Each stratum's contrast, the sum of T_g(s) over its sizes, float64 ``(n_strata, n_groups)``."""
-        return self._merged(state).contrasts()
+        return self._merged(state).contrasts()[:, _places(state)]
 
     def estimate(self, state: PlanState, seed: int | None = None) -> GroupValues:
         """The Faithful Group Shapley Values known now; needs the first wave merged."""
         merged = self._merged(state)
-        return group_values(
+        found = group_values(
             merged.values(),
             merged.covariances().sum(axis=0),
             contributions=merged.contributions(),
@@ -225,15 +228,20 @@ class FgsvPlan:
             seed=seed,
             method_version=METHOD_VERSION,
         )
+        return found.of_groups(_places(state))
 
     def estimates(self, state: PlanState, seed: int | None = None) -> dict[str, GroupValues]:
         """All rules known now: ``"fgsv"``, with the seller game ``"leave_one_out"`` and, where paid for, ``"gsv"``."""
         found = {"fgsv": self.estimate(state, seed)}
         if self.sellers and self.sellers.has_gsv:
-            found["gsv"] = self.sellers.gsv(state.arrays, seed)
+            found["gsv"] = self.sellers.gsv(state.arrays, seed).of_groups(_places(state))
         if self.sellers:
-            found["leave_one_out"] = self.sellers.leave_one_out(state.arrays)
+            found["leave_one_out"] = self.sellers.leave_one_out(state.arrays).of_groups(_places(state))
         return found
+
+    def removal(self, state: PlanState, order: Sequence[int]) -> FloatVector | None:
+        """Utilities as sellers leave in ``order``, see :meth:`SellerGame.removal`; ``None`` where not known."""
+        return self.sellers.removal(state.arrays, _places(state)[list(order)].tolist()) if self.sellers else None
 
     def _known(self, state: PlanState) -> Known:
         merged = self._merged(state)
@@ -268,19 +276,24 @@ class FgsvPlan:
         figures: dict[str, Any] = {"wave": state.wave, "blocks": state.blocks_merged, "evaluations": state.evaluations}
         if state.wave == 0 or (state.wave == 1 and state.blocks_merged != state.wave_end):
             return figures
-        known, drawn = self._known(state), state.arrays["draws"]
+        known, drawn, places = self._known(state), state.arrays["draws"], _places(state)
         half_width = known.share_half_width()
         left = 0.0
         if self.strata and not (self._precise(known) and state.blocks_merged == state.wave_end):
             each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
             left = float((self._wanted(known, drawn, self.budget - state.evaluations) - drawn) @ each)
         return figures | {
-            "values": known.values.tolist(),
-            "standard_errors": np.sqrt(np.diag(known.covariance)).tolist(),
-            "shares": shares_of(known.values).tolist(),
+            "values": known.values[places].tolist(),
+            "standard_errors": np.sqrt(np.diag(known.covariance))[places].tolist(),
+            "shares": shares_of(known.values)[places].tolist(),
             "share_half_width": half_width if np.isfinite(half_width) else None,
             "evaluations_left": round(left),
         }
+
+
+def _places(state: PlanState) -> IndexVector:
+    """The place of each given seller in the canonical order, int ``(n_groups,)``, once the first block is merged."""
+    return state.arrays["places"].astype(np.intp)
 
 
 def _add_to_stratum(arrays: Arrays, k: int, result: Arrays) -> None:
