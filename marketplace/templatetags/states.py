@@ -20,11 +20,14 @@ class Badge:
 LOOKS: dict[tuple[str, str], tuple[str, ...]] = {
     ("quiet", "ring"): ("draft", "queued", "pending"),
     ("accent", "half"): ("valuing", "running", "submitted", "disputed"),
-    ("warning", "diamond"): ("in_review", "held", "action_required", "look"),
+    ("warning", "diamond"): ("in_review", "held", "action_required", "look", "nothing_can_be_said"),
     ("accent", "dot"): ("open", "accepted", "approved", "active"),
-    ("success", "tick"): ("posted", "paid", "finished", "both_keep", "first_keeps", "left_out", "rows_count", "passed"),
-    ("danger", "cross"): ("failed", "returned", "reversed", "revoked"),
-    ("quiet", "dash"): ("closed", "cancelled", "discarded", "superseded", "withdrawn", "below_minimum"),
+    ("success", "tick"): (
+        *("posted", "paid", "finished", "both_keep", "first_keeps", "left_out", "rows_count", "passed"),
+        *("gains_nothing", "holds"),
+    ),
+    ("danger", "cross"): ("failed", "returned", "reversed", "revoked", "pays", "does_not_hold"),
+    ("quiet", "dash"): ("closed", "cancelled", "discarded", "superseded", "withdrawn", "below_minimum", "not_tried"),
 }
 _LOOK_OF = {state: look for look, states in LOOKS.items() for state in states}
 
