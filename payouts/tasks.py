@@ -6,6 +6,7 @@ import structlog
 
 from marketplace.shared.tasks import faircut_task
 from payouts.models import PayoutRound
+from payouts.selectors import attack_tries
 from payouts.services import attacks, rounds
 from valuation.models import ValuationRun
 
@@ -18,8 +19,8 @@ def conclude_valuing(*, run_id: str) -> None:
 
 
 @faircut_task("payouts.try_attack")
-def try_attack(*, round_id: str, kind: str) -> None:
-    attacks.try_attack(round_id=uuid.UUID(round_id), kind=kind)
+def try_attack(*, round_id: str, kind: str, times: int = 1) -> None:
+    attacks.try_attack(round_id=uuid.UUID(round_id), kind=kind, times=times)
 
 
 @faircut_task("payouts.release_lines")
@@ -37,6 +38,5 @@ def sweep() -> None:
         except Exception:
             # One broken round must not keep the others waiting.
             log.exception("sweep.failed", run_id=str(run_id))
-    untried = attacks.rounds_with_untried()
-    for payout_round in untried:
+    for payout_round in attack_tries.rounds_to_try():
         attacks.send_all(payout_round)

@@ -26,6 +26,7 @@ urlpatterns = [
     path("rounds/<uuid:pk>/", rounds.round_detail, name="round_detail"),
     path("rounds/<uuid:pk>/audit/", audit.audit, name="round_audit"),
     path("rounds/<uuid:pk>/audit.pdf", audit.audit_pdf, name="round_audit_pdf"),
+    path("rounds/<uuid:pk>/attacks/", audit.try_attacks, name="round_try_attacks"),
     path("rounds/<uuid:pk>/progress/", rounds.round_progress, name="round_progress"),
     path("rounds/<uuid:pk>/trigger/", rounds.round_trigger, name="round_trigger"),
     path("rounds/<uuid:pk>/approve/", rounds.round_approve, name="round_approve"),

@@ -1,7 +1,7 @@
 """What is paid: policies, rounds and lines, the ledger under them, and what readers get."""
 
 from payouts.models.approvals import Approval
-from payouts.models.attacks import AttackTest
+from payouts.models.attacks import AttackProgress, AttackRetry, AttackTest
 from payouts.models.keys import ApiKey
 from payouts.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
 from payouts.models.lines import PayoutLine
@@ -19,6 +19,7 @@ APPEND_ONLY_TABLES = tuple(
         LedgerTransaction,
         LedgerEntry,
         Approval,
+        AttackRetry,
         AttackTest,
         AuditReport,
         Export,
@@ -31,6 +32,8 @@ __all__ = [
     "APPEND_ONLY_TABLES",
     "ApiKey",
     "Approval",
+    "AttackProgress",
+    "AttackRetry",
     "AttackTest",
     "AuditReport",
     "Export",

@@ -10,8 +10,9 @@ from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import MINUS, count, decimals
 from payouts.core.correlation import SELLERS_COMPARED_MIN, CorrelationIntervals, correlation_intervals
 from payouts.core.intervals import LEVEL
-from payouts.models import Approval, PayoutRound
-from payouts.selectors import audit_attacks, audit_charts
+from payouts.core.verdicts import PropertyVerdict, of_distances
+from payouts.models import Approval, AttackTest, PayoutRound
+from payouts.selectors import attack_tries, audit_attacks, audit_charts
 from payouts.selectors.audit_parts import parts
 from payouts.selectors.frozen_copies import frozen_copies
 from payouts.selectors.projection import project
@@ -28,6 +29,7 @@ from valuation.selectors.runs import RunOutcome
 from valuation.selectors.units import metric_name, unit_of, written
 from valuation.services.run_plans import METHOD_VERSION
 
+Kind = AttackTest.Kind
 # Sums of floats miss their total by a rounding error a term; anything larger is a fault.
 EFFICIENCY_RESIDUAL_MAX = 1e-12
 _UNDEFINED = "undefined"
@@ -68,7 +70,7 @@ class Axiom:
     name: str
     means: str
     figure: str
-    holds: bool | None
+    verdict: PropertyVerdict
 
 
 def report(payout_round: PayoutRound) -> dict[str, Any]:
@@ -80,6 +82,7 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
     projection, metric = project(payout_round), payout_round.request.metric
     sellers = [record for record in projection.records if record.kind == "seller"]
     rows, frozen = audit_attacks.attack_rows(payout_round), frozen_copies(payout_round)
+    next_times = attack_tries.next_times(payout_round)
     rules_agree, undefined = agreement(figures, outcome, seed=payout_round.seed)
     said = {
         "round": payout_round,
@@ -99,10 +102,11 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
         "agreement_chart": audit_charts.agreement(outcome, metric),
         "rules_chart": audit_charts.rules(figures),
         "attacks_chart": audit_charts.attacks(
-            audit_attacks.bars(rows), payout_round.currency, refused=audit_attacks.refused(rows)
+            audit_attacks.bars(rows), payout_round.currency, not_tried=len(audit_attacks.untried(rows))
         ),
         "attacks": rows,
-        "attacks_running": audit_attacks.untried(rows),
+        "attacks_running": audit_attacks.being_tried(rows),
+        "attacks_next": next_times and {"times": next_times, "factor": attack_tries.RETRY_FACTOR},
         "agreement": rules_agree,
         "agreement_undefined": undefined,
         "agreement_says_nothing": len(outcome.players) < SELLERS_COMPARED_MIN,
@@ -171,65 +175,112 @@ def _errors(outcome: RunOutcome, rule: str) -> np.ndarray[Any, np.dtype[np.float
 def axioms(payout_round: PayoutRound, outcome: RunOutcome) -> list[Axiom]:
     """The properties of the rule that pays, each checked with a figure of this round."""
     metric, paying = payout_round.request.metric, outcome.rules["fgsv"]
-    residual = float(paying.values.sum() - (outcome.utility_full - outcome.utility_empty))
+    added = outcome.utility_full - outcome.utility_empty
+    residual = float(paying.values.sum() - added)
     totals = project(payout_round).totals
-    stored = {test.kind: test.figures for test in payout_round.attack_tests.all()}
-    null, copy = stored.get("null_shells", {}), stored.get("copier", {})
+    stored = {kind: tests[0].figures for kind, tests in attack_tries.best_tries(payout_round).items()}
+    # Beside this an interval of a value says something, however small the value itself is.
+    even_share = abs(added) / max(1, len(outcome.players))
     return [
         Axiom(
             "Efficiency",
             "The values add up to what all rows together add to the score.",
-            f"{_left_over(residual)} left over of {_with_unit(outcome.utility_full - outcome.utility_empty, metric)}",
-            abs(residual) <= EFFICIENCY_RESIDUAL_MAX * max(1.0, abs(outcome.utility_full)) * 10,
+            f"{_left_over(residual)} left over of {_with_unit(added, metric)}",
+            _exactly(abs(residual) <= EFFICIENCY_RESIDUAL_MAX * max(1.0, abs(outcome.utility_full)) * 10),
         ),
         Axiom(
             "Money",
             "The amounts, the fee and what goes back to the buyer add up to the pot.",
             f"{format_amount(totals.sum_minor, payout_round.currency)} of "
             f"{format_amount(totals.pot_minor, payout_round.currency)}",
-            totals.is_proved,
+            _exactly(totals.is_proved),
         ),
-        _faithfulness(stored.get("shells_random", {}), outcome, metric),
-        _near_zero(
-            "Null player",
-            "Rows that say nothing are worth nothing: what twenty accounts of them were worth together. Such rows can "
-            "do harm, so a value below 0 is no contradiction.",
-            null.get("strangers"),
+        _sampled(
+            "Faithfulness",
+            "A seller's value does not depend on its accounts: its shells, valued anew, sum to its value.",
+            _regrouped(stored.get(Kind.SHELLS_RANDOM, {}), outcome),
             metric,
+            even_share,
+        ),
+        _sampled(
+            "Null player",
+            "Rows that say nothing are worth nothing: what all worthless accounts were worth together. Such rows can "
+            "do harm, so a value below 0 is no contradiction.",
+            _worthless(stored.get(Kind.NULL_SHELLS, {})),
+            metric,
+            even_share,
             only_above=True,
         ),
-        _near_zero(
+        _sampled(
             "Symmetry",
             "Equal rows are worth the same: the value of an exact copy less that of its original.",
-            copy.get("same_as_victim"),
+            [found for kind in (Kind.COPIER, Kind.COPIER_SMALLEST) for found in _copied(stored.get(kind, {}), kind)],
             metric,
+            even_share,
         ),
     ]
 
 
-def _faithfulness(figures: dict[str, Any], outcome: RunOutcome, metric: str) -> Axiom:
-    name = "Faithfulness"
-    means = "A seller's value does not depend on its accounts: its five shells, valued anew, sum to its value."
+@dataclass(frozen=True)
+class _Comparison:
+    """A figure that is promised to be 0, with its standard error, and the value it belongs to."""
+
+    whose: str
+    figure: float
+    error: float
+    value: float
+
+
+def _regrouped(figures: dict[str, Any], outcome: RunOutcome) -> list[_Comparison]:
     if not figures.get("parts"):
-        return Axiom(name, means, _NOT_YET, None)
-    parts, paying = figures["parts"], outcome.rules["fgsv"]
-    moved = np.array([part["value"] for part in parts]) - paying.values
-    errors = np.hypot([part["error"] for part in parts], np.sqrt(np.clip(paying.covariance.diagonal(), 0.0, None)))
-    # Every seller is compared: the interval is Bonferroni's.
-    half = errors * _quantile(len(parts))
-    widest = int(np.argmax(np.abs(moved) - half))
-    figure = f"furthest: {outcome.players[widest].name}, {_within(float(moved[widest]), float(half[widest]), metric)}"
-    return Axiom(name, means, figure, bool((np.abs(moved) <= half).all()))
+        return []
+    paying = outcome.rules["fgsv"]
+    errors = np.sqrt(np.clip(paying.covariance.diagonal(), 0.0, None))
+    return [
+        _Comparison(player.name, part["value"] - float(value), float(np.hypot(part["error"], error)), float(value))
+        for player, part, value, error in zip(outcome.players, figures["parts"], paying.values, errors, strict=True)
+    ]
 
 
-def _near_zero(
-    name: str, means: str, found: dict[str, float] | None, metric: str, *, only_above: bool = False
+def _worthless(figures: dict[str, Any]) -> list[_Comparison]:
+    found = figures.get("strangers")
+    return [_Comparison("", found["value"], found["error"], 0.0)] if found else []
+
+
+def _copied(figures: dict[str, Any], kind: AttackTest.Kind) -> list[_Comparison]:
+    found = figures.get("same_as_victim")
+    if not found:
+        return []
+    whose = "the best-paid seller" if kind == Kind.COPIER else "the smallest seller"
+    # What attack.v1 stored does not name the original's value.
+    return [_Comparison(whose, found["value"], found["error"], found.get("of", 0.0))]
+
+
+def _sampled(
+    name: str,
+    means: str,
+    compared: list[_Comparison],
+    metric: str,
+    even_share: float,
+    *,
+    only_above: bool = False,
 ) -> Axiom:
-    if found is None:
-        return Axiom(name, means, _NOT_YET, None)
-    half = found["error"] * _quantile(1)
-    distance = found["value"] if only_above else abs(found["value"])
-    return Axiom(name, means, _within(found["value"], half, metric), distance <= half)
+    """A property judged by its comparisons together: their intervals are Bonferroni's."""
+    if not compared:
+        return Axiom(name, means, "No attack that shows it was valued", PropertyVerdict.NOT_TRIED)
+    quantile = _quantile(len(compared))
+    distances = [
+        (found.figure if only_above else abs(found.figure), found.error * quantile, max(abs(found.value), even_share))
+        for found in compared
+    ]
+    furthest = int(np.argmax([distance - half for distance, half, _ in distances]))
+    whose = f"furthest: {compared[furthest].whose}, " if len(compared) > 1 else ""
+    figure = f"{whose}{_within(compared[furthest].figure, distances[furthest][1], metric)}"
+    return Axiom(name, means, figure, of_distances(distances))
+
+
+def _exactly(holds: bool) -> PropertyVerdict:  # noqa: FBT001 - the question itself
+    return PropertyVerdict.HOLDS if holds else PropertyVerdict.DOES_NOT_HOLD
 
 
 def _left_over(residual: float) -> str:
@@ -248,9 +299,6 @@ def _within(figure: float, half_width: float, metric: str) -> str:
 
 def _with_unit(figure: float, metric: str) -> str:
     return f"{written(figure, metric)} {unit_of(metric)}".rstrip()
-
-
-_NOT_YET = "not tried yet"
 
 
 def _quantile(comparisons: int) -> float:

@@ -1,34 +1,19 @@
-"""The attacks tried on a round, as its audit report shows them."""
+"""The attacks tried on a round, as its audit report and its approval page show them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.template.defaultfilters import pluralize
+
+from payouts.core.verdicts import AttackVerdict, of_gain, of_kind
 from payouts.models import AttackTest, PayoutRound
+from payouts.selectors import attack_tries
+from payouts.selectors.attack_words import MEANS, NAMES, ONCE_FOUND_OUT, WHILE_HIDDEN
+from payouts.selectors.risk_checks import RiskCheck
 
 Kind = AttackTest.Kind
-NAMES = {
-    Kind.SHELLS_RANDOM: "Shells, at random",
-    Kind.SHELLS_BY_SIZE: "Shells, by size",
-    Kind.SHELLS_BY_LABEL: "Shells, by label",
-    Kind.NULL_SHELLS: "Worthless accounts",
-    Kind.COPIER: "Copier",
-}
-MEANS = {
-    Kind.SHELLS_RANDOM: "One seller deals its rows out at random to two to five accounts.",
-    Kind.SHELLS_BY_SIZE: "The same with accounts of very different sizes: each holds twice the rows of the one before.",
-    Kind.SHELLS_BY_LABEL: "One seller sorts its rows by their label, so that what hurts has an account of its own.",
-    Kind.NULL_SHELLS: "A stranger opens twenty accounts of rows that say nothing: each column drawn on its own.",
-    Kind.COPIER: "A stranger submits a copy of the best-paid seller's rows.",
-}
-# Until when an attack pays that does, and what ends it.
-_HIDDEN = {
-    **dict.fromkeys(
-        (Kind.SHELLS_RANDOM, Kind.SHELLS_BY_SIZE, Kind.SHELLS_BY_LABEL),
-        ("while the shells are not linked to their owner", "once they are linked"),
-    ),
-    Kind.NULL_SHELLS: ("while the accounts are not linked to one owner", "once they are linked"),
-    Kind.COPIER: ("while nobody has found the copy", "once the copy is found"),
-}
+NEVER_TRIED = "no worker tried it within a day of its being asked for."
 
 
 @dataclass(frozen=True)
@@ -42,7 +27,7 @@ class Try:
     gain_minor: int
     half_width_minor: int
     defended_gain_minor: int
-    pays: bool
+    verdict: AttackVerdict
 
     def beyond_chance(self) -> int:
         """By how much the gain exceeds the interval of the difference; below 0 where it does not."""
@@ -51,29 +36,52 @@ class Try:
 
 @dataclass(frozen=True)
 class AttackRows:
-    """All tries of one kind of attack, and what the report says first: the most successful one."""
+    """One kind of attack: all its tries with the largest budget that led to figures, or why there are none.
 
-    kind: str
-    name: str
-    means: str
+    Attributes:
+        error: Why it was not tried; empty where it was.
+        running: Whether a worker still has it before it, with the first budget or with a larger one.
+        evaluations: Spent on these tries; 0 where the round's own values served.
+        earlier: What smaller budgets, and larger ones that failed, came to.
+    """
+
+    kind: AttackTest.Kind
     tries: tuple[Try, ...]
     error: str
+    running: bool
     evaluations: int
+    earlier: tuple["AttackRows", ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the attack is called."""
+        return NAMES[self.kind]
+
+    @property
+    def means(self) -> str:
+        """What is done."""
+        return MEANS[self.kind]
 
     @property
     def while_hidden(self) -> str:
         """Until when the attack can pay, in words that follow a yes."""
-        return _HIDDEN[AttackTest.Kind(self.kind)][0]
+        return WHILE_HIDDEN[self.kind]
 
     @property
     def once_found_out(self) -> str:
         """What ends it, in words that follow its gain."""
-        return _HIDDEN[AttackTest.Kind(self.kind)][1]
+        return ONCE_FOUND_OUT[self.kind]
+
+    @property
+    def verdict(self) -> AttackVerdict:
+        """What is known of the attack."""
+        return of_kind(each.verdict for each in self.tries)
 
     @property
     def best(self) -> Try | None:
-        """The try that gains most beyond the interval of its difference."""
-        return max(self.tries, key=Try.beyond_chance, default=None)
+        """The try that gives the verdict; of several the one that gains most beyond the interval of its difference."""
+        deciding = [each for each in self.tries if each.verdict == self.verdict]
+        return max(deciding, key=Try.beyond_chance, default=None)
 
     @property
     def best_by_attacker(self) -> tuple[Try, ...]:
@@ -85,55 +93,109 @@ class AttackRows:
                 best[each.who] = each
         return tuple(sorted(best.values(), key=Try.beyond_chance, reverse=True))
 
+    @property
+    def shown(self) -> tuple[Try, ...]:
+        """The rows of its table: where a stranger tries several numbers of accounts, each of them."""
+        return self.tries if len({each.who for each in self.tries}) == 1 else self.best_by_attacker
+
 
 @dataclass(frozen=True)
 class AttackBar:
-    """The best try of a kind as a chart draws it."""
+    """The deciding try of a kind as a chart draws it."""
 
     name: str
     gain_minor: int
     half_width_minor: int
     defended_gain_minor: int
-    pays: bool
+    verdict: AttackVerdict
 
 
 def attack_rows(payout_round: PayoutRound) -> tuple[AttackRows, ...]:
-    """The attacks that have been tried, in the order of their kinds."""
-    stored = {test.kind: test.figures for test in payout_round.attack_tests.all()}
-    return tuple(
-        AttackRows(
-            kind=kind.value,
-            name=NAMES[kind],
-            means=MEANS[kind],
-            tries=tuple(_try(each) for each in stored[kind]["tests"]),
-            error=stored[kind].get("error", ""),
-            evaluations=stored[kind].get("evaluations", 0),
-        )
-        for kind in Kind
-        if kind in stored
-    )
+    """Every kind of attack in order, tried or not."""
+    stored, running = attack_tries.best_tries(payout_round), set(attack_tries.running(payout_round))
+    rows = []
+    for kind in Kind:
+        tests = [_rows(kind, test.figures, running=kind in running) for test in stored.get(kind.value, [])]
+        if not tests:
+            why = "" if kind in running else NEVER_TRIED
+            tests = [AttackRows(kind, (), why, running=kind in running, evaluations=0)]
+        first, *earlier = tests
+        rows.append(_with_earlier(first, earlier))
+    return tuple(rows)
 
 
-def untried(rows: Sequence[AttackRows]) -> list[str]:
+def being_tried(rows: Sequence[AttackRows]) -> list[str]:
     """Names of the attacks that a worker still has before it."""
-    done = {row.kind for row in rows}
-    return [NAMES[kind] for kind in Kind if kind.value not in done]
+    return [row.name for row in rows if row.running]
 
 
-def refused(rows: Sequence[AttackRows]) -> int:
-    """How many kinds could not be tried on this round."""
-    return sum(bool(row.error) for row in rows)
+def untried(rows: Sequence[AttackRows]) -> list[AttackRows]:
+    """The attacks of which no try led to figures, and which nobody is trying: none of them has passed."""
+    return [row for row in rows if row.verdict == AttackVerdict.NOT_TRIED and not row.running]
 
 
 def bars(rows: Sequence[AttackRows]) -> list[AttackBar]:
-    """The best try of each kind."""
+    """The deciding try of each kind that was tried."""
     return [
-        AttackBar(row.name, best.gain_minor, best.half_width_minor, best.defended_gain_minor, best.pays)
+        AttackBar(row.name, best.gain_minor, best.half_width_minor, best.defended_gain_minor, best.verdict)
         for row in rows
         if (best := row.best) is not None
     ]
 
 
-def _try(stored: dict[str, object]) -> Try:
-    figures = {name: stored[name] for name in Try.__dataclass_fields__}
-    return Try(**figures | {"half_width_minor": round(float(str(stored["half_width_minor"])))})  # type: ignore[arg-type]
+def attack_check(payout_round: PayoutRound) -> RiskCheck:
+    """What an approver should know of the attacks: passed only where each was tried and gains nothing."""
+    rows = attack_rows(payout_round)
+    running, missing = being_tried(rows), untried(rows)
+    paying = [row for row in rows if row.verdict == AttackVerdict.PAYS]
+    unsaid = [row.name for row in rows if row.verdict == AttackVerdict.NOTHING_CAN_BE_SAID]
+    gains_nothing = sum(row.verdict == AttackVerdict.GAINS_NOTHING for row in rows)
+    sentences = []
+    if running:
+        sentences.append(
+            f"{len(running)} of {len(rows)} attacks {pluralize(len(running), 'is,are')} still being tried: "
+            f"{', '.join(running)}."
+        )
+    if paying:
+        sentences.append("; ".join(f"{row.name}: pays {row.while_hidden}" for row in paying) + ".")
+    if unsaid:
+        sentences.append(f"Nothing can be said of {', '.join(unsaid)}: the interval is wider than the amount.")
+    sentences += [f"Not tried: {row.name}. {_sentence(row.error)}" for row in missing]
+    if gains_nothing:
+        sentences.append(f"{gains_nothing} of {len(rows)} gain{pluralize(gains_nothing, 's,')} nothing beyond chance.")
+    return RiskCheck("Attacks", gains_nothing == len(rows) and not running, " ".join(sentences))
+
+
+def _rows(kind: AttackTest.Kind, figures: Mapping[str, Any], *, running: bool) -> AttackRows:
+    return AttackRows(
+        kind=kind,
+        tries=tuple(_try(each) for each in figures["tests"]),
+        error=figures.get("error", ""),
+        running=running,
+        evaluations=figures.get("evaluations", 0),
+    )
+
+
+def _with_earlier(first: AttackRows, earlier: Sequence[AttackRows]) -> AttackRows:
+    return AttackRows(first.kind, first.tries, first.error, first.running, first.evaluations, tuple(earlier))
+
+
+def _try(stored: Mapping[str, Any]) -> Try:
+    before, after, half = stored["before_minor"], stored["after_minor"], stored["half_width_minor"]
+    gained = after - before
+    # What attack.v1 stored names no amount at stake: there it is the larger of the two.
+    stake = stored.get("at_stake_minor", max(before, after))
+    return Try(
+        who=stored["who"],
+        accounts=stored["accounts"],
+        before_minor=before,
+        after_minor=after,
+        gain_minor=gained,
+        half_width_minor=round(half),
+        defended_gain_minor=stored["defended_gain_minor"],
+        verdict=of_gain(gained, half_width_minor=half, amount_minor=stake),
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,5 +1,6 @@
 """The charts of the audit report: each says its finding in its title."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ from django.template.defaultfilters import pluralize
 from marketplace.charts.chart import Chart, Series
 from marketplace.shared.money import minor_digits
 from marketplace.templatetags.figures import decimals
+from payouts.core.verdicts import AttackVerdict
+from payouts.selectors.audit_attacks import AttackBar
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import LineRecord
 from payouts.selectors.rounds import RULE_WORDS
@@ -167,10 +170,10 @@ def _shares_of(rule: dict[str, Any], names: tuple[str, ...], half_widths: dict[s
     return Series(RULE_WORDS[rule["rule"]], names, shares, low, high)
 
 
-def attacks(rows: Sequence[Any], currency: str, *, refused: int) -> Chart:
-    """What the most successful try of each attack would gain, with the interval of the difference.
+def attacks(rows: Sequence[AttackBar], currency: str, *, not_tried: int) -> Chart:
+    """What the deciding try of each attack would gain, with the interval of the difference.
 
-    `refused` is how many kinds could not be tried: a finding about the others must not hide them.
+    `not_tried` is how many kinds were not: a finding about the others must not hide them.
     """
     scale = 10 ** minor_digits(currency)
     names = tuple(row.name for row in rows)
@@ -183,24 +186,31 @@ def attacks(rows: Sequence[Any], currency: str, *, refused: int) -> Chart:
         tuple((row.gain_minor + row.half_width_minor) / scale for row in rows),
     )
     defended = Series("Once it is found", names, tuple(row.defended_gain_minor / scale for row in rows))
-    finding = _attacks_finding(rows, refused)
+    finding = _attacks_finding(rows, not_tried)
     title = f"Gain of the best try, {currency}, with the 95 % interval of the difference"
     both = series, defended
     return Chart("intervals", finding, "Attack", title, both, f"{finding}.", thousands=AMOUNT_THOUSANDS)
 
 
-def _attacks_finding(rows: Sequence[Any], refused: int) -> str:
-    not_tried = f"; {refused} could not be tried" if refused else ""
+def _attacks_finding(rows: Sequence[AttackBar], not_tried: int) -> str:
+    """What the attacks tried come to, in the order of what a reader has to know first."""
+    untried = f"; {not_tried} {pluralize(not_tried, 'was,were')} not tried" if not_tried else ""
     if not rows:
-        return f"No attack was tried{not_tried}"
-    paying = sum(row.pays for row in rows)
+        return f"No attack was tried{untried}"
+    verdicts = Counter(row.verdict for row in rows)
+    paying, unsaid = verdicts[AttackVerdict.PAYS], verdicts[AttackVerdict.NOTHING_CAN_BE_SAID]
+    kinds = f"of {len(rows)} kind{pluralize(len(rows))} of attack tried"
     if paying:
-        kinds = f"kind{pluralize(len(rows))} of attack tried gain{pluralize(paying, 's,')}"
-        finding = f"While nobody has found it, {paying} of {len(rows)} {kinds} more than chance explains"
+        finding = f"While nobody has found it, {paying} {kinds} gain{pluralize(paying, 's,')} more than chance explains"
+    elif unsaid:
+        nothing = verdicts[AttackVerdict.GAINS_NOTHING]
+        finding = f"{nothing} {kinds} gain{pluralize(nothing, 's,')} nothing beyond the interval of the difference"
     else:
         finding = "No attack that was tried gains more than the interval of the difference"
+    if unsaid:
+        finding += f"; of {unsaid} nothing can be said"
     if any(row.defended_gain_minor > row.half_width_minor for row in rows):
         finding += "; linking accounts does not end all of them"
     elif paying:
-        finding += "; linked to one owner, or found to be a copy, none does"
-    return f"{finding}{not_tried}"
+        finding += "; linked to one owner, or with its rows left out, none does"
+    return f"{finding}{untried}"

@@ -1,5 +1,6 @@
 """The parts of an audit report in their order: what each is called, and what it found in a few words."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from django.template.defaultfilters import pluralize
 
 from marketplace.templatetags.figures import count, decimals, percent
+from payouts.core.verdicts import PropertyVerdict
 
 _SHOWN_OF_A_HASH = 12
 
@@ -54,14 +56,22 @@ def _equal(figures: Mapping[str, Any]) -> str:
 
 
 def _attacks(report: Mapping[str, Any]) -> str:
-    running = len(report["attacks_running"])
-    return f"{running} still running" if running else report["attacks_chart"].title
+    running, kinds = len(report["attacks_running"]), len(report["attacks"])
+    return f"{running} of {kinds} still being tried" if running else report["attacks_chart"].title
 
 
 def _axioms(axioms: list[Any]) -> str:
-    holding = sum(axiom.holds is True for axiom in axioms)
-    unknown = sum(axiom.holds is None for axiom in axioms)
-    return f"{holding} of {len(axioms)} hold" + (f"; {unknown} not known yet" if unknown else "")
+    counted = Counter(axiom.verdict for axiom in axioms)
+    told = [
+        f"{counted[verdict]} {words}"
+        for verdict, words in (
+            (PropertyVerdict.DOES_NOT_HOLD, "not"),
+            (PropertyVerdict.NOTHING_CAN_BE_SAID, "of which nothing can be said"),
+            (PropertyVerdict.NOT_TRIED, "not tried"),
+        )
+        if counted[verdict]
+    ]
+    return "; ".join([f"{counted[PropertyVerdict.HOLDS]} of {len(axioms)} hold", *told])
 
 
 def _copies(copies: Any) -> str:

@@ -7,6 +7,7 @@ from django.template.defaultfilters import pluralize
 from marketplace.shared.money import format_amount
 from payouts.core.correlation import SELLERS_COMPARED_MIN
 from payouts.models import PayoutRound
+from payouts.selectors.audit_attacks import attack_check
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import project
 from payouts.selectors.risk_checks import risk_checks, unlinked_with_one_account
@@ -27,6 +28,7 @@ def review(payout_round: PayoutRound) -> dict[str, Any]:
         for record in sellers
     ]
     shared_accounts = unlinked_with_one_account(payout_round)
+    checks = [*risk_checks(payout_round, shared_accounts=shared_accounts), attack_check(payout_round)]
     pot = format_amount(payout_round.pot_minor, payout_round.currency)
     return {
         "what": f"{len(sellers)} line{pluralize(len(sellers))}, {pot}",
@@ -41,5 +43,5 @@ def review(payout_round: PayoutRound) -> dict[str, Any]:
         "amount_rows": amount_rows,
         "amounts_finding": amounts_finding(amount_rows),
         "shared_accounts": shared_accounts,
-        "risk_checks": risk_checks(payout_round, shared_accounts=shared_accounts),
+        "risk_checks": sorted(checks, key=lambda check: check.passed),
     }

@@ -27,6 +27,7 @@ _HAPPENED = {
     "round.triggered": "Started; the pot went into escrow and the inputs were frozen",
     "round.resumed": "The work that nobody was doing was sent out again",
     "round.in_review": "Valued; the lines are ready for review",
+    "round.attacks_asked_again": "The attacks are tried again with more evaluations",
     "round.approved": "Approved",
     "round.posted": "Posted to the ledger and exported",
     "round.line_held": "A line is held",

@@ -6,12 +6,15 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.shared.access import role_required
+from marketplace.shared.errors import ConflictError, FaircutError
 from marketplace.views.signed_in import SignedInRequest
 from payouts.models import PayoutRound
 from payouts.selectors.audit import report
+from payouts.services import attacks
 from payouts.views.pdf import PdfUnavailableError, pdf_of
 from payouts.views.rounds import find
 
@@ -36,6 +39,22 @@ def audit_pdf(request: SignedInRequest, pk: UUID) -> HttpResponse:
         return redirect("payouts:round_audit", pk)
     disposition = f'attachment; filename="audit-{pk}.pdf"'
     return HttpResponse(body, content_type="application/pdf", headers={"Content-Disposition": disposition})
+
+
+@role_required("operator")
+@require_POST
+def try_attacks(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Ask for the attacks again, with the budget that the report's button names."""
+    payout_round, times = _valued(pk), request.POST.get("times", "")
+    try:
+        if not times.isdecimal():
+            raise ConflictError("Use the button of the audit report to try the attacks again.", code="no_budget_named")
+        attacks.try_again(payout_round=payout_round, times=int(times), by=request.user)
+    except FaircutError as error:
+        messages.error(request, error.in_words)
+    else:
+        messages.success(request, "The attacks are tried again with more evaluations.")
+    return redirect(f"{reverse('payouts:round_audit', args=[pk])}#attacks")
 
 
 def _valued(pk: UUID) -> PayoutRound:

@@ -1,36 +1,73 @@
-"""Value a finished run once more as if somebody had cheated: a smaller FGSV plan over the same frozen inputs."""
+"""Value a finished run once more as if somebody had cheated: a smaller FGSV plan over the same frozen inputs.
 
-import time
+A budget counts evaluations and follows from the run alone, so that an attack on a round gives the same figures on every
+machine and at every try. How fast a machine is decides one thing: where the work is cut. An attack is worked off block
+by block, and after some seconds what was merged so far is handed back with the blocks that are left of its wave; the
+next task goes on from there and gets the bits that one long task would have got.
+"""
+
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from time import monotonic
 from typing import Any
 
 import numpy as np
 from django.db.models import Sum
 
-from valuation.core.attacks import Split, shell_cells, worthless_rows
+from valuation.core.attacks import (
+    NULL_ACCOUNTS_MANY,
+    ImpossibleAttackError,
+    Split,
+    Spoiling,
+    check_many_accounts,
+    null_account_counts,
+    shell_cells,
+    spoiled_rows,
+    worthless_rows,
+)
+from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import Game, IndexVector
-from valuation.core.plan import run_plan
-from valuation.core.results import GroupValues
+from valuation.core.plan import Block, PlanState, run_block
 from valuation.models import ValuationRun
 from valuation.services import inputs
 from valuation.services.run_plans import evaluation_cost
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
-# An attack is a check, not a payment: it may take this long, and its interval says how much that was worth.
-SECONDS_MAX = 2.5
-EVALUATIONS_MAX = 20_000
+# An attack is a check, not a payment: a quarter of what the run spent on its sellers' values gives an interval about
+# twice as wide as the round's own. Quick runs lend it more than that, but never more than they spent themselves.
+RUN_PART = 4
+EVALUATIONS_WANTED = 2_000
 EVALUATIONS_MIN = 500
-STRANGERS = 20
-# All strangers together bring this part of the pool.
-STRANGERS_PART = 0.1
+EVALUATIONS_MAX = 20_000
+# Strangers with worthless rows bring this part of the pool, or a row each where that is more.
+_STRANGERS_PART = 0.1
+# Contributions by validation row of so many players are the most that is kept while an attack waits between two tasks.
+_KEPT_MAX = 2_500_000
 # Second words of the seeds, so that no two deals share their chance.
 _DEALS: dict[Split, int] = {"random": 1, "by_size": 2, "by_label": 3}
 _WORTHLESS = 4
-# Blocks of the plan of sellers' values, whose speed an attack has too; those of rows do other work.
+_SPOILED: dict[Spoiling, int] = {"labels_flipped": 5, "half_flipped": 6, "one_class": 7, "outliers": 8}
+# Blocks of the plan of sellers' values; those of rows do other work.
 _SELLERS_KINDS = ("enumeration", "covariance", "coupled", "weighing")
+
+
+@dataclass(frozen=True, eq=False)
+class Disguise:
+    """What is valued: a game over the pool of an attack, and its pieces.
+
+    Attributes:
+        game: The buyer's model over the sellers' rows, and the strangers' after them.
+        pieces: Rows of each piece: the sellers' cells, seller by seller, then the strangers'.
+        cells: How many cells each seller has.
+        strangers: How many pieces are nobody's among the sellers.
+    """
+
+    game: Game
+    pieces: Sequence[IndexVector]
+    cells: tuple[int, ...]
+    strangers: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +75,12 @@ class Disguised:
     """Values of the pieces of an attack.
 
     Attributes:
-        values: float64 ``(C,)``, metric units: the sellers' cells, seller by seller, then the strangers'.
+        values: float64 ``(C,)``, metric units, in the order of the pieces.
         covariance: Of the computation, ``(C, C)``.
         validation_covariance: Of the validation sample, ``(C, C)``, where rows were scored one by one.
         cells: How many cells each seller has.
-        strangers: How many cells are nobody's among the sellers.
+        strangers: How many pieces are nobody's among the sellers.
         evaluations: Spent.
-        seconds: Taken.
         budget: Allowed.
     """
 
@@ -54,87 +90,155 @@ class Disguised:
     cells: tuple[int, ...]
     strangers: int
     evaluations: int
-    seconds: float
     budget: int
 
 
-def value_shells(*, run: ValuationRun, how: Split) -> Disguised:
-    """Every seller in up to five cells at once.
+@dataclass(frozen=True, eq=False)
+class Paused:
+    """An attack between two tasks: what is merged, as bytes, and the blocks that are left of its wave, as JSON."""
+
+    archive: bytes
+    wave: list[dict[str, Any]]
+    evaluations: int
+
+
+def shells(*, run: ValuationRun, how: Split, attackers: Sequence[int]) -> Disguise:
+    """These sellers in up to five cells each, all at once; the others keep their one account.
 
     Raises:
-        ValuationError: The model cannot be fitted, or the time covers no pilot.
+        ImpossibleAttackError: None of them has two rows.
     """
     frozen = inputs.load(run)
     rng = np.random.default_rng(np.random.SeedSequence([run.seed, _DEALS[how]]))
-    cells = shell_cells(frozen.groups, np.asarray(frozen.rows.y), how=how, rng=rng)
-    pieces = [cell for own in cells for cell in own]
-    return _value(run, frozen.game, pieces, cells=tuple(len(own) for own in cells), strangers=0)
+    split = shell_cells([frozen.groups[place] for place in attackers], np.asarray(frozen.rows.y), how=how, rng=rng)
+    if all(len(own) == 1 for own in split):
+        raise ImpossibleAttackError("No seller has two rows to part.")
+    cells = [[group] for group in frozen.groups]
+    for place, own in zip(attackers, split, strict=True):
+        cells[place] = own
+    return Disguise(frozen.game, [cell for own in cells for cell in own], tuple(map(len, cells)), strangers=0)
 
 
-def value_null_shells(*, run: ValuationRun) -> Disguised:
-    """Twenty strangers bring rows that say nothing.
+def null_shells(*, run: ValuationRun) -> Disguise:
+    """Strangers in as many accounts as the pool allows, up to 50, bring rows that say nothing."""
+    return _null_shells(run, null_account_counts(len(inputs.load(run).rows.y))[-1])
+
+
+def many_null_shells(*, run: ValuationRun) -> Disguise:
+    """The same in 500 accounts.
 
     Raises:
-        ValuationError: The model cannot be fitted, or the time covers no pilot.
+        ImpossibleAttackError: The pool is too small for them, or they and the validation rows are too many together.
     """
     rows = inputs.load(run).rows
-    each = max(1, round(len(rows.y) * STRANGERS_PART / STRANGERS))
+    check_many_accounts(len(rows.y))
+    if run.manifest["rowwise"] and NULL_ACCOUNTS_MANY * len(rows.y_valid) > _KEPT_MAX:
+        raise ImpossibleAttackError(
+            f"{NULL_ACCOUNTS_MANY} accounts are valued with at most {_KEPT_MAX // NULL_ACCOUNTS_MANY:,} validation "
+            f"rows; there are {len(rows.y_valid):,}."
+        )
+    return _null_shells(run, NULL_ACCOUNTS_MANY)
+
+
+def _null_shells(run: ValuationRun, accounts: int) -> Disguise:
+    rows = inputs.load(run).rows
+    count = max(accounts, round(len(rows.y) * _STRANGERS_PART))
     rng = np.random.default_rng(np.random.SeedSequence([run.seed, _WORTHLESS]))
-    features, targets = worthless_rows(np.asarray(rows.X), np.asarray(rows.y), each * STRANGERS, rng=rng)
-    return _value_with(run, features, targets, strangers=STRANGERS)
+    features, targets = worthless_rows(np.asarray(rows.X), np.asarray(rows.y), count, rng=rng)
+    return _beside(run, features, targets, strangers=accounts)
 
 
-def value_copier(*, run: ValuationRun, victim: int) -> Disguised:
-    """A stranger brings a copy of one seller's rows, named by its place among the sellers.
-
-    Raises:
-        ValuationError: The model cannot be fitted, or the time covers no pilot.
-    """
+def copier(*, run: ValuationRun, victim: int) -> Disguise:
+    """A stranger brings a copy of one seller's rows, named by its place among the sellers."""
     frozen = inputs.load(run)
     rows, copied = frozen.rows, frozen.groups[victim]
-    return _value_with(run, np.asarray(rows.X)[copied], np.asarray(rows.y)[copied], strangers=1)
+    return _beside(run, np.asarray(rows.X)[copied], np.asarray(rows.y)[copied], strangers=1)
 
 
-def _value_with(run: ValuationRun, features: Any, targets: Any, *, strangers: int) -> Disguised:
+def spoiler(*, run: ValuationRun, how: Spoiling) -> Disguise:
+    """A stranger brings as many rows of the pool as the median seller has, made bad.
+
+    Raises:
+        ImpossibleAttackError: These rows cannot be spoiled so.
+    """
+    frozen = inputs.load(run)
+    count = int(np.median([len(group) for group in frozen.groups]))
+    task = inputs.model_of(run.manifest).task
+    features, targets = spoiled_rows(
+        np.asarray(frozen.rows.X),
+        np.asarray(frozen.rows.y),
+        count,
+        how=how,
+        is_classification=task == "classification",
+        rng=np.random.default_rng(np.random.SeedSequence([run.seed, _SPOILED[how]])),
+    )
+    return _beside(run, features, targets, strangers=1)
+
+
+def _beside(run: ValuationRun, features: Any, targets: Any, *, strangers: int) -> Disguise:
+    """The sellers as they are, and strangers who share these rows evenly."""
     frozen = inputs.load(run)
     rows = frozen.rows
-    spec = inputs.model_of(run.manifest)
     pool = replace(rows, X=np.concatenate([rows.X, features]), y=np.concatenate([rows.y, targets]))
-    game = inputs.game_over(spec, pool)
-    first = len(rows.y)
-    brought = np.array_split(np.arange(first, first + len(targets)), strangers)
-    pieces = [*frozen.groups, *brought]
-    return _value(run, game, pieces, cells=(1,) * len(frozen.groups), strangers=strangers)
+    game = inputs.game_over(inputs.model_of(run.manifest), pool)
+    brought = np.array_split(np.arange(len(rows.y), len(rows.y) + len(targets)), strangers)
+    return Disguise(game, [*frozen.groups, *brought], (1,) * len(frozen.groups), strangers=strangers)
 
 
-def _value(
-    run: ValuationRun, game: Game, pieces: Sequence[IndexVector], *, cells: tuple[int, ...], strangers: int
-) -> Disguised:
-    started, budget = time.perf_counter(), _budget(run)
-    plan = FgsvPlan(
-        tuple(len(piece) for piece in pieces),
-        budget=budget,
-        rowwise=run.manifest["rowwise"],
-        cost=evaluation_cost(run.manifest),
-    )
-    found: GroupValues = plan.estimate(run_plan(plan, game, pieces, run.seed), run.seed)
+def budget_of(*, run: ValuationRun, times: int = 1) -> int:
+    """Evaluations of an attack on a run: a function of what the run spent, whatever machine spent it.
+
+    A quarter of the evaluations of sellers' values, or 2,000 where that is more, but not more than the run spent; at
+    least 500, at most 20,000. All of it `times` over where somebody asked again for more.
+    """
+    sellers = run.blocks.filter(kind__in=_SELLERS_KINDS)
+    spent: int = sellers.aggregate(spent=Sum("evaluations", default=0))["spent"]
+    wanted = min(spent, max(EVALUATIONS_WANTED, spent // RUN_PART))
+    return times * max(EVALUATIONS_MIN, min(wanted, EVALUATIONS_MAX))
+
+
+def go_on(
+    *, run: ValuationRun, disguise: Disguise, times: int, paused: Paused | None, seconds: float
+) -> Disguised | Paused:
+    """Work on an attack until it is valued or `seconds` have passed, from the start or from where it was paused.
+
+    Raises:
+        ValuationError: The model cannot be fitted, or the budget covers no pilot.
+    """
+    plan = _plan(run, disguise, times)
+    state, wave = plan.start(), list[Block]()
+    if paused is not None:
+        state, wave = PlanState.from_bytes(paused.archive), [Block(**block) for block in paused.wave]
+    started = monotonic()
+    while wave or (wave := plan.next_wave(state)):
+        if monotonic() - started > seconds:
+            return Paused(state.to_bytes(), [asdict(block) for block in wave], state.evaluations)
+        block, *wave = wave
+        state = plan.merge(state, block, run_block(disguise.game, disguise.pieces, block, run.seed))
+    found = plan.estimate(state, run.seed)
     return Disguised(
         values=found.values,
         covariance=found.covariance,
         validation_covariance=found.validation_covariance,
-        cells=cells,
-        strangers=strangers,
+        cells=disguise.cells,
+        strangers=disguise.strangers,
         evaluations=found.evaluations,
-        seconds=time.perf_counter() - started,
-        budget=budget,
+        budget=plan.budget,
     )
 
 
-def _budget(run: ValuationRun) -> int:
-    """As many evaluations as the time allows, at the speed of the run itself."""
-    sellers = run.blocks.filter(kind__in=_SELLERS_KINDS)
-    spent = sellers.aggregate(seconds=Sum("seconds", default=0.0), evaluations=Sum("evaluations", default=0))
-    if not spent["seconds"]:
-        return EVALUATIONS_MAX
-    affordable = int(SECONDS_MAX * spent["evaluations"] / spent["seconds"])
-    return max(EVALUATIONS_MIN, min(affordable, EVALUATIONS_MAX))
+def _plan(run: ValuationRun, disguise: Disguise, times: int) -> FgsvPlan:
+    """The plan within the budget, or with the smallest budget that has a pilot: many accounts need a larger one."""
+    plan = FgsvPlan(
+        tuple(len(piece) for piece in disguise.pieces),
+        budget=budget_of(run=run, times=times),
+        rowwise=run.manifest["rowwise"],
+        cost=evaluation_cost(run.manifest),
+    )
+    try:
+        plan.start()
+    except BudgetTooSmallError as error:
+        if error.needed > EVALUATIONS_MAX * times:
+            raise
+        return replace(plan, budget=error.needed)
+    return plan

@@ -16,7 +16,6 @@ def place(db):
 
 
 @pytest.fixture
-def really_reviewed(db, monkeypatch):
-    """A round in review over a real valuation, and the operator who started it; attacks on it are soon over."""
-    monkeypatch.setattr("valuation.services.attacks.SECONDS_MAX", 0.4)
+def really_reviewed(db):
+    """A round in review over a real valuation, and the operator who started it."""
     return scenario.really_reviewed()

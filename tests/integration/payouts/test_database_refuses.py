@@ -7,6 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from payouts.models import (
     APPEND_ONLY_TABLES,
+    AttackRetry,
     AttackTest,
     LedgerAccount,
     LedgerEntry,
@@ -271,6 +272,7 @@ def test_a_round_with_an_open_line_is_not_paid(place):
 def test_history_is_only_added_to(place, table):
     payout_round = scenario.posted(place)
     AttackTest.objects.create(round=payout_round, kind=AttackTest.Kind.COPIER, figures={})
+    AttackRetry.objects.create(round=payout_round, times=4, by=place.first)
     LineRelease.objects.create(line=payout_round.lines.first(), reason=LineRelease.Reason.PAUSE_OVER)
 
     is_refused(f"DELETE FROM {table}", match="Cannot update or delete")  # noqa: S608
