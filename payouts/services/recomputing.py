@@ -61,8 +61,8 @@ def recompute(*, payout_round: PayoutRound) -> Recomputed:
     frozen = inputs.load(run)
     of_stored = (_amounts_check(payout_round, run), _lines_check(payout_round))
     if run.method_version != METHOD_VERSION:
-        checks = (_hash_check(payout_round, run), *of_stored)
-        return Recomputed(checks, 0, time.perf_counter() - started, release=run.method_version)
+        seconds = time.perf_counter() - started
+        return Recomputed((_hash_check(payout_round, run), *of_stored), 0, seconds, release=run.method_version)
     plan = plan_of(run).first
     state = run_plan(plan, frozen.game, frozen.groups, run.seed)
     values = [_values_check(run, rule, found.values) for rule, found in plan.estimates(state, run.seed).items()]
