@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Max, Sum
 from django.utils import timezone
 
+from valuation.core.label_agreement import Agreement
 from valuation.models import PlayerValue, ValuationRun
 
 # How the kinds of blocks begin that value rows.
@@ -210,6 +211,12 @@ def point_values(run: ValuationRun, organization_id: int | None = None) -> pa.Ta
     mine = None if organization_id is None else [("organization_id", "=", organization_id)]
     with default_storage.open(stored["points"], "rb") as stream:
         return pq.read_table(stream, filters=mine)
+
+
+def label_agreements(run: ValuationRun) -> tuple[Agreement | None, ...]:
+    """How each seller's labels agree with the buyer's, in the order of the players; empty for earlier runs."""
+    stored = (run.outcome or {}).get("labels", [])
+    return tuple(None if one is None else Agreement(**one) for one in stored)
 
 
 def _segment_cut(stored: Mapping[str, Any]) -> SegmentCut:

@@ -1,11 +1,13 @@
 """What a finished run keeps to explain its values by: coalition size, class, and segment of the validation rows."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from valuation.core.fgsv.by_size import by_size
 from valuation.core.fgsv.plan import FgsvPlan
+from valuation.core.label_agreement import label_agreement
 from valuation.core.plan import PlanState
 from valuation.core.results import GroupValues
 from valuation.core.segments import by_segment
@@ -17,7 +19,9 @@ from valuation.services.columns import Array, Codes, categories, classes
 
 
 def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, Any]:
-    """The outcome's explanations as JSON: ``by_size`` always, ``by_class`` and ``by_segment`` where the metric allows.
+    """The outcome's explanations as JSON.
+
+    ``by_size`` and ``labels`` always, ``by_class`` and ``by_segment`` where the metric allows.
 
     And ``removal`` where all coalitions of sellers were evaluated.
 
@@ -36,7 +40,8 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
             "edges": sizes.edges.tolist(),
             "contributions": sizes.contributions.tolist(),
             "curve": {"rows": sizes.curve_sizes.tolist(), "utilities": sizes.curve_utilities.tolist()},
-        }
+        },
+        "labels": _labels(run),
     }
     removal = _removal(plan, state, values)
     if removal is not None:
@@ -52,6 +57,13 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
     segmented = (_segmented(values, scores, *column) for column in columns)
     explained["by_segment"] = [found for found in segmented if found is not None]
     return explained
+
+
+def _labels(run: ValuationRun) -> list[dict[str, float] | None]:
+    """How each seller's labels agree with the buyer's."""
+    frozen = inputs.load(run)
+    found = label_agreement(frozen.rows, frozen.groups, task=inputs.model_of(run.manifest).task)
+    return [None if agreement is None else asdict(agreement) for agreement in found]
 
 
 def _removal(plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, list[float]] | None:
