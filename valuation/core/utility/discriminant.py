@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from valuation.core.utility import ties
 from valuation.core.utility.game import (
     BoolArray,
     FloatArray,
@@ -22,6 +23,7 @@ WORK_BYTES = 16_000_000
 PRODUCTS_BYTES = 64_000_000
 # Least mean variance within classes, in that of the validation rows: below, classes count as points.
 VARIANCE_MIN = 1e-6
+ROUNDING = 1e-6  # of that
 
 
 class DiscriminantUtility(UtilityGame):
@@ -76,11 +78,19 @@ class DiscriminantUtility(UtilityGame):
             intercepts = np.log(priors) - 0.5 * np.einsum("kcd,kcd->kc", directions, means)
         scores = self._valid @ directions.reshape(-1, directions.shape[2]).T
         scores = scores.T.reshape(len(coalitions), self._n_classes, -1) + intercepts[:, :, None]
+        # Far from the origin the terms are large and their sums are not.
+        size = np.where(priors[:, :, None] > 0, 2.0 * np.abs(intercepts[:, :, None]) + np.abs(scores), 0.0).max(axis=1)
         if self.metric.needs == "labels":
-            return np.asarray(scores.argmax(axis=1))
-        if self.metric.needs == "scores" and self._n_classes == 2:  # noqa: PLR2004
-            return np.asarray(scores[:, 1] - scores[:, 0])
-        return probabilities(np.ascontiguousarray(scores.transpose(0, 2, 1)))
+            return ties.first_of_the_largest(scores, size)
+        if self._n_classes == 2:  # noqa: PLR2004
+            margins = scores[:, 1] - scores[:, 0]
+            if self.metric.needs == "scores":
+                return ties.ranks(margins, size)
+            # As scikit-learn has them: the first class's is what the second one's rounding leaves.
+            second = probabilities(margins[:, :, None])
+            return np.concatenate([1.0 - second, second], axis=2)
+        shares = probabilities(np.ascontiguousarray(scores.transpose(0, 2, 1)))
+        return ties.ranks_by_class(shares) if self.metric.needs == "scores" else shares
 
     def _class_means(self, coalitions: BoolArray) -> FloatArray:
         """Mean row of each class, float64 ``(k, classes, d)``; 0 for classes without rows."""
@@ -121,7 +131,10 @@ class DiscriminantUtility(UtilityGame):
 
     def _solve(self, covariance: FloatArray, means: FloatArray) -> FloatArray:
         diagonal = np.arange(covariance.shape[1])
-        level = self._level(covariance[:, diagonal, diagonal].mean(axis=1) if len(diagonal) else np.ones(len(means)))
+        variances = covariance[:, diagonal, diagonal].mean(axis=1) if len(diagonal) else np.ones(len(means))
+        # What products of rows leave of classes that do not vary is rounding, and large beside so small a level.
+        covariance[variances < ROUNDING * self._variance_min] = 0.0
+        level = self._level(variances)
         covariance *= 1.0 - self._shrinkage
         covariance[:, diagonal, diagonal] += level[:, None]
         return np.asarray(np.linalg.solve(covariance, means.transpose(0, 2, 1)).transpose(0, 2, 1))

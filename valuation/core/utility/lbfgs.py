@@ -51,9 +51,12 @@ def minimise(
     for _ in range(steps_max):
         # Both guesses of the inverse Hessian must agree: where labels are separable the first one is far too small.
         done = np.maximum(_dot(slope_at, slope_at * scale), -descent) <= tolerance * tolerance
+        # Kept when it is first solved, so that how long its neighbours take changes nothing.
+        first = done & ~solved[active]
+        points[active[first]], solved[active[first]] = at[first], True
         # Dropping problems copies their rows, so it waits until an eighth of them can go.
+        done = solved[active]
         if done.sum() * 8 >= len(active):
-            points[active[done]], solved[active[done]] = at[done], True
             active, at, slope_at, scale = active[~done], at[~done], slope_at[~done], scale[~done]
             direction, descent, length = direction[~done], descent[~done], length[~done]
             history.keep(~done)
@@ -71,7 +74,8 @@ def minimise(
         direction = np.where(accepted[:, None], -history.multiply(slope_at, scale), direction)
         descent = np.where(accepted, _dot(slope_at, direction), descent)
         length = np.where(accepted, 1.0, length * secant)
-    points[active] = at
+    left = ~solved[active]
+    points[active[left]] = at[left]
     return points, solved
 
 

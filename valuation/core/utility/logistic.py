@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from valuation.core.errors import FitFailedError
 from valuation.core.utility import logistic_gradients as gradients
+from valuation.core.utility import ties
 from valuation.core.utility.dual_newton import fit_small
 from valuation.core.utility.frame import EigenFrame
 from valuation.core.utility.game import BoolArray, FloatArray, GameRows, IntArray, UtilityGame
@@ -26,6 +27,8 @@ GROUP_MAX = 64
 SCORED_BYTES = 16_000_000
 NEWTON_SLOPE_MAX = 1e-7  # of the mean loss of the one-by-one fits
 TOLERANCE = 4e-7  # of the norm of what is left to go: decision values are then right to about 1e-6 (C at most 1)
+# Above, a fit takes so many steps that rounding grows along them: only a tight solution is one answer for any batch.
+TOLERANCE_FREE = 1e-9
 
 
 class LogisticUtility(UtilityGame):
@@ -48,7 +51,7 @@ class LogisticUtility(UtilityGame):
         super().__init__(spec, rows)
         # With rows times sqrt(C) the objective is C times that of C = 1, for coefficients divided by sqrt(C).
         scale = float(spec.params["C"]) ** 0.5
-        self._tolerance = TOLERANCE / max(1.0, scale)
+        self._tolerance = TOLERANCE if scale <= 1.0 else TOLERANCE_FREE / scale
         self._pool_classes = np.unique(rows.y)
         if len(self._pool_classes) > 1:
             self._solve_pool(rows.X * scale)
@@ -185,18 +188,18 @@ class LogisticUtility(UtilityGame):
         if len(classes) == 2:  # noqa: PLR2004
             margins = fitted[:, 0] @ self._valid.T
             if self.metric.needs == "labels":
-                second = margins > 0
+                second = ties.is_positive(margins, np.abs(margins))
                 return second.view(np.int8) if self._n_classes == 2 else np.where(second, classes[1], classes[0])  # noqa: PLR2004
             if self.metric.needs == "scores" and self._n_classes == 2:  # noqa: PLR2004
-                return margins
+                return ties.ranks(margins, np.abs(margins))
             shares = gradients.probabilities(margins[:, :, None])
             shares = np.concatenate([1.0 - shares, shares], axis=2)
         else:
             margins = fitted @ self._valid.T
             if self.metric.needs == "labels":
-                labels: NDArray[Any] = classes[margins.argmax(axis=1)]
+                labels: NDArray[Any] = classes[ties.first_of_the_largest(margins, np.abs(margins).max(axis=1))]
                 return labels
             shares = gradients.probabilities(np.ascontiguousarray(margins.transpose(0, 2, 1)))
         full = np.zeros((len(fitted), self.n_valid, self._n_classes))
         full[:, :, classes] = shares
-        return full
+        return ties.ranks_by_class(full) if self.metric.needs == "scores" else full

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import decomposition, discriminant_analysis, ensemble, linear_model, naive_bayes, preprocessing, tree
 
+from valuation.core.utility import ties
 from valuation.core.utility.game import BoolArray, FloatArray, Predictions, UtilityGame
 
 CONSTRUCTORS: dict[str, Callable[..., Any]] = {
@@ -100,6 +101,10 @@ class SklearnUtility(UtilityGame):
     def _predict(self, estimator: Any, rows_valid: FloatArray) -> NDArray[Any]:
         if self.metric.needs in {"labels", "numbers"}:
             return np.asarray(estimator.predict(rows_valid))
+        if self.metric.needs == "scores" and self._n_classes == 2 and hasattr(estimator, "decision_function"):  # noqa: PLR2004
+            # As scikit-learn's own scorer: probabilities next to 1 would tie rows that the model tells apart.
+            margins = np.asarray(estimator.decision_function(rows_valid))[None]
+            return np.asarray(ties.ranks(margins, np.abs(margins))[0])
         shares = np.zeros((self.n_valid, self._n_classes))
         shares[:, estimator.classes_] = estimator.predict_proba(rows_valid)
         return shares[:, 1] if self.metric.needs == "scores" and self._n_classes == 2 else shares  # noqa: PLR2004
