@@ -68,6 +68,15 @@ class ValidationForm(_FileForm):
     about = f"At least {VALIDATION_ROWS_MIN} rows with the columns of the request, which no seller sees."
 
 
+class BaseForm(_FileForm):
+    about = "Rows with the columns of the request that you have already, which no seller sees."
+    is_leaving_out = forms.BooleanField(
+        label="Leave out rows that are also in the validation file",
+        required=False,
+        help_text="Otherwise a file with such rows is refused: a model would be scored on what it was trained on.",
+    )
+
+
 class ColumnForm(PlainForm):
     """One column of the schema."""
 

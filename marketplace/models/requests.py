@@ -24,6 +24,9 @@ TERMS = (
     "validation_sha256",
     "validation_rows",
     "validation_profile",
+    "base_file",
+    "base_sha256",
+    "base_rows",
     "opened_at",
 )
 ANY_TERM_CHANGES = reduce(or_, (pgtrigger.Q(**{f"old__{term}__df": pgtrigger.F(f"new__{term}")}) for term in TERMS))
@@ -69,6 +72,10 @@ class DataRequest(models.Model):
     validation_profile = models.JSONField(
         default=dict, blank=True, help_text="Summary of the validation rows, for the buyer's eyes only."
     )
+    # The buyer's own rows, which every model trains on besides those of sellers; a request may have none.
+    base_file = models.FileField(upload_to="base/", blank=True, default="")
+    base_sha256 = models.CharField(max_length=64, blank=True, default="")
+    base_rows = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True)
@@ -92,6 +99,16 @@ class DataRequest(models.Model):
                 & ~models.Q(validation_sha256="")
                 & models.Q(validation_rows__gt=0),
                 name="request_opened_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(base_file="", base_sha256="", base_rows=0)
+                | ~models.Q(base_file="") & ~models.Q(base_sha256="") & models.Q(base_rows__gt=0),
+                name="request_base_rows_complete",
+            ),
+            # Coalitions begin at the buyer's own rows or at rows that say nothing; a model that names none of these has
+            # no such key, which passes.
+            models.CheckConstraint(
+                condition=models.Q(base_rows=0) | models.Q(model_spec__start_rows=0), name="request_begins_one_way"
             ),
             models.CheckConstraint(
                 condition=models.Q(pot_minor__isnull=True) | models.Q(pot_minor__gt=0), name="request_pot_above_zero"

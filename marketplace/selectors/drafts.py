@@ -14,13 +14,14 @@ from marketplace.templatetags.figures import amount, count, percent
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the guided request, as a page lists it."""
+    """One step of the guided request, as a page lists it; nothing waits for an optional one."""
 
     url_name: str
     title: str
     is_done: bool
     done_words: str
     missing_words: str
+    is_optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,14 @@ def steps_of(draft: DataRequest) -> list[Step]:
             missing_words="Upload the private rows that decide what data is worth.",
         ),
         Step(
+            "marketplace:draft_base",
+            "Your own rows",
+            is_done=bool(draft.base_rows),
+            done_words=f"{count(draft.base_rows)} rows, to which sellers' rows are added",
+            missing_words="If you have rows already, sellers are paid for what theirs add to them.",
+            is_optional=True,
+        ),
+        Step(
             "marketplace:draft_budget",
             "Budget and precision",
             is_done=draft.pot_minor is not None,
@@ -83,7 +92,7 @@ def steps_of(draft: DataRequest) -> list[Step]:
 
 def missing_steps(draft: DataRequest) -> list[Step]:
     """The steps that stand between a draft and its opening."""
-    return [step for step in steps_of(draft) if not step.is_done]
+    return [step for step in steps_of(draft) if not (step.is_done or step.is_optional)]
 
 
 def grouped(problems: Iterable[Problem]) -> list[Problem]:

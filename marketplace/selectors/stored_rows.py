@@ -1,10 +1,11 @@
-"""The rows behind a version, and a buyer's validation rows, proved to be those whose hash the request carries."""
+"""The rows behind a version, and a buyer's private rows, proved to be those whose hashes the request carries."""
 
 import hashlib
 from io import BytesIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.db.models.fields.files import FieldFile
 
 from marketplace.models import DataRequest, DatasetVersion
 from marketplace.shared.errors import FaircutError
@@ -29,11 +30,24 @@ def validation_table(request: DataRequest) -> pa.Table:
     Raises:
         InputsChangedError: The stored file has another hash.
     """
-    with request.validation_file.open("rb") as stream:
+    return _proved(request.validation_file, request.validation_sha256, "validation rows")
+
+
+def base_table(request: DataRequest) -> pa.Table:
+    """The rows that the buyer has already, as they were checked.
+
+    Raises:
+        InputsChangedError: The stored file has another hash.
+    """
+    return _proved(request.base_file, request.base_sha256, "own rows")
+
+
+def _proved(file: FieldFile, sha256: str, rows: str) -> pa.Table:
+    with file.open("rb") as stream:
         data = stream.read()
-    if hashlib.sha256(data).hexdigest() != request.validation_sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise InputsChangedError(
-            "The buyer's validation rows are not those whose hash was committed at opening.",
+            f"The buyer's {rows} are not those whose hash was committed at opening.",
             remedy="Restore the stored file, or open a new request.",
         )
     return pq.read_table(BytesIO(data))

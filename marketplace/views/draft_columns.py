@@ -13,7 +13,7 @@ from marketplace.selectors.requests import columns_in_words
 from marketplace.services import drafts
 from marketplace.services.uploads import UploadRefusedError
 from marketplace.shared.errors import FaircutError
-from marketplace.views.draft_steps import draft_step, refused_step
+from marketplace.views.draft_steps import draft_step, refused_step, tell_forgotten
 from marketplace.views.signed_in import SignedInRequest
 from marketplace.views.size_limit import size_limited
 
@@ -34,6 +34,7 @@ def draft_columns(request: SignedInRequest, draft: DataRequest) -> HttpResponse:
     except FaircutError as error:
         return refused_step(request, draft, error)
     _tell_sample(request, sample)
+    tell_forgotten(request, draft)
     return redirect("marketplace:draft_columns", draft.pk)
 
 
@@ -53,6 +54,7 @@ def draft_column(request: SignedInRequest, draft: DataRequest, place: int | None
             form.add_error(None, error.in_words)
         else:
             messages.success(request, f"The column {form.cleaned_data['name']} is kept.")
+            tell_forgotten(request, draft)
             return redirect("marketplace:draft_columns", draft.pk)
     context = {"draft": draft, "form": form, "place": place, "name": None if place is None else columns[place]["name"]}
     return render(request, "marketplace/draft_column.html", context, status=422 if form.errors else 200)
@@ -67,6 +69,7 @@ def draft_column_remove(request: SignedInRequest, draft: DataRequest, place: int
         messages.error(request, error.in_words)
     else:
         messages.success(request, "The column is left out.")
+        tell_forgotten(request, draft)
     return redirect("marketplace:draft_columns", draft.pk)
 
 

@@ -11,7 +11,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from marketplace.models import DataRequest, Role
-from marketplace.selectors.drafts import missing_steps, own_requests, steps_of
+from marketplace.selectors.drafts import grouped, missing_steps, own_requests, steps_of, too_narrow
+from marketplace.services.uploads import UploadRefusedError
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError
 from marketplace.views.signed_in import SignedInRequest
@@ -41,6 +42,7 @@ def kept(
         form.add_error(None, error.in_words)
         return form_page(request, draft, form, title)
     messages.success(request, f"{title}: kept.")
+    tell_forgotten(request, draft)
     return next_page(draft)
 
 
@@ -56,6 +58,26 @@ def next_page(draft: DataRequest) -> HttpResponse:
     return redirect(missing[0].url_name if missing else "marketplace:draft_review", draft.pk)
 
 
+def tell_forgotten(request: SignedInRequest, draft: DataRequest) -> None:
+    """Say that a change made the buyer's own rows go; no step waits for them, so that nothing else would tell."""
+    had = draft.base_rows
+    draft.refresh_from_db()
+    if had and not draft.base_rows:
+        messages.warning(request, "Your own rows were held against other columns and are removed. Upload them again.")
+
+
 def refused_step(request: SignedInRequest, draft: DataRequest, error: FaircutError) -> HttpResponse:
     messages.error(request, error.in_words)
     return redirect("marketplace:request_detail", draft.pk)
+
+
+def refused_file(draft: DataRequest, refused: UploadRefusedError) -> dict[str, Any]:
+    """What `_draft_refused.html` says of a file of the buyer's with problems."""
+    problems = grouped(refused.problems)
+    return {
+        "refused": refused,
+        "problems": problems,
+        # Those beyond what is kept are only counted, and cannot be grouped.
+        "total": refused.total if refused.total > len(refused.problems) else len(problems),
+        "too_narrow": too_narrow(draft, refused.problems),
+    }

@@ -7,12 +7,12 @@ from django.views.decorators.http import require_http_methods
 
 from marketplace.forms.drafts import ValidationForm
 from marketplace.models import DataRequest
-from marketplace.selectors.drafts import class_balance, grouped, steps_of, too_narrow
+from marketplace.selectors.drafts import class_balance, steps_of
 from marketplace.selectors.requests import columns_in_words
 from marketplace.services import drafts
 from marketplace.services.uploads import UploadRefusedError
 from marketplace.shared.errors import FaircutError
-from marketplace.views.draft_steps import draft_step
+from marketplace.views.draft_steps import draft_step, refused_file
 from marketplace.views.signed_in import SignedInRequest
 from marketplace.views.size_limit import size_limited
 
@@ -51,17 +51,10 @@ def _validation_page(
     context = {
         "draft": draft,
         "form": form,
-        "refused": refused,
         "steps": steps_of(draft),
         "columns": columns_in_words(draft),
         "balance": class_balance(draft),
     }
     if refused:
-        problems = grouped(refused.problems)
-        context |= {
-            "problems": problems,
-            # Those beyond what is kept are only counted, and cannot be grouped.
-            "total": refused.total if refused.total > len(refused.problems) else len(problems),
-            "too_narrow": too_narrow(draft, refused.problems),
-        }
+        context |= refused_file(draft, refused)
     return render(request, "marketplace/draft_validation.html", context, status=status)

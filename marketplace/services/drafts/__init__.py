@@ -1,5 +1,6 @@
 """A buyer's draft on its way to an open request: each step is checked and kept, the last one commits."""
 
+from marketplace.services.drafts.base import remove_base, set_base
 from marketplace.services.drafts.changing import NotADraftError
 from marketplace.services.drafts.columns import remove_column, set_column, take_columns
 from marketplace.services.drafts.ending import ValidationAlteredError, close, discard, open_draft
@@ -13,7 +14,9 @@ __all__ = [
     "close",
     "discard",
     "open_draft",
+    "remove_base",
     "remove_column",
+    "set_base",
     "set_budget",
     "set_column",
     "set_model",

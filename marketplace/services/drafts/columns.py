@@ -8,7 +8,7 @@ from django.core.files.base import File
 from marketplace.ingest import Limits, Problem, Refused, SchemaError, TableSchema
 from marketplace.ingest.sample import Sample, describe
 from marketplace.models import DataRequest, User
-from marketplace.services.drafts.changing import changed, forget_validation
+from marketplace.services.drafts.changing import changed, forget_rows
 from marketplace.services.requests import RequestRefusedError
 from marketplace.services.uploads import UploadRefusedError, received
 
@@ -65,7 +65,7 @@ def _set_schema(draft: DataRequest, schema: dict[str, Any]) -> None:
     if schema == draft.schema:
         return
     draft.schema = schema
-    forget_validation(draft)
+    forget_rows(draft)
     try:
         TableSchema.from_json(schema).check_target(target=draft.target, task=draft.task)
     except SchemaError:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from marketplace.models import DataRequest, Organization, User
 from marketplace.services import events
-from marketplace.services.drafts.changing import changed, forget_validation
+from marketplace.services.drafts.changing import changed, check_begins_one_way, forget_rows
 from marketplace.services.requests import RequestRefusedError, check_model_spec, checked_schema, require_buyer
 from marketplace.shared.names import visible
 
@@ -44,7 +44,7 @@ def set_target(*, request: DataRequest, target: str, task: str, by: User) -> Non
     with changed(request, "target", by) as draft:
         checked_schema(draft.schema, target, task)
         if (target, task) != (draft.target, draft.task):
-            forget_validation(draft)
+            forget_rows(draft)
         if task != draft.task:
             draft.model_spec, draft.metric = {}, ""
         draft.target, draft.task = target, task
@@ -55,12 +55,13 @@ def set_model(*, request: DataRequest, task: str, model_spec: dict[str, Any], me
 
     Raises:
         NotADraftError: The request is open or closed.
-        RequestRefusedError: The task was changed meanwhile.
+        RequestRefusedError: The task was changed meanwhile, or the model fills up what begins with rows of the buyer's.
     """
     check_model_spec(model_spec)
     with changed(request, "model", by) as draft:
         if draft.task != task:
             raise RequestRefusedError("The task was changed meanwhile.", remedy="Choose the model again.")
+        check_begins_one_way(model_spec=model_spec, base_rows=draft.base_rows)
         draft.model_spec, draft.metric = model_spec, metric
 
 

@@ -2,7 +2,7 @@
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-STEPS = ("words", "columns", "target", "model", "parameters", "validation", "budget", "review")
+STEPS = ("words", "columns", "target", "model", "parameters", "validation", "own-rows", "budget", "review")
 
 
 def upload(content, name="rows.csv"):
