@@ -27,7 +27,8 @@ def run_identity(seed: int, game: Game, groups: Sequence[IndexVector], rows: Poo
     for group in groups:
         found.update(b"".join(_parts(np.asarray(group, dtype=np.int64))))
     if rows is not None:
-        for array in (rows.X, rows.y, rows.X_valid, rows.y_valid):
+        arrays = (rows.X, rows.y, rows.X_valid, rows.y_valid, rows.X_base, rows.y_base)
+        for array in (array for array in arrays if array is not None):
             found.update(b"".join(_parts(array)))
     return found.hexdigest()
 

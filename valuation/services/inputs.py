@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 
 from marketplace.models import DataRequest, Submission
 from marketplace.selectors import copies
-from marketplace.selectors.stored_rows import InputsChangedError, validation_table, version_table
+from marketplace.selectors.stored_rows import InputsChangedError, base_table, validation_table, version_table
 from marketplace.shared.errors import FaircutError
 from valuation.core.fgsv.algorithm_2 import make_topped_up_utility
 from valuation.core.games import Game, IndexVector, is_rowwise
@@ -34,6 +34,8 @@ FORMAT_WITH_TERMS = 3
 FIRST_TERMS = {"class_weights": False, "free_disposal": False, "clip_numbers": False, "start_rows": 0}
 Array = np.ndarray[Any, Any]
 ARRAYS = ("X", "y", "owners", "X_valid", "y_valid")
+# Only where the buyer has rows of its own: manifests of other requests stay as they were.
+BASE_ARRAYS = ("X_base", "y_base")
 # Where each pooled row came from: the place of its submission in the manifest, and its row in that version.
 SOURCE_ARRAYS = ("submission_places", "version_rows")
 
@@ -72,7 +74,7 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
 
     Raises:
         NothingToValueError: No submission is accepted, or only copies are.
-        InputsChangedError: The validation rows are not those committed at opening, or model and task disagree.
+        InputsChangedError: The buyer's rows are not those committed at opening, or model and task disagree.
     """
     submissions = list(
         Submission.objects.filter(request=request, state=Submission.State.ACCEPTED)
@@ -101,9 +103,10 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
     encoder = FeatureEncoder.fit(request.schema, request.target, validation, clip_numbers=spec.clip_numbers)
     X, y, owners, submission_places, version_rows = _pool(encoder, submissions, left_out)
     valid, y_valid = encoder.encode(validation), encoder.encode_target(validation)
-    check_affordable(spec, n_rows=len(X), n_features=X.shape[1])
-    game = game_over(spec, PooledRows(X, y, valid.values, y_valid))
-    arrays = {"X": X, "y": y, "owners": owners, "X_valid": valid.values, "y_valid": y_valid}
+    base = _base(encoder, request)
+    check_affordable(spec, n_rows=len(X) + request.base_rows, n_features=X.shape[1])
+    game = game_over(spec, PooledRows(X, y, valid.values, y_valid, **base))
+    arrays = {"X": X, "y": y, "owners": owners, "X_valid": valid.values, "y_valid": y_valid, **base}
     arrays |= {"submission_places": submission_places, "version_rows": version_rows}
     files = {name: _npy(array) for name, array in arrays.items()}
     manifest = {
@@ -121,6 +124,8 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
         "rowwise": is_rowwise(game),
         "batched": is_batched(spec),
     }
+    if base:
+        manifest |= {"base_sha256": request.base_sha256, "base_rows": request.base_rows}
     for name, data in files.items():
         _store(manifest["arrays"][name], data)
     return FrozenInputs(manifest=manifest, sha256=manifest_sha256(manifest))
@@ -167,19 +172,20 @@ def _load(sha256: str, manifest_json: str) -> LoadedInputs:
     manifest = json.loads(manifest_json)
     if manifest_sha256(manifest) != sha256:
         raise ValueError(f"The manifest of run inputs {sha256} was altered.")
-    arrays = {name: _read(manifest["arrays"][name]) for name in ARRAYS}
+    names = ARRAYS + BASE_ARRAYS if "base_sha256" in manifest else ARRAYS
+    arrays = {name: _read(manifest["arrays"][name]) for name in names}
     spec = model_of(manifest)
-    rows = PooledRows(arrays["X"], arrays["y"], arrays["X_valid"], arrays["y_valid"])
-    owners = arrays["owners"]
+    owners = arrays.pop("owners")
+    rows = PooledRows(**arrays)
     groups = [np.flatnonzero(owners == index) for index in range(len(manifest["sellers"]))]
     return LoadedInputs(game=game_over(spec, rows), groups=groups, rows=rows)
 
 
 def game_over(spec: ModelSpec, rows: PooledRows) -> Game:
-    """The buyer's game over pooled rows, filled up to the fewest rows that its terms start at."""
+    """The buyer's game over pooled rows: from its own rows on, or filled up to the fewest that its terms start at."""
     arrays = rows.X, rows.y, rows.X_valid, rows.y_valid
     if not spec.start_rows:
-        return make_utility(spec, *arrays)
+        return make_utility(spec, *arrays, X_base=rows.X_base, y_base=rows.y_base)
     return make_topped_up_utility(spec, *arrays, s_min=spec.start_rows, rng=np.random.default_rng(spec.seed))
 
 
@@ -208,6 +214,15 @@ def _submission(submission: Submission, left_out: Mapping[str, Sequence[int]]) -
         "rows": submission.version.rows,
         "rows_left_out": len(left_out.get(str(submission.version_id), [])),
     }
+
+
+def _base(encoder: FeatureEncoder, request: DataRequest) -> dict[str, Array]:
+    """The buyer's own rows, proved to be those committed, as `BASE_ARRAYS`; no array where there are none."""
+    if not request.base_rows:
+        return {}
+    columns = _columns(base_table(request))
+    arrays = encoder.encode(columns).values, encoder.encode_target(columns)
+    return dict(zip(BASE_ARRAYS, arrays, strict=True))
 
 
 def committed_columns(request: DataRequest) -> dict[str, Array]:

@@ -37,7 +37,8 @@ def evaluation_cost(manifest: Mapping[str, Any]) -> Callable[[float], float]:
     """About how many seconds one evaluation takes by its rows, from what was frozen alone."""
     spec = inputs.model_of(manifest)
     seconds = evaluation_seconds(spec, len(manifest["features"]))
-    return lambda size: seconds(max(size, spec.start_rows))
+    base_rows = manifest.get("base_rows", 0)
+    return lambda size: seconds(max(size, spec.start_rows) + base_rows)
 
 
 def row_plan(manifest: Mapping[str, Any]) -> RepeatedHcdvPlan:
