@@ -83,6 +83,7 @@ class BuyerResults:
     digits: int
     with_all: float
     with_nobody: float
+    base_rows: int
     rows: int
     sellers: list[SellerResult]
     finding: str
@@ -122,6 +123,7 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
         digits=digits_of(metric),
         with_all=in_unit(figures["utility_full"], metric),
         with_nobody=in_unit(figures["utility_empty"], metric),
+        base_rows=payout_round.request.base_rows,
         rows=sum(seller.rows for seller in sellers),
         sellers=sellers,
         finding=added_finding(

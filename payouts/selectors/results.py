@@ -121,7 +121,7 @@ def chain(line: PayoutLine) -> list[Step]:
 
 
 def scores_with_and_without(line: PayoutLine) -> tuple[float, float, float]:
-    """What the buyer's model scores with everybody's rows, with everybody's but these, and with nobody's."""
+    """What the buyer's model scores with everybody's rows, with everybody's but these, and with no seller's."""
     figures = line.round.audit_report.figures
     full, empty = figures["utility_full"], figures["utility_empty"]
     return full, full - _leave_one_out(figures, line.organization_id), empty
@@ -197,9 +197,10 @@ def _model_sentence(line: PayoutLine) -> str:
     metric = line.round.request.metric
     full, without, empty = scores_with_and_without(line)
     unit = f" {unit_of(metric)}".rstrip()
+    nobodys = "with the buyer's own alone" if line.round.request.base_rows else "with nobody's"
     return (
         f"With everybody's rows the buyer's model scores {written(full, metric)}{unit} of {metric_name(metric)}, "
-        f"with everybody's but yours {written(without, metric)}{unit}, with nobody's {written(empty, metric)}{unit}."
+        f"with everybody's but yours {written(without, metric)}{unit}, {nobodys} {written(empty, metric)}{unit}."
     )
 
 
