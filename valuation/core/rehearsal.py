@@ -10,12 +10,15 @@ from typing import cast
 
 import numpy as np
 
+from valuation.core.buyers_game import buyers_game
 from valuation.core.errors import BudgetTooSmallError, FitFailedError
 from valuation.core.fgsv.plan import FgsvPlan
-from valuation.core.games import FloatMatrix, FloatVector, IndexVector, is_rowwise, scores
+from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, is_rowwise, scores
 from valuation.core.plan import run_block
 from valuation.core.results import GroupValues, normal_quantile
-from valuation.core.utility import ModelSpec, UtilityGame, make_utility
+from valuation.core.rows import PooledRows
+from valuation.core.utility import ModelSpec, make_utility
+from valuation.core.utility.cost import evaluation_seconds
 from valuation.core.validation_sample import validation_covariance
 
 DRY_RUN_ROWS = 100
@@ -26,6 +29,8 @@ _SMALL_MARKET_FRACTION = 0.25
 _PROBES = 3
 _ALIKE = 20
 _FIRSTS_MAX = 20
+# Encoded rows, float64 ``(b, d)``, and their targets, ``(b,)``.
+EncodedRows = tuple[FloatMatrix, FloatVector]
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Learning:
 
     Attributes:
         rows: Rows of each training.
-        empty: Score of the constant predictor, which every training has to beat.
+        empty: Score without them, which every training has to beat: of the constant predictor, or of the buyer's own
+            rows where that is better.
         scores: Score of each training on the rows it did not see.
         sampling_error: Standard error of one such score beyond ``empty``, from the unseen rows being a sample.
     """
@@ -46,7 +52,7 @@ class Learning:
 
     @property
     def learns(self) -> bool:
-        """Whether the mean beats the constant predictor beyond chance.
+        """Whether the mean beats the score without these rows beyond chance.
 
         The draws share their rows, so their spread is not divided by their number.
         """
@@ -101,7 +107,9 @@ class Projection:
     unit_variance: float | None
 
 
-def try_model(spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.random.Generator) -> Learning:
+def try_model(
+    spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.random.Generator, base: EncodedRows | None = None
+) -> Learning:
     """Train the model on a few rows, several times, and score it on the others.
 
     Args:
@@ -109,6 +117,7 @@ def try_model(spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.random
         X: Encoded validation rows, float64 ``(m, d)``, m >= 2.
         y: Their targets, ``(m,)``.
         rng: Source of the draws.
+        base: Encoded rows that the buyer has already, ``(b, d)``, and their targets; every training has them too.
 
     Returns:
         Scores of ``DRY_RUN_DRAWS`` trainings on at most ``DRY_RUN_ROWS`` rows, and never on more than half of all.
@@ -118,32 +127,28 @@ def try_model(spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.random
         ValuationError: The model cannot be tried at all.
     """
     rows = min(DRY_RUN_ROWS, len(X) // 2)
-    if not any(_can_train(spec, X, y, rows, rng) for _ in range(DRY_RUN_DRAWS)):
+    found = [_train_once(spec, X, y, rows, rng, base=base) for _ in range(DRY_RUN_DRAWS)]
+    empty, full, error, trained = (np.array(column) for column in zip(*found, strict=True))
+    if not trained.any():
         raise FitFailedError(
             f"The model cannot be trained on {rows} of your validation rows, in {DRY_RUN_DRAWS} tries. "
             "Such a model is worth no more than a constant answer, and nobody would be paid."
         )
-    found = [_train_once(spec, X, y, rows, rng) for _ in range(DRY_RUN_DRAWS)]
-    empty, full, error = (np.array(column) for column in zip(*found, strict=True))
     return Learning(rows, float(empty.mean()), tuple(full.tolist()), float(error.mean()))
 
 
-def _can_train(spec: ModelSpec, X: FloatMatrix, y: FloatVector, rows: int, rng: np.random.Generator) -> bool:
-    train, held_out = _split(y, rows, rng)
-    game = make_utility(spec, X[train], y[train], X[held_out], y[held_out])
-    return bool(game.trains(np.ones((1, rows), dtype=np.bool_))[0])
-
-
 def _train_once(
-    spec: ModelSpec, X: FloatMatrix, y: FloatVector, rows: int, rng: np.random.Generator
-) -> tuple[float, float, float]:
-    """Score of nobody's rows, of ``rows`` drawn rows, and the standard error of their difference."""
+    spec: ModelSpec, X: FloatMatrix, y: FloatVector, rows: int, rng: np.random.Generator, *, base: EncodedRows | None
+) -> tuple[float, float, float, bool]:
+    """Score of nobody's rows, of ``rows`` drawn rows, the error of their difference, and whether they train a model."""
     train, held_out = _split(y, rows, rng)
-    game = make_utility(spec, X[train], y[train], X[held_out], y[held_out])
+    X_base, y_base = base or (None, None)
+    game = make_utility(spec, X[train], y[train], X[held_out], y[held_out], X_base=X_base, y_base=y_base)
     coalitions = np.vstack([np.zeros(rows, dtype=np.bool_), np.ones(rows, dtype=np.bool_)])
     (empty, full), by_row = scores(game, coalitions)
     gains = np.diff(cast("FloatMatrix", by_row), axis=0)
-    return float(empty), float(full), float(np.sqrt(validation_covariance(gains, game.row_strata)[0, 0]))
+    error = float(np.sqrt(validation_covariance(gains, game.row_strata)[0, 0]))
+    return float(empty), float(full), error, bool(game.trains(coalitions[1:])[0])
 
 
 def try_degenerate(spec: ModelSpec, X: FloatMatrix, y: FloatVector) -> None:
@@ -195,6 +200,7 @@ def rehearse_market(
     rows: int,
     seconds_max: float,
     rng: np.random.Generator,
+    base: EncodedRows | None = None,
 ) -> Market:
     """Value equal sellers whose rows are drawn, with replacement, from half of the buyer's rows.
 
@@ -206,6 +212,7 @@ def rehearse_market(
         rows: Rows of all sellers together.
         seconds_max: About how long it may take; a slow model then gets few evaluations, or none but the probes.
         rng: Source of the draws.
+        base: See ``try_model``.
 
     Returns:
         The market; its half-width is None where the time does not allow the fewest evaluations of an honest interval,
@@ -214,15 +221,16 @@ def rehearse_market(
     Raises:
         ValuationError: The model cannot be trained on these rows.
     """
-    game = _market_game(spec, X, y, rows, rng)
+    game = _market_game(spec, X, y, rows, rng, base=base)
     probe_seconds = _probe(game, rng)
     budget = min(MARKET_EVALUATIONS_MAX, int(seconds_max / probe_seconds))
+    seconds_of, n_base = evaluation_seconds(spec, X.shape[1]), len(base[0]) if base else 0
     plan = FgsvPlan(
         tuple(len(part) for part in np.array_split(np.arange(rows), sellers)),
         budget=budget,
         rowwise=is_rowwise(game),
         with_seller_game=True,
-        cost=game.seconds,  # as in a real run
+        cost=lambda size: seconds_of(max(size, spec.start_rows) + n_base),  # as in a real run
     )
     started = time.perf_counter()
     try:
@@ -247,6 +255,13 @@ def _blind_below(values: GroupValues) -> float | None:
         return None
     error = float(np.sqrt(np.diag(values.validation_covariance).mean()))
     return normal_quantile(0.95) * error / total
+
+
+def times_as_many(market: Market, other: Market) -> float | None:
+    """How many times the other's evaluations a market takes for the same precision; None where it is not known."""
+    if market.unit_variance is None or not other.unit_variance:
+        return None
+    return market.unit_variance / other.unit_variance
 
 
 def project(small: Market, large: Market, *, rows: int) -> Projection:
@@ -277,15 +292,17 @@ def project(small: Market, large: Market, *, rows: int) -> Projection:
     )
 
 
-def _market_game(spec: ModelSpec, X: FloatMatrix, y: FloatVector, rows: int, rng: np.random.Generator) -> UtilityGame:
+def _market_game(
+    spec: ModelSpec, X: FloatMatrix, y: FloatVector, rows: int, rng: np.random.Generator, *, base: EncodedRows | None
+) -> Game:
     """A game over ``rows`` rows, scored on as many rows as the real one has."""
     pool, held_out = _split(y, len(X) // 2, rng)
     train = rng.choice(pool, size=rows, replace=True)
     scored = np.resize(held_out, len(X))
-    return make_utility(spec, X[train], y[train], X[scored], y[scored])
+    return buyers_game(spec, PooledRows(X[train], y[train], X[scored], y[scored], *(base or (None, None))))
 
 
-def _probe(game: UtilityGame, rng: np.random.Generator) -> float:
+def _probe(game: Game, rng: np.random.Generator) -> float:
     """Median seconds of an evaluation of half of the rows, the first one (which warms up) left out."""
     seconds = []
     for coalition in _halves(game.n_players, rng):

@@ -42,8 +42,10 @@ class QuoteView:
         warnings: What the buyer should know before opening, one sentence each.
         blind_below: What part of the pot a seller must be worth to be told from nothing, by number of validation rows:
             as many as there are, and four times as many. Empty where it is not known.
+        filling_up: How many times the evaluations it takes, for the same precision, that small coalitions are filled
+            up with rows that say nothing; None where they are not, or it is not known.
         budget_seconds: How long the whole budget takes, by ``WORKERS``.
-        is_outdated: Whether model, columns or validation rows were changed since.
+        is_outdated: Whether model, columns or the buyer's rows were changed since.
     """
 
     learning: Learning
@@ -54,6 +56,7 @@ class QuoteView:
     budget_half_width: float | None
     warnings: tuple[str, ...]
     blind_below: tuple[tuple[int, float], ...]
+    filling_up: float | None
     budget_seconds: tuple[float, ...]
     is_outdated: bool
 
@@ -86,6 +89,7 @@ def view_of(quote: Quote) -> QuoteView | None:
         offers=_offers(projection, request),
         warnings=_warnings(request, result.get("classes")),
         blind_below=_blind_below(result),
+        filling_up=result.get("filling_up"),
         budget_half_width=None if variance is None else (variance / budget) ** 0.5,
         budget_seconds=_seconds(projection, budget),
         is_outdated=quote.terms_sha256 != terms_sha256(request),

@@ -25,6 +25,7 @@ from valuation.core.attacks import (
     spoiled_rows,
     worthless_rows,
 )
+from valuation.core.buyers_game import buyers_game
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import Game, IndexVector
@@ -180,7 +181,7 @@ def _beside(run: ValuationRun, features: Any, targets: Any, *, strangers: int) -
     frozen = inputs.load(run)
     rows = frozen.rows
     pool = replace(rows, X=np.concatenate([rows.X, features]), y=np.concatenate([rows.y, targets]))
-    game = inputs.game_over(inputs.model_of(run.manifest), pool)
+    game = buyers_game(inputs.model_of(run.manifest), pool)
     brought = np.array_split(np.arange(len(rows.y), len(rows.y) + len(targets)), strangers)
     return Disguise(game, [*frozen.groups, *brought], (1,) * len(frozen.groups), strangers=strangers)
 

@@ -17,10 +17,10 @@ from marketplace.models import DataRequest, Submission
 from marketplace.selectors import copies
 from marketplace.selectors.stored_rows import InputsChangedError, base_table, validation_table, version_table
 from marketplace.shared.errors import FaircutError
-from valuation.core.fgsv.algorithm_2 import make_topped_up_utility
+from valuation.core.buyers_game import buyers_game
 from valuation.core.games import Game, IndexVector, is_rowwise
 from valuation.core.rows import PooledRows
-from valuation.core.utility import ModelSpec, is_batched, make_utility
+from valuation.core.utility import ModelSpec, is_batched
 from valuation.core.utility.cost import check_affordable
 from valuation.core.utility.features import FeatureEncoder
 from valuation.models import ValuationRun
@@ -103,9 +103,9 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
     encoder = FeatureEncoder.fit(request.schema, request.target, validation, clip_numbers=spec.clip_numbers)
     X, y, owners, submission_places, version_rows = _pool(encoder, submissions, left_out)
     valid, y_valid = encoder.encode(validation), encoder.encode_target(validation)
-    base = _base(encoder, request)
+    base = encoded_base(encoder, request)
     check_affordable(spec, n_rows=len(X) + request.base_rows, n_features=X.shape[1])
-    game = game_over(spec, PooledRows(X, y, valid.values, y_valid, **base))
+    game = buyers_game(spec, PooledRows(X, y, valid.values, y_valid, **base))
     arrays = {"X": X, "y": y, "owners": owners, "X_valid": valid.values, "y_valid": y_valid, **base}
     arrays |= {"submission_places": submission_places, "version_rows": version_rows}
     files = {name: _npy(array) for name, array in arrays.items()}
@@ -178,15 +178,7 @@ def _load(sha256: str, manifest_json: str) -> LoadedInputs:
     owners = arrays.pop("owners")
     rows = PooledRows(**arrays)
     groups = [np.flatnonzero(owners == index) for index in range(len(manifest["sellers"]))]
-    return LoadedInputs(game=game_over(spec, rows), groups=groups, rows=rows)
-
-
-def game_over(spec: ModelSpec, rows: PooledRows) -> Game:
-    """The buyer's game over pooled rows: from its own rows on, or filled up to the fewest that its terms start at."""
-    arrays = rows.X, rows.y, rows.X_valid, rows.y_valid
-    if not spec.start_rows:
-        return make_utility(spec, *arrays, X_base=rows.X_base, y_base=rows.y_base)
-    return make_topped_up_utility(spec, *arrays, s_min=spec.start_rows, rng=np.random.default_rng(spec.seed))
+    return LoadedInputs(game=buyers_game(spec, rows), groups=groups, rows=rows)
 
 
 def sources(manifest: Mapping[str, Any]) -> tuple[Array, Array]:
@@ -216,8 +208,12 @@ def _submission(submission: Submission, left_out: Mapping[str, Sequence[int]]) -
     }
 
 
-def _base(encoder: FeatureEncoder, request: DataRequest) -> dict[str, Array]:
-    """The buyer's own rows, proved to be those committed, as `BASE_ARRAYS`; no array where there are none."""
+def encoded_base(encoder: FeatureEncoder, request: DataRequest) -> dict[str, Array]:
+    """The buyer's own rows, proved to be those committed, as `BASE_ARRAYS`; no array where there are none.
+
+    Raises:
+        InputsChangedError: They are not.
+    """
     if not request.base_rows:
         return {}
     columns = _columns(base_table(request))

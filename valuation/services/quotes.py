@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,20 @@ from marketplace.services.datasets import lock_request
 from marketplace.services.requests import require_buyer
 from marketplace.shared.errors import ConflictError
 from valuation.core.class_rehearsal import try_classes
-from valuation.core.rehearsal import Market, market_sizes, project, rehearse_market, try_degenerate, try_model
+from valuation.core.rehearsal import (
+    Market,
+    market_sizes,
+    project,
+    rehearse_market,
+    times_as_many,
+    try_degenerate,
+    try_model,
+)
 from valuation.core.utility import ModelSpec
 from valuation.core.utility.cost import check_affordable
 from valuation.core.utility.features import FeatureEncoder
 from valuation.models import Quote
-from valuation.services.inputs import committed_columns
+from valuation.services.inputs import committed_columns, encoded_base
 from valuation.services.terms import INTERRUPTED, terms_sha256
 
 # Each of the two rehearsed markets may take about this long; a slow model then gets no interval, and the quote says so.
@@ -95,7 +103,7 @@ def compute(*, quote_id: uuid.UUID) -> None:
 
     Raises:
         ValuationError: The model cannot be fitted.
-        InputsChangedError: The validation rows are not those that were checked.
+        InputsChangedError: The buyer's rows are not those that were checked.
     """
     at_work = Quote.objects.filter(pk=quote_id).exclude(state__in=Quote.ENDED)
     if not at_work.update(state=Quote.State.RUNNING, started_at=timezone.now(), steps_done=0):
@@ -117,12 +125,14 @@ def _rehearse(quote: Quote) -> dict[str, Any]:
     columns = committed_columns(request)
     encoder = FeatureEncoder.fit(request.schema, request.target, columns, clip_numbers=spec.clip_numbers)
     features, target = encoder.encode(columns).values, encoder.encode_target(columns)
+    own = encoded_base(encoder, request)
+    base = (own["X_base"], own["y_base"]) if own else None
     rows = quote.sellers * quote.rows_per_seller
     # Said here rather than when a round starts, and before a worker is kept busy by it.
-    check_affordable(spec, n_rows=rows, n_features=features.shape[1])
+    check_affordable(spec, n_rows=rows + request.base_rows, n_features=features.shape[1])
     rng = np.random.default_rng(SEED)
     _reached(quote, 1)
-    learning = try_model(spec, features, target, rng=rng)
+    learning = try_model(spec, features, target, rng=rng, base=base)
     try_degenerate(spec, features, target)
     classes = try_classes(spec, features, target, rng=rng)
     _reached(quote, 2)
@@ -130,13 +140,34 @@ def _rehearse(quote: Quote) -> dict[str, Any]:
     for step, size in enumerate(market_sizes(quote.sellers, rows), start=3):
         markets.append(
             rehearse_market(
-                spec, features, target, sellers=quote.sellers, rows=size, seconds_max=MARKET_SECONDS_MAX, rng=rng
+                spec,
+                features,
+                target,
+                sellers=quote.sellers,
+                rows=size,
+                seconds_max=MARKET_SECONDS_MAX,
+                rng=rng,
+                base=base,
             )
         )
         _reached(quote, step)
+    filling_up = None
+    if spec.start_rows:
+        plain = rehearse_market(
+            replace(spec, start_rows=0),
+            features,
+            target,
+            sellers=quote.sellers,
+            rows=markets[0].rows,
+            seconds_max=MARKET_SECONDS_MAX,
+            rng=rng,
+            base=base,
+        )
+        filling_up = times_as_many(markets[0], plain)
     return {
         "learning": {**asdict(learning), "learns": learning.learns},
         "classes": None if classes is None else asdict(classes),
+        "filling_up": filling_up,
         "markets": [asdict(market) for market in markets],
         "projection": asdict(project(markets[0], markets[1], rows=rows)),
         "validation_rows": len(features),

@@ -15,6 +15,8 @@ INTERRUPTED = "The dry run was interrupted, or the model is too slow for it. Ask
 def terms_sha256(request: DataRequest) -> str:
     """Hash of the terms that a quote depends on."""
     terms = [request.schema, request.target, request.model_spec, request.metric, request.validation_sha256]
+    if request.base_rows:
+        terms.append(request.base_sha256)
     return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

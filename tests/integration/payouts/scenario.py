@@ -76,7 +76,7 @@ def submission(request, organization, by, *, classes=None):
     )
 
 
-def market(*, sellers=4, names=None, with_details=True, classes=None):
+def market(*, sellers=4, names=None, with_details=True, classes=None, **terms):
     """A request with accepted submissions, two operators, a buyer; sellers have said where their money goes."""
     buyer = Organization.objects.create(name=f"Buyer {next(NUMBERS)}")
     request = DataRequest.objects.create(
@@ -93,6 +93,7 @@ def market(*, sellers=4, names=None, with_details=True, classes=None):
         validation_rows=100,
         state=DataRequest.State.OPEN,
         opened_at=timezone.now(),
+        **terms,
     )
     names = names or [f"Seller {next(NUMBERS)}" for _ in range(sellers)]
     organizations = [Organization.objects.create(name=name) for name in names]

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from payouts.services import rounds
@@ -32,6 +33,21 @@ def test_scores_values_curve_and_classes(place, buyer):
     assert "The first 500 of 1 000 rows bring 80 % of the gain" in text
     assert "Without the seller who adds least the score is no worse" in text
     assert "The data helps most where income is high, and costs where it is low" in text
+
+
+@pytest.mark.django_db
+def test_where_the_buyer_has_rows_the_score_without_sellers_is_that_of_its_own():
+    place = scenario.market(base_file=ContentFile(b"x", "base.parquet"), base_sha256=f"{1:064d}", base_rows=1_200)
+    payout_round = scenario.posted(place)
+
+    text = words(browser(scenario.person("buyer", place.buyer)).get(address(place)))
+    assert (
+        "rows of sellers your model scores 80.00 points of balanced accuracy, with your own 1 200 alone 50.00" in text
+    )
+    assert "Score with your own rows alone 50.00 points or a constant answer, where that is better" in text
+    assert "without any" not in text
+    sellers = words(browser(place.people[0]).get(reverse("payouts:result", args=[payout_round.pk])))
+    assert "with the buyer&#x27;s own alone 50.00 points" in sellers
 
 
 def test_another_column_of_the_validation_rows_is_a_link_away(place, buyer):

@@ -83,17 +83,11 @@ def test_own_rows_that_are_not_those_committed_are_refused(request_):
         start_run(request_)
 
 
-def test_an_attack_plays_the_game_of_the_run(monkeypatch):
+def test_an_attack_plays_the_game_of_the_run():
     run = work_off(start_run(make_market(sizes=(3, 6), **base_fields(BASE))))
-    games = []
-    make = inputs.make_utility
-    monkeypatch.setattr(
-        inputs, "make_utility", lambda *given, **named: games.append(make(*given, **named)) or games[-1]
-    )
 
-    attacks.value_copier(run=run, victim=0)
+    attacked = attacks.copier(run=run, victim=0).game
 
-    attacked = games[-1]
     assert attacked.n_players == 9 + 3
     assert attacked(np.zeros((1, 12), dtype=np.bool_)).tolist() == [selectors.outcome(run).utility_empty]
 

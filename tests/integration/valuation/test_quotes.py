@@ -4,6 +4,7 @@ import datetime as dt
 
 import pgtrigger
 import pytest
+from django.core.files.base import ContentFile
 from django.db import ProgrammingError, transaction
 from django.utils import timezone
 
@@ -93,6 +94,42 @@ def test_a_class_that_the_model_ignores_and_better_weights_are_said_before_openi
     assert f"The model hardly ever names “{rare}”: 1 % of its rows were right." in page.replace("\u202f", " ")
     assert "scores better with class weights. Turn them on under the model's parameters: 61.00 instead of 49.00" in page
     assert "validation rows a seller worth less than" in page
+
+
+def test_filling_small_coalitions_up_has_its_price_in_the_quote(client, draft, buyer, sent):
+    spec = draft.model_spec | {"start_rows": 20}
+    drafts.set_model(request=draft, task=draft.task, model_spec=spec, metric=draft.metric, by=buyer)
+    quote = ask(draft, buyer)
+
+    tasks.quote(quote_id=str(quote.pk))
+
+    quote.refresh_from_db()
+    assert quote.state == "done", quote.error
+    times = view_of(quote).filling_up
+    assert times > 0
+    page = words_of(client.get(f"/requests/{draft.pk}/quote/"))
+    assert f"Filling small coalitions up to 20 rows takes {times:.1f} times as many evaluations" in page
+
+
+def test_own_rows_take_part_in_every_training_of_a_quote(client, draft, buyer, sent):
+    own = b"age,town,buys\n" + b"".join(
+        b"%d.5,Ely,%s\n" % (age, b"yes" if age > 49 else b"no") for age in range(20, 80)
+    )
+    outdated = ask(draft, buyer)
+    tasks.quote(quote_id=str(outdated.pk))
+    drafts.set_base(request=draft, file=ContentFile(own, "own.csv"), is_leaving_out=False, by=buyer)
+    draft.refresh_from_db()
+    assert "Out of date" in words_of(client.get(f"/requests/{draft.pk}/quote/"))
+
+    quote = ask(draft, buyer)
+    tasks.quote(quote_id=str(quote.pk))
+
+    quote.refresh_from_db()
+    # These rows say all that there is to say: a constant answer scores 0.5.
+    assert view_of(quote).learning.empty > 0.9
+    page = words_of(client.get(f"/requests/{draft.pk}/quote/"))
+    assert "Score with your own rows alone" in page
+    assert "Every training had your own 60 rows too." in page
 
 
 def test_a_larger_market_is_extrapolated_and_says_so(client, draft, buyer, sent):
