@@ -16,7 +16,7 @@ from marketplace.forms.plain import PlainForm
 from marketplace.models import DataRequest, Organization
 from marketplace.shared import money
 from payouts.core.bank_accounts import IbanError, read_iban
-from payouts.core.policy import Policy
+from payouts.core.policy import Policy, Rule
 from payouts.models import ApiKey, PayoutPolicy, PayoutProfile
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.balances import requests_for_rounds
@@ -115,11 +115,18 @@ def _percent(label: str, *, initial: int, most: Decimal, hint: str) -> DecimalFi
 class TriedPolicyForm(PlainForm):
     """The terms of a policy, acting on owners and not on accounts."""
 
-    significant_only = forms.BooleanField(
-        label="Pay only values that are above 0 beyond chance",
-        required=False,
-        initial=True,
-        help_text="Without it, worthless accounts collect whatever chance leaves above 0.",
+    rule = forms.ChoiceField(
+        label="What a value is paid by",
+        choices=[
+            (Rule.CHANCE.value, "Every value above 0, times the chance that its rows are not worth nothing"),
+            (Rule.GATE.value, "Only values above 0 beyond chance, in full"),
+            (Rule.CLIP.value, "Every value above 0, in full"),
+        ],
+        initial=Rule.CHANCE.value,
+        help_text="The first pays small sellers their due and worthless accounts the less, the more of them there are. "
+        "With it nothing is shared where all rows together do not beat a model without rows. The second pays nothing "
+        "just below its bound and everything just above. By the third worthless accounts collect whatever chance "
+        "leaves above 0.",
     )
     cap = _percent("At most for one owner, percent", initial=100, most=Decimal(100), hint="100 caps nobody.")
     floor = _percent("At least for each paid owner, percent", initial=0, most=Decimal(100), hint="0 lifts nobody.")
@@ -145,7 +152,7 @@ class TriedPolicyForm(PlainForm):
     def terms(self) -> PolicyTerms:
         chosen = self.cleaned_data
         return PolicyTerms(
-            significant_only=chosen["significant_only"],
+            rule=Rule(chosen["rule"]),
             cap_basis_points=int(chosen["cap"] * 100),
             floor_basis_points=int(chosen["floor"] * 100),
             minimum_minor=chosen["minimum"],

@@ -1,7 +1,7 @@
 """The door between values and money: float64 values become exact shares once, shares become minor units that sum.
 
-Values are metric units of one seller account; an *owner* is the beneficial owner behind one or more accounts. Clipping,
-the significance gate, cap, floor and minimum act on owners, so that opening a second account changes no owner's total.
+Values are metric units of one seller account; an *owner* is the beneficial owner behind one or more accounts. The rule
+of pay, cap, floor and minimum act on owners, so that opening a second account changes no owner's total.
 """
 
 import math
@@ -12,7 +12,8 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from payouts.core.apportionment import largest_remainder
-from payouts.core.policy import Policy, bounded_shares
+from payouts.core.chances import Worths, fit
+from payouts.core.policy import SIGNIFICANT, Policy, Rule, bounded_shares
 
 # Stands for the buyer in the apportionment when a cap leaves a part of the pot to nobody; no owner key is empty.
 _UNALLOCATED = ""
@@ -31,6 +32,7 @@ class Reason(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     NOT_SIGNIFICANT = "not_significant"
     NOT_POSITIVE = "not_positive"
+    NOTHING_TO_SHARE = "nothing_to_share"
     ROUNDED_TO_NOTHING = "rounded_to_nothing"
     # Decided before anything was valued: no account of an allocation has it.
     COPIES = "copies"
@@ -38,11 +40,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """One seller account: its key, the key of its beneficial owner, and its value in metric units."""
+    """One seller account: its key, the key of its beneficial owner, its value in metric units, and its valued rows."""
 
     key: str
     owner_key: str
     value: float
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Entitlement:
         share: Exact share of the distributable pot, in [0, 1].
         amount_minor: Minor units earned; kept, not paid out, where the reason is ``below_minimum``.
         reason: Which rule decided the share.
+        chance: What the owner's value counts: under the rule of chances the chance that its rows are not worth nothing,
+            in (0, 1], whatever the sign of the value; else 1 or, below the gate, 0. Accounts have their owner's.
     """
 
     key: str
@@ -64,6 +69,7 @@ class Entitlement:
     share: Fraction
     amount_minor: int
     reason: Reason
+    chance: float
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class Allocation:
         unallocated_minor: What stays the buyer's because no value may be paid, or because a cap binds for everybody.
         owners: One entry per beneficial owner, ordered by key.
         accounts: One entry per account, in the order given; an owner's accounts sum to the owner's amount.
+        worths: What the chances were read off, owners in the order of ``owners``; None under the other rules.
     """
 
     pot_minor: int
@@ -83,6 +90,7 @@ class Allocation:
     unallocated_minor: int
     owners: tuple[Entitlement, ...]
     accounts: tuple[Entitlement, ...]
+    worths: Worths | None = None
 
     @property
     def distributable_minor(self) -> int:
@@ -98,43 +106,52 @@ class Allocation:
 def allocate(
     accounts: Sequence[Account],
     *,
-    owner_lower: Mapping[str, float],
+    owner_errors: Mapping[str, float],
     pot_minor: int,
     policy: Policy,
     salt: str,
     carried_minor: Mapping[str, int] = MappingProxyType({}),
+    pot_significant: bool = True,
 ) -> Allocation:
     """Turn values into amounts that sum to the pot.
 
-    ``share_o = max(0, v_o) / sum max(0, v)`` over the owners the policy pays (FSRS, valuation-math section 4),
-    bounded by its floor and cap, then minor units by the largest remainder.
+    ``share_o = c_o max(0, v_o) / sum c max(0, v)`` over the owners the policy pays (FSRS, valuation-math section 4;
+    ``c`` are the chances of ADR 0011 where the policy says so, else 1), bounded by its floor and cap, then minor units
+    by the largest remainder. Chances are floats; with the values they become exact fractions here, once.
 
     Args:
         accounts: Seller accounts with float64 values in metric units; keys are unique.
-        owner_lower: Lower bound of the interval of each owner's summed value; decides the significance gate.
+        owner_errors: Standard error of each owner's summed value, computation and validation together, metric units.
         pot_minor: The pot in minor units, at least 0.
         policy: The rules.
         salt: Names the round in the tie-break.
         carried_minor: What earlier rounds still owe an owner, in minor units: it counts towards the minimum, and is no
             part of this pot.
+        pot_significant: Whether all rows together beat the constant predictor beyond the validation error. Where they
+            do not, there is nothing to share and nobody is paid.
 
     Returns:
         Amounts of owners and accounts; if no value may be paid, all 0 and the whole pot unallocated, fee included.
 
     Raises:
-        AllocationError: A value or bound is not finite, a key is empty or repeated, an owner has no bound, or the pot
-            is negative.
+        AllocationError: A value or error is not finite, an error is below 0, a key is empty or repeated, an owner has
+            no error, or the pot is negative.
     """
-    values = _exact_values(accounts, owner_lower, pot_minor)
+    values = _exact_values(accounts, owner_errors, pot_minor)
     owner_values: dict[str, Fraction] = {}
+    owner_rows: dict[str, int] = {}
     for account in accounts:
         owner_values[account.owner_key] = owner_values.get(account.owner_key, Fraction(0)) + values[account.key]
+        owner_rows[account.owner_key] = owner_rows.get(account.owner_key, 0) + account.rows
     owner_values = dict(sorted(owner_values.items()))
 
+    worths, chances = _chances(owner_values, owner_errors, owner_rows, policy)
     excluded = {
-        key: reason for key in owner_values if (reason := _excluded(owner_values[key], owner_lower[key], policy))
+        key: reason
+        for key, value in owner_values.items()
+        if (reason := _excluded(value, chances[key], pot_significant=pot_significant))
     }
-    paid = {key: value for key, value in owner_values.items() if key not in excluded}
+    paid = {key: Fraction(chances[key]) * value for key, value in owner_values.items() if key not in excluded}
     shares = bounded_shares(paid, floor=policy.floor, cap=policy.cap)
     fee = policy.fee_of(pot_minor) if paid else 0
     weights = shares | {_UNALLOCATED: 1 - sum(shares.values(), Fraction(0))}
@@ -148,6 +165,7 @@ def allocate(
             share=shares.get(key, Fraction(0)),
             amount_minor=units.get(key, 0),
             reason=excluded.get(key) or _paid_reason(shares[key], units[key], carried_minor.get(key, 0), policy),
+            chance=chances[key],
         )
         for key, value in owner_values.items()
     )
@@ -157,34 +175,51 @@ def allocate(
         unallocated_minor=units[_UNALLOCATED],
         owners=owners,
         accounts=_split_over_accounts(accounts, values, owners, salt),
+        worths=worths,
     )
     _prove_sums(allocation)
     return allocation
 
 
-def _exact_values(accounts: Sequence[Account], owner_lower: Mapping[str, float], pot_minor: int) -> dict[str, Fraction]:
+def _exact_values(
+    accounts: Sequence[Account], owner_errors: Mapping[str, float], pot_minor: int
+) -> dict[str, Fraction]:
     if pot_minor < 0:
         raise AllocationError("A pot cannot be negative.")
     values: dict[str, Fraction] = {}
     for account in accounts:
         if not account.key or not account.owner_key or account.key in values:
             raise AllocationError(f"Account keys must be present and unique; {account.key!r} is not.")
-        if account.owner_key not in owner_lower:
-            raise AllocationError(f"The owner {account.owner_key!r} has no lower bound of its value.")
-        if not math.isfinite(account.value) or not math.isfinite(owner_lower[account.owner_key]):
+        if account.owner_key not in owner_errors:
+            raise AllocationError(f"The owner {account.owner_key!r} has no error of its value.")
+        error = owner_errors[account.owner_key]
+        if not math.isfinite(account.value) or not math.isfinite(error) or error < 0:
             raise AllocationError(
-                f"The value of {account.key!r} or its bound is not finite; no amount follows from it."
+                f"The value of {account.key!r} or its error is not finite; no amount follows from it."
             )
         values[account.key] = Fraction(account.value)
     return values
 
 
-def _excluded(value: Fraction, lower: float, policy: Policy) -> Reason | None:
+def _chances(
+    values: Mapping[str, Fraction], errors: Mapping[str, float], rows: Mapping[str, int], policy: Policy
+) -> tuple[Worths | None, dict[str, float]]:
+    """What each owner's value counts under the policy's rule, and what that was read off."""
+    if policy.rule is Rule.CHANCE:
+        numbers = [float(value) for value in values.values()]
+        worths = fit(numbers, [errors[key] for key in values], [rows[key] for key in values])
+        return worths, dict(zip(values, worths.chances(numbers).tolist(), strict=True))
+    if policy.rule is Rule.GATE:
+        return None, {key: float(float(value) - SIGNIFICANT * errors[key] > 0) for key, value in values.items()}
+    return None, dict.fromkeys(values, 1.0)
+
+
+def _excluded(value: Fraction, chance: float, *, pot_significant: bool) -> Reason | None:
+    if not pot_significant:
+        return Reason.NOTHING_TO_SHARE
     if value <= 0:
         return Reason.NOT_POSITIVE
-    if policy.significant_only and lower <= 0:
-        return Reason.NOT_SIGNIFICANT
-    return None
+    return None if chance else Reason.NOT_SIGNIFICANT
 
 
 def _paid_reason(share: Fraction, units: int, carried_minor: int, policy: Policy) -> Reason:
@@ -222,12 +257,15 @@ def _split_over_accounts(
             share=shares[account.key],
             amount_minor=amounts[account.key],
             reason=_account_reason(values[account.key], amounts[account.key], by_key[account.owner_key]),
+            chance=by_key[account.owner_key].chance,
         )
         for account in accounts
     )
 
 
 def _account_reason(value: Fraction, units: int, owner: Entitlement) -> Reason:
+    if owner.reason is Reason.NOTHING_TO_SHARE:
+        return owner.reason
     if value <= 0:
         return Reason.NOT_POSITIVE
     return Reason.ROUNDED_TO_NOTHING if owner.share and not units else owner.reason

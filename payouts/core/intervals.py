@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from payouts.core.allocation import Allocation
+from payouts.core.allocation import Allocation, Entitlement
 from payouts.core.policy import bounded_shares
 
 FloatVector = npt.NDArray[np.float64]
@@ -17,6 +17,8 @@ FloatMatrix = npt.NDArray[np.float64]
 LEVEL = 0.95
 # In units of what is shared; an interval that wide covers every possible share.
 _FAR = 1e50
+# A tangent is measured over this part of the value's interval to both sides.
+_NEARBY = 1e-3
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,19 @@ def share_intervals(
 ) -> tuple[Interval, ...]:
     """Compute intervals of the accounts' shares by the delta method, with the policy's bounds.
 
-    With ``F`` the owners strictly between floor and cap, ``V`` the sum of their values and ``R`` the part of the pot
-    they share, ``u_o = R v_o / V`` has the gradient ``R (e_o / V - v_o 1_F / V^2)``; its interval is cut to the
+    With ``F`` the owners strictly between floor and cap, ``w_o`` what an owner's value counts (under the rule of
+    chances its part above 0 times its chance, else the value), ``W`` the sum over ``F`` and ``R`` the part of the pot
+    they share, ``u_o = R w_o / W`` has the gradient ``R (w'_o e_o / W - w_o w'_F / W^2)``; its interval is cut to the
     policy's bounds. An account holds the part ``c_i / C`` of its owner, ``c = max(0, v)``, and its gradient follows by
     the product rule. Where nobody is strictly between the bounds, all paid owners count as free.
 
+    A chance moves with its owner's value, and not evenly: an owner's own ``w'`` is the secant to either end of its
+    value's interval, so that the share's interval has two unlike sides; in the others' shares it is the tangent. What
+    chances are read off is held: one value moves it by about its part of all owners (the tests hold the coverage).
+
     An owner that is not paid sees how close it was: its interval runs from 0 to what the policy would give it if it
-    were paid the upper bound ``w`` of its value, ``w / (V + w)`` before floor and cap, with the paid owners' values
-    held where they are and no other unpaid owner among them. Its accounts split that by their parts.
+    were paid the upper bound of its value, ``w / (W + w)`` before floor and cap, with the paid owners' values held
+    where they are and no other unpaid owner among them. Its accounts split that by their parts.
 
     Args:
         allocation: The allocation whose accounts are meant.
@@ -117,29 +124,34 @@ def share_intervals(
         return tuple(Interval(0.0, 0.0) for _ in shares)
 
     member = np.array([[float(a.owner_key == owner.key) for a in allocation.accounts] for owner in allocation.owners])
-    is_free = np.array(free)
-    total = float(sum(owner.value for owner, counts in zip(allocation.owners, free, strict=True) if counts))
+    values = member @ v
+    reach = _quantile(level) * _deviations_of_sums(member, c)
+    secants = [_slopes(allocation, values, values + side * reach) for side in (-1, 1)]
+    tangents = _slopes(allocation, values - _NEARBY * reach, values + _NEARBY * reach)
+    weights = [_weight(owner) for owner in allocation.owners]
+    total = sum((weight for weight, counts in zip(weights, free, strict=True) if counts), Fraction(0))
     pool = float(sum(owner.share for owner, counts in zip(allocation.owners, free, strict=True) if counts))
-    v, c = _in_units_of(total, v, c)
-    owner_shares = pool * (member @ v)
-    owner_gradient = pool * (member - np.outer(member @ v, is_free @ member))
-
+    v, c = _in_units_of(float(total), v, c)
+    owner_shares = pool * np.array([float(weight / total) for weight in weights])
     part, part_gradient = _parts_of_owner(v, member)
-    gradient = part[:, None] * (member.T @ owner_gradient) + (member.T @ owner_shares)[:, None] * part_gradient
-    deviations = np.sqrt(np.clip(np.einsum("ij,jk,ik->i", gradient, c, gradient), 0.0, None))
-    unbounded = _around(part * (member.T @ owner_shares), deviations, level)
-    owner_upper = [interval.upper for interval in _around(member @ v, _deviations_of_sums(member, c), level)]
-    if_paid = part * (member.T @ _shares_if_paid(allocation, owner_upper, unit=total, floor=floor, cap=cap))
+    points = part * (member.T @ owner_shares)
+    deviations = []
+    for own in secants:
+        moved = pool * np.diag(own) - np.outer(owner_shares, free * tangents)
+        moved += np.diag(owner_shares * free * (tangents - own))
+        gradient = part[:, None] * (member.T @ moved @ member) + (member.T @ owner_shares)[:, None] * part_gradient
+        deviations.append(np.sqrt(np.clip(np.einsum("ij,jk,ik->i", gradient, c, gradient), 0.0, None)))
+    if_paid = part * (member.T @ _shares_if_paid(allocation, values + reach, unit=total, floor=floor, cap=cap))
     is_paid = member.T @ np.array([float(owner.share > 0) for owner in allocation.owners]) > 0
     least = float(floor) * part * np.array([share > 0 for share in shares])
+    # A straight line to a value that counts nothing does not end at a share of 0, because the others' shares grow as
+    # it goes: there the end is known without it.
+    counts = member.T @ (_counted(allocation, values - reach) > 0) > 0
+    lower = np.maximum(np.where(counts, points - _quantile(level) * deviations[0], 0.0), least)
+    upper = np.minimum(np.where(is_paid, points + _quantile(level) * deviations[1], if_paid), float(cap))
     return tuple(
-        Interval(
-            lower=min(max(interval.lower, at_least), float(share)),
-            upper=max(min(interval.upper if paid else unpaid_upper, float(cap)), float(share)),
-        )
-        for interval, unpaid_upper, paid, at_least, share in zip(
-            unbounded, if_paid.tolist(), is_paid.tolist(), least.tolist(), shares, strict=True
-        )
+        Interval(lower=min(low, float(share)), upper=max(high, float(share)))
+        for low, high, share in zip(lower.tolist(), upper.tolist(), shares, strict=True)
     )
 
 
@@ -162,17 +174,39 @@ def money_interval(interval: Interval, *, distributable_minor: int, amount_minor
     )
 
 
+def _weight(owner: Entitlement) -> Fraction:
+    """What a paid owner's value counts, exactly as it was paid; 0 for others."""
+    return Fraction(owner.chance) * owner.value if owner.share else Fraction(0)
+
+
+def _counted(allocation: Allocation, values: FloatVector) -> FloatVector:
+    """What the owners' values would count if they were these and all owners were paid."""
+    if allocation.worths is None:
+        return values
+    counted: FloatVector = allocation.worths.chances(values) * np.maximum(values, 0.0)
+    return counted
+
+
+def _slopes(allocation: Allocation, start: FloatVector, end: FloatVector) -> FloatVector:
+    """How much more a value counts for each unit that it grows, between two values; its chance where they are one."""
+    if allocation.worths is None:
+        return np.ones_like(start)
+    grown = _counted(allocation, end) - _counted(allocation, start)
+    still = end == start
+    return np.where(still, allocation.worths.chances(start), grown / np.where(still, 1.0, end - start))
+
+
 def _shares_if_paid(
-    allocation: Allocation, owner_upper: Sequence[float], *, unit: float, floor: Fraction, cap: Fraction
+    allocation: Allocation, owner_upper: FloatVector, *, unit: Fraction, floor: Fraction, cap: Fraction
 ) -> FloatVector:
-    """What each unpaid owner would take, were it paid the upper bound of its value (in ``unit``); 0 for paid ones."""
-    paid = {owner.key: owner.value / Fraction(unit) for owner in allocation.owners if owner.share > 0}
+    """What each unpaid owner would take, were it paid the upper bound of its value; 0 for paid ones."""
+    paid = {owner.key: _weight(owner) / unit for owner in allocation.owners if owner.share}
     return np.array(
         [
-            float(bounded_shares(paid | {owner.key: Fraction(upper)}, floor=floor, cap=cap)[owner.key])
-            if owner.share == 0 and upper > 0
+            float(bounded_shares(paid | {owner.key: Fraction(counted) / unit}, floor=floor, cap=cap)[owner.key])
+            if owner.share == 0 and counted > 0
             else 0.0
-            for owner, upper in zip(allocation.owners, owner_upper, strict=True)
+            for owner, counted in zip(allocation.owners, _counted(allocation, owner_upper).tolist(), strict=True)
         ]
     )
 
@@ -204,8 +238,12 @@ def _in_units_of(total: float, v: FloatVector, c: FloatMatrix) -> tuple[FloatVec
         return np.clip(v / total, -_FAR, _FAR), np.clip(c / total / total, -_FAR, _FAR)
 
 
+def _quantile(level: float) -> float:
+    return NormalDist().inv_cdf((1 + level) / 2)
+
+
 def _around(points: FloatVector, deviations: FloatVector, level: float) -> tuple[Interval, ...]:
-    z = NormalDist().inv_cdf((1 + level) / 2)
+    z = _quantile(level)
     pairs = zip((points - z * deviations).tolist(), (points + z * deviations).tolist(), strict=True)
     return tuple(Interval(lower, upper) for lower, upper in pairs)
 

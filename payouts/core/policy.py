@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
+from statistics import NormalDist
 from typing import Literal
 
 BASIS_POINTS = 10_000
+# How many standard errors above 0 a value must lie to be above 0 beyond chance: the lower end of its 95 % interval.
+SIGNIFICANT = NormalDist().inv_cdf(0.975)
+
+
+class Rule(StrEnum):
+    """What an owner's value is paid by: its part above 0 in full, only beyond both errors, or times a chance."""
+
+    CLIP = "clip"
+    GATE = "gate"
+    CHANCE = "chance"
 
 
 @dataclass(frozen=True)
@@ -14,8 +26,9 @@ class Policy:
 
     Attributes:
         negative: What a negative value earns. ``clip``: nothing, and nobody ever owes.
-        significant_only: Pay a share only where the lower bound of the owner's value interval is above 0. Without this
-            gate worthless accounts collect whatever noise leaves above 0 (valuation-math section 4).
+        rule: ``clip``: every value above 0 is paid, so that worthless accounts collect whatever noise leaves above 0
+            (valuation-math section 4). ``gate``: only values whose lower bound is above 0 (ADR 0004). ``chance``: every
+            value above 0, times the chance that the owner's rows are not worth nothing (ADR 0011).
         cap: Most an owner may take of the distributable pot, in (0, 1].
         floor: Least a paid owner takes of it, in [0, cap]; where the paid owners are too many, they share equally.
         minimum_minor: Amounts below this stay owed to their owner instead of being paid out.
@@ -23,7 +36,7 @@ class Policy:
     """
 
     negative: Literal["clip"] = "clip"
-    significant_only: bool = True
+    rule: Rule = Rule.CHANCE
     cap: Fraction = Fraction(1)
     floor: Fraction = Fraction(0)
     minimum_minor: int = 0

@@ -66,6 +66,9 @@ class PayoutLine(models.Model):
     value_upper = models.FloatField()
     value_validation_lower = models.FloatField(null=True)
     value_validation_upper = models.FloatField(null=True)
+    chance = models.FloatField(
+        null=True, help_text="That the owner's rows are not worth nothing; null where the policy did not ask."
+    )
 
     class Meta:
         ordering = ["round", "number"]
@@ -87,6 +90,10 @@ class PayoutLine(models.Model):
                     ]
                 ),
                 name="line_state_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(chance__isnull=True) | models.Q(chance__gt=0, chance__lte=1),
+                name="line_chance_is_one",
             ),
             models.CheckConstraint(
                 condition=models.Q(amount_lower_minor__lte=models.F("amount_minor"))

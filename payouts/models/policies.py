@@ -6,7 +6,7 @@ from typing import Any
 from django.core.validators import MaxValueValidator
 from django.db import models
 
-from payouts.core.policy import BASIS_POINTS, Policy
+from payouts.core.policy import BASIS_POINTS, Policy, Rule
 
 AT_MOST_ALL = [MaxValueValidator(BASIS_POINTS)]
 
@@ -17,8 +17,8 @@ class PayoutPolicy(models.Model):
 
     name = models.CharField(max_length=80, unique=True)
     negative = models.CharField(max_length=10, choices=Negative.choices, default=Negative.CLIP)
-    significant_only = models.BooleanField(
-        default=True, help_text="Pay a share only where the lower bound of the owner's value is above 0."
+    rule = models.CharField(
+        max_length=10, choices=[(rule.value, rule.value) for rule in Rule], default=Rule.CHANCE.value
     )
     # Basis points: hundredths of a percent, so that a policy is exact without a fraction type in the database.
     cap_basis_points = models.PositiveIntegerField(default=BASIS_POINTS, validators=AT_MOST_ALL)
@@ -49,6 +49,7 @@ class PayoutPolicy(models.Model):
                 violation_error_message="The platform fee must stay below 100 %.",
             ),
             models.CheckConstraint(condition=models.Q(negative="clip"), name="policy_negative_known"),
+            models.CheckConstraint(condition=models.Q(rule__in=["clip", "gate", "chance"]), name="policy_rule_known"),
         ]
 
     def __str__(self) -> str:
@@ -59,7 +60,7 @@ class PayoutPolicy(models.Model):
         return {
             "name": self.name,
             "negative": self.negative,
-            "significant_only": self.significant_only,
+            "rule": str(self.rule),
             "cap_basis_points": self.cap_basis_points,
             "floor_basis_points": self.floor_basis_points,
             "minimum_minor": self.minimum_minor,
@@ -71,9 +72,16 @@ def policy_from_snapshot(snapshot: dict[str, Any]) -> Policy:
     """The core's policy behind a round's snapshot."""
     return Policy(
         negative=snapshot["negative"],
-        significant_only=snapshot["significant_only"],
+        rule=rule_of(snapshot),
         cap=Fraction(snapshot["cap_basis_points"], BASIS_POINTS),
         floor=Fraction(snapshot["floor_basis_points"], BASIS_POINTS),
         minimum_minor=snapshot["minimum_minor"],
         fee_basis_points=snapshot["fee_basis_points"],
     )
+
+
+def rule_of(snapshot: dict[str, Any]) -> Rule:
+    """The rule of pay of a round's snapshot; those of before there were three say whether there was a gate."""
+    if "rule" in snapshot:
+        return Rule(snapshot["rule"])
+    return Rule.GATE if snapshot["significant_only"] else Rule.CLIP

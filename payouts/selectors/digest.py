@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from payouts.models import PayoutLine, PayoutRound
 
@@ -23,8 +24,14 @@ def lines_sha256(payout_round: PayoutRound, lines: Iterable[PayoutLine]) -> str:
         "policy": payout_round.policy_snapshot,
         "fee_minor": payout_round.fee_minor,
         "unallocated_minor": payout_round.unallocated_minor,
-        "lines": [
-            {name: getattr(line, name) for name in _LINE_FIELDS} for line in sorted(lines, key=lambda line: line.number)
-        ],
+        "lines": [_signed(line) for line in sorted(lines, key=lambda line: line.number)],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _signed(line: PayoutLine) -> dict[str, Any]:
+    """The figures of a line; a chance only where there is one, as lines were signed before there were any."""
+    figures = {name: getattr(line, name) for name in _LINE_FIELDS}
+    if line.chance is None:
+        del figures["chance"]
+    return figures

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import numpy as np
+
 from marketplace.models import Organization
 from payouts.core.allocation import Account, Allocation, AllocationError, allocate
-from payouts.core.intervals import sum_by_owner, value_intervals
-from payouts.core.policy import Policy
+from payouts.core.intervals import sum_by_owner
+from payouts.core.policy import SIGNIFICANT, Policy, Rule
 from payouts.models import PayoutRound
 from payouts.selectors.owners import owner_of_each
 from valuation.selectors.runs import RunOutcome
@@ -24,7 +26,10 @@ def entitlements(
     owners: Sequence[str],
     carried_minor: Mapping[str, int] = MappingProxyType({}),
 ) -> Allocation:
-    """Allocate by owners; the gate looks at both errors, because noise of either kind pays nobody (ADR 0004).
+    """Allocate by owners; the rule looks at both errors, because noise of either kind pays nobody (ADRs 0004, 0011).
+
+    Only under the rule of chances is nothing shared where all rows together do not beat the constant predictor: rounds
+    under the older rules were posted without that question, and stay provable.
 
     `owners` names the beneficial owner of each player: today's where a round is computed, afterwards those that were
     frozen with its lines. `carried_minor` is what earlier rounds still owe an owner; it decides no amount, only whether
@@ -38,21 +43,36 @@ def entitlements(
     if values.validation_covariance is not None:
         covariance = covariance + values.validation_covariance
     try:
-        keys, totals, owner_covariance = sum_by_owner(values.values, covariance, owners)
-        intervals = value_intervals(totals, owner_covariance)
+        keys, _, owner_covariance = sum_by_owner(values.values, covariance, owners)
     except ValueError as error:
         raise AllocationError(str(error)) from error
     return allocate(
         [
-            Account(key=str(player.organization_id), owner_key=owner, value=float(value))
+            Account(key=str(player.organization_id), owner_key=owner, value=float(value), rows=player.rows)
             for player, owner, value in zip(outcome.players, owners, values.values, strict=True)
         ],
-        owner_lower={key: interval.lower for key, interval in zip(keys, intervals, strict=True)},
+        owner_errors=dict(zip(keys, np.sqrt(np.clip(np.diag(owner_covariance), 0.0, None)).tolist(), strict=True)),
         pot_minor=pot_minor,
         policy=policy,
         salt=salt,
         carried_minor=carried_minor,
+        pot_significant=policy.rule is not Rule.CHANCE or beats_no_rows(outcome),
     )
+
+
+def beats_no_rows(outcome: RunOutcome) -> bool:
+    """Whether all rows together raise the score by more than the validation rows can tell from nothing."""
+    gain = outcome.utility_full - outcome.utility_empty
+    return gain > 0 and gain > SIGNIFICANT * (total_validation_error(outcome) or 0.0)
+
+
+def total_validation_error(outcome: RunOutcome) -> float | None:
+    """Standard error over validation rows of what all rows together add; None where the metric has none.
+
+    The values sum to that, so that all entries of their covariance sum to its variance.
+    """
+    covariance = outcome.rules[PAYING_RULE].validation_covariance
+    return None if covariance is None else float(np.sqrt(max(float(covariance.sum()), 0.0)))
 
 
 def owner_keys(organization_ids: Sequence[int]) -> list[str]:

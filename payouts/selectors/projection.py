@@ -14,7 +14,7 @@ from payouts.core.allocation import Reason
 from payouts.errors import UnbalancedError
 from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
 
-SCHEMA = "payout_lines.v2"
+SCHEMA = "payout_lines.v3"
 SHARE_DIGITS = 12
 REASON_WORDS = {
     "proportional": "In proportion to its value",
@@ -23,6 +23,7 @@ REASON_WORDS = {
     "below_minimum": "Below the minimum: kept for the seller",
     "not_significant": "Its value could be chance",
     "not_positive": "Its value is not above 0",
+    "nothing_to_share": "All rows together did not beat a model without rows: nothing is shared",
     "rounded_to_nothing": "Its share is less than the smallest amount: rounded to nothing",
     "copies": "All its rows were left out as copies",
     "platform_fee": "The policy's part of the pot",
@@ -62,6 +63,7 @@ class LineRecord:
     value_upper: float | None
     value_validation_lower: float | None
     value_validation_upper: float | None
+    chance: float | None
 
     @property
     def amount_minor(self) -> int:
@@ -209,6 +211,7 @@ def _line_record(line: PayoutLine, *, is_held: bool) -> LineRecord:
         value_upper=line.value_upper,
         value_validation_lower=line.value_validation_lower,
         value_validation_upper=line.value_validation_upper,
+        chance=line.chance,
     )
 
 
@@ -235,7 +238,9 @@ def _disposition(line: PayoutLine, *, is_held: bool) -> str:
 
 
 # What only sellers have: a fee has no value and no interval.
-_MEASURED = [name for name in LineRecord.__dataclass_fields__ if name.startswith(("amount_", "share", "value"))]
+_MEASURED = [
+    name for name in LineRecord.__dataclass_fields__ if name.startswith(("amount_", "share", "value", "chance"))
+]
 
 
 def _rest_record(number: int, kind: str, name: str, disposition: str, amount_minor: int) -> LineRecord:

@@ -15,6 +15,7 @@ LINE_COLUMNS: Final = (
     "debit", "credit", "amount_lower", "amount_upper", "amount_validation_lower", "amount_validation_upper",
     "share", "share_lower", "share_upper", "share_validation_lower", "share_validation_upper",
     "value", "value_lower", "value_upper", "value_validation_lower", "value_validation_upper",
+    "chance",
 )  # fmt: skip
 CSV_COLUMNS: Final = ("schema", "round_id", "request_id", "request", "effective_date", *LINE_COLUMNS)
 

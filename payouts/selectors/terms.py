@@ -4,8 +4,15 @@ from typing import Any
 
 from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import NARROW_SPACE
-from payouts.core.policy import BASIS_POINTS
+from payouts.core.policy import BASIS_POINTS, Rule
+from payouts.models.policies import rule_of
 
+RULES_IN_WORDS = {
+    Rule.CLIP: "pays every value above 0",
+    Rule.GATE: "pays every value that is above 0 beyond chance",
+    Rule.CHANCE: "pays every value above 0, times the chance that its rows are not worth nothing, and nobody where all "
+    "rows together do not beat a model without rows",
+}
 _BASIS_POINTS_OF_A_PERCENT = 100
 
 
@@ -16,9 +23,7 @@ def policy_in_words(snapshot: dict[str, Any], currency: str) -> str:
 
 def clauses_in_words(snapshot: dict[str, Any], currency: str) -> str:
     """What a policy does, rules that do nothing left out."""
-    clauses = [
-        "pays every value that is above 0 beyond chance" if snapshot["significant_only"] else "pays every value above 0"
-    ]
+    clauses = [RULES_IN_WORDS[rule_of(snapshot)]]
     if snapshot["cap_basis_points"] < BASIS_POINTS:
         clauses.append(f"at most {basis_points(snapshot['cap_basis_points'])} for one owner")
     if snapshot["floor_basis_points"]:

@@ -9,6 +9,7 @@ from payouts.core.allocation import Allocation
 from payouts.core.intervals import LEVEL
 from payouts.core.rules import compare_rules
 from payouts.models import PayoutRound
+from payouts.selectors.entitlements import total_validation_error
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.results import normal_quantile, share_standard_errors
 from valuation.models import ValuationRun
@@ -46,6 +47,7 @@ def audit_figures(
         },
         "utility_full": outcome.utility_full,
         "utility_empty": outcome.utility_empty,
+        "total_validation_error": total_validation_error(outcome),
         **_precision(run),
         "evaluations": outcome.evaluations,
         "row_evaluations": (run.outcome or {}).get("hcdv", {}).get("evaluations", 0),

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from marketplace.models import User
 from marketplace.services import events
 from marketplace.shared.errors import ConflictError
+from payouts.core.policy import Rule
 from payouts.models import PayoutPolicy
 
 
@@ -14,7 +15,7 @@ from payouts.models import PayoutPolicy
 class PolicyTerms:
     """What a policy says, in whole basis points (hundredths of a percent) and minor units."""
 
-    significant_only: bool
+    rule: Rule
     cap_basis_points: int
     floor_basis_points: int
     minimum_minor: int

@@ -69,7 +69,7 @@ def validation():
 
 
 def post_a_round(request, *, first, second):
-    policy = PayoutPolicy.objects.create(name="Everything positive", significant_only=False)
+    policy = PayoutPolicy.objects.create(name="Everything positive", rule="clip")
     funding.record(request=request, amount_minor=1_234_567, bank_reference="BANK-1", by=first)
     draft = rounds.open_round(
         request=request,

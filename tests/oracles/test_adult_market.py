@@ -8,7 +8,7 @@ from scipy import stats
 
 from marketplace.demo import adult, profiles
 from payouts.core.allocation import Account, allocate
-from payouts.core.policy import Policy
+from payouts.core.policy import Policy, Rule
 from valuation.core import estimate_gsv
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.plan import run_plan
@@ -52,17 +52,16 @@ def value(market, owners, *, seed):
 
 
 def amounts(found):
-    """What each account is paid under the default policy, and the half-width of its interval, in minor units."""
-    lower = found.values - stats.norm.ppf(0.975) * found.standard_errors
+    """What each account is paid beyond chance, and the half-width of its interval, in minor units."""
     names = [str(number) for number in range(len(found.values))]
     allocation = allocate(
         [
-            Account(key=name, owner_key=name, value=float(value))
+            Account(key=name, owner_key=name, value=float(value), rows=1)
             for name, value in zip(names, found.values, strict=True)
         ],
-        owner_lower=dict(zip(names, lower, strict=True)),
+        owner_errors=dict(zip(names, found.standard_errors.tolist(), strict=True)),
         pot_minor=POT_MINOR,
-        policy=Policy(significant_only=True),
+        policy=Policy(rule=Rule.GATE),
         salt="test",
     )
     ends = share_interval(found.values, found.covariance, 2 * stats.norm.cdf(Z) - 1)

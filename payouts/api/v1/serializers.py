@@ -95,6 +95,12 @@ class AuditFiguresSerializer(serializers.Serializer[Any]):
     )
     utility_full = serializers.FloatField()
     utility_empty = serializers.FloatField()
+    total_validation_error = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        help_text="Standard error over validation rows of utility_full less utility_empty; null where the metric has "
+        "none. Missing in older rounds.",
+    )
     precision_target = serializers.FloatField(help_text="Largest half-width of a share's interval that was asked for.")
     share_half_width = serializers.FloatField(
         allow_null=True, help_text="Largest half-width that was reached; null where no interval of a share is known."
@@ -203,7 +209,7 @@ class RoundDetailSerializer(RoundSerializer):
 
 
 class LineSerializer(serializers.Serializer[Any]):
-    """One row of payout_lines.v2. `credit` is what the party is owed; the escrow is debited with the whole pot."""
+    """One row of payout_lines.v3. `credit` is what the party is owed; the escrow is debited with the whole pot."""
 
     number = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=["seller", "platform_fee", "unallocated", "escrow"])
@@ -230,6 +236,10 @@ class LineSerializer(serializers.Serializer[Any]):
     value_upper = serializers.FloatField(allow_null=True)
     value_validation_lower = serializers.FloatField(allow_null=True)
     value_validation_upper = serializers.FloatField(allow_null=True)
+    chance = serializers.FloatField(
+        allow_null=True,
+        help_text="Chance that the owner's rows are not worth nothing; null where the policy did not ask for it.",
+    )
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         return line_dict(instance, self.context["currency"])

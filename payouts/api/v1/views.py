@@ -110,7 +110,7 @@ class LinesCsv(APIView):
         responses={(200, "text/csv"): OpenApiTypes.STR, 304: NOT_MODIFIED, **PROBLEMS},
     )
     def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
-        """Download the round's rows as CSV, schema payout_lines.v2: the same bytes whenever you ask."""
+        """Download the round's rows as CSV, schema payout_lines.v3: the same bytes whenever you ask."""
         export = find_export(pk, Export.Kind.CSV)
         with_bom = request.query_params.get("bom", "").lower() in {"1", "true"}
         body = BOM + bytes(export.body) if with_bom else bytes(export.body)

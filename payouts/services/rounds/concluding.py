@@ -94,6 +94,7 @@ def _lines(payout_round: PayoutRound, outcome: RunOutcome, allocation: Allocatio
             share_numerator=str(account.share.numerator),
             share_denominator=str(account.share.denominator),
             value=float(account.value),
+            chance=account.chance if allocation.worths is not None else None,
             **sampled[number - 1],
             **validated[number - 1],
         )

@@ -31,7 +31,8 @@ def person(role, organization=None):
 
 
 def policy(**parameters):
-    return PayoutPolicy.objects.create(name=f"Policy {next(NUMBERS)}", **parameters)
+    """A policy, with the gate where nothing is said: under it the scenario's values are amounts without cents."""
+    return PayoutPolicy.objects.create(name=f"Policy {next(NUMBERS)}", **{"rule": "gate"} | parameters)
 
 
 def payout_details(*, payee="Quayside", iban="DE89370400440532013000"):
@@ -186,7 +187,7 @@ def really_reviewed(request=None, **terms):
     draft = rounds.open_round(
         request=request,
         pot_minor=POT_MINOR,
-        policy=policy(significant_only=False, **terms),
+        policy=policy(rule="clip", **terms),
         precision_target=0.2,
         evaluations_max=20_000,
         seed=7,

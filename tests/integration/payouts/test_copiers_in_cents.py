@@ -101,7 +101,7 @@ def paid(request):
     operator = scenario.person("operator")
     funding.record(request=request, amount_minor=POT_MINOR, bank_reference=f"BANK-{operator.pk}", by=operator)
     draft = rounds.open_round(
-        request=request, pot_minor=POT_MINOR, policy=scenario.policy(significant_only=False), precision_target=0.9,
+        request=request, pot_minor=POT_MINOR, policy=scenario.policy(rule="clip"), precision_target=0.9,
         evaluations_max=500, seed=11, by=operator,
     )  # fmt: skip
     valuing = rounds.trigger(payout_round=draft, by=operator)

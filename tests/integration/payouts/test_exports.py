@@ -36,7 +36,7 @@ def test_csv_and_json_and_projection_agree_cell_by_cell(posted):
             spelled = "" if line[column] is None else str(line[column])
             assert row[column].removeprefix("'") == spelled or column != "organization"
             assert column == "organization" or row[column] == spelled
-        assert (row["schema"], row["round_id"]) == ("payout_lines.v2", str(posted.pk))
+        assert (row["schema"], row["round_id"]) == ("payout_lines.v3", str(posted.pk))
 
 
 def test_the_csv_for_excel_has_a_name_of_its_own(posted):

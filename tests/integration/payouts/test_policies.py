@@ -12,7 +12,7 @@ from tests.integration.payouts.scenario import in_review
 
 pytestmark = pytest.mark.django_db
 
-TERMS = {"significant_only": "on", "cap": "40", "floor": "5.25", "minimum": "1000", "fee": "2.5"}
+TERMS = {"rule": "chance", "cap": "40", "floor": "5.25", "minimum": "1000", "fee": "2.5"}
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_a_policy_is_written_exactly(client, operator):
     assert policy.snapshot() == {
         "name": "Capped",
         "negative": "clip",
-        "significant_only": True,
+        "rule": "chance",
         "cap_basis_points": 4000,
         "floor_basis_points": 525,
         "minimum_minor": 1000,

@@ -17,7 +17,7 @@ def test_a_round_is_valued_by_the_engine_and_paid(db):
     first, second = scenario.person("operator"), scenario.person("operator")
     funding.record(request=request, amount_minor=1_000_000, bank_reference="BUYER-1", by=first)
     draft = rounds.open_round(
-        request=request, pot_minor=1_000_000, policy=scenario.policy(significant_only=False), precision_target=0.2,
+        request=request, pot_minor=1_000_000, policy=scenario.policy(rule="clip"), precision_target=0.2,
         evaluations_max=20_000, seed=7, by=first,
     )  # fmt: skip
 

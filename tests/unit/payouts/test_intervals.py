@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from payouts.core.allocation import Account, allocate
 from payouts.core.intervals import Interval, money_interval, share_intervals, sum_by_owner, value_intervals
-from payouts.core.policy import Policy
+from payouts.core.policy import Policy, Rule
 
 Z = NormalDist().inv_cdf(0.975)
 
@@ -18,13 +18,14 @@ Z = NormalDist().inv_cdf(0.975)
 def allocation_of(values, owners=None, gated=(), **policy):
     owners = owners or [f"o{index}" for index in range(len(values))]
     accounts = [
-        Account(f"a{index}", owner, value) for index, (owner, value) in enumerate(zip(owners, values, strict=True))
+        Account(f"a{index}", owner, value, 50) for index, (owner, value) in enumerate(zip(owners, values, strict=True))
     ]
     return allocate(
         accounts,
-        owner_lower={owner: -1.0 if owner in gated else 1.0 for owner in owners},
+        # The gate lets an owner through whose value is known exactly, and none that is known to no better than itself.
+        owner_errors={owner: 1.0 if owner in gated else 0.0 for owner in owners},
         pot_minor=1_000_000,
-        policy=Policy(significant_only=bool(gated), **policy),
+        policy=Policy(rule=Rule.GATE if gated else Rule.CLIP, **policy),
         salt="round",
     )
 
@@ -155,6 +156,48 @@ def test_every_interval_holds_its_share_inside_zero_and_one(values, floor, cap, 
 
     for account, interval in zip(allocation.accounts, intervals, strict=True):
         assert 0 <= interval.lower <= float(account.share) <= interval.upper <= 1
+
+
+@pytest.mark.parametrize(("honest", "nulls", "worlds"), [(5, 0, 150), (4, 2, 150), (40, 10, 15)])
+@pytest.mark.parametrize("z", [2.0, 6.0])
+def test_intervals_under_the_rule_of_chances_hold_what_sellers_are_truly_due(honest, nulls, worlds, z):
+    rng = np.random.default_rng(11)
+    names = [f"{place:02d}" for place in range(honest + nulls)]
+    held = []
+    for _ in range(worlds):
+        worth = np.concatenate([np.abs(rng.normal(1.0, 0.3, honest)), np.zeros(nulls)])
+        values = worth + rng.standard_normal(worth.size) / z
+        allocation = allocate(
+            [Account(name, name, value, 50) for name, value in zip(names, values.tolist(), strict=True)],
+            owner_errors=dict.fromkeys(names, 1 / z),
+            pot_minor=1_000_000,
+            policy=Policy(),
+            salt="round",
+        )
+        intervals = share_intervals(allocation, np.eye(worth.size) / z**2)
+        due = worth / worth.sum()
+        held.append([interval.lower <= share <= interval.upper for interval, share in zip(intervals, due, strict=True)])
+
+    # Three standard errors of a proportion over the 600 to 900 sellers of all worlds.
+    assert np.mean([row[:honest] for row in held]) >= 0.925
+    assert not nulls or np.mean([row[honest:] for row in held]) >= 0.925
+
+
+def test_under_the_rule_of_chances_an_interval_has_two_unlike_sides():
+    """Below, the chance falls with the value; above, it cannot rise over 1."""
+    allocation = allocate(
+        [Account(f"{place}", f"{place}", value, 50) for place, value in enumerate([1.0, 1.0, 1.0, 0.4])],
+        owner_errors=dict.fromkeys("0123", 0.2),
+        pot_minor=1_000_000,
+        policy=Policy(),
+        salt="round",
+    )
+
+    *_, unsure = share_intervals(allocation, np.eye(4) * 0.04)
+
+    share = float(allocation.accounts[3].share)
+    assert unsure.lower < 0.02
+    assert unsure.upper - share > 1.1 * (share - unsure.lower)
 
 
 def test_money_is_rounded_outward():
