@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payouts', '0008_releases'),
+        ('payouts', '0009_chances'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
