@@ -152,10 +152,10 @@ def attack_check(payout_round: PayoutRound) -> RiskCheck:
     gains_nothing = sum(row.verdict == AttackVerdict.GAINS_NOTHING for row in rows)
     sentences = []
     if running:
-        sentences.append(
-            f"{len(running)} of {len(rows)} attacks {pluralize(len(running), 'is,are')} still being tried: "
-            f"{', '.join(running)}."
-        )
+        again = " again with more evaluations" if all(row.tries or row.error for row in rows if row.running) else ""
+        which = f": {', '.join(running)}" if len(running) < len(rows) else ""
+        are = pluralize(len(running), "is,are")
+        sentences.append(f"{len(running)} of {len(rows)} attacks {are} still being tried{again}{which}.")
     if paying:
         sentences.append("; ".join(f"{row.name}: pays {row.while_hidden}" for row in paying) + ".")
     if unsaid:

@@ -11,6 +11,8 @@ from tests.browser.browsing import PHONE, beyond_the_window
 pytestmark = pytest.mark.browser
 
 HEIGHT = "document.documentElement.scrollHeight"
+# Workers need some seconds for all attacks, and more where they value other rounds too.
+ATTEMPTS = 60
 COLOUR_OF_TEXT = "element => getComputedStyle(element).fill"
 
 
@@ -82,3 +84,18 @@ def test_the_paper_arrives(reviewed_round, browsing):
     assert started.value.suggested_filename == f"audit-{reviewed_round}.pdf"
     with Path(started.value.path()).open("rb") as stream:
         assert stream.read(5) == b"%PDF-"
+
+
+def test_workers_try_every_attack(reviewed_round, browsing):
+    page = browsing.page_of(TRIGGER.email)
+    again = page.get_by_role("button", name="Try again with 4 times as many evaluations")
+
+    for _ in range(ATTEMPTS):
+        page.goto(f"/rounds/{reviewed_round}/audit/?open=all")
+        if again.count():
+            break
+        page.wait_for_timeout(1_000)
+
+    expect(again).to_be_visible()
+    page.get_by_text("500 worthless accounts", exact=True).click()
+    expect(page.get_by_text("Not tried: 500 worthless accounts need a pool")).to_be_visible()

@@ -37,7 +37,9 @@ from valuation.services.run_plans import evaluation_cost
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 # An attack is a check, not a payment: a quarter of what the run spent on its sellers' values gives an interval about
-# twice as wide as the round's own. Quick runs lend it more than that, but never more than they spent themselves.
+# twice as wide as the round's own. Quick runs lend it more than that, but never more than they spent themselves. Only
+# worthless accounts get all of it: what a clip at 0 pays them is the noise of the computation, so it has to be the
+# round's.
 RUN_PART = 4
 EVALUATIONS_WANTED = 2_000
 EVALUATIONS_MIN = 500
@@ -63,12 +65,14 @@ class Disguise:
         pieces: Rows of each piece: the sellers' cells, seller by seller, then the strangers'.
         cells: How many cells each seller has.
         strangers: How many pieces are nobody's among the sellers.
+        budget: Evaluations of the first try.
     """
 
     game: Game
     pieces: Sequence[IndexVector]
     cells: tuple[int, ...]
     strangers: int
+    budget: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,16 +121,18 @@ def shells(*, run: ValuationRun, how: Split, attackers: Sequence[int]) -> Disgui
     cells = [[group] for group in frozen.groups]
     for place, own in zip(attackers, split, strict=True):
         cells[place] = own
-    return Disguise(frozen.game, [cell for own in cells for cell in own], tuple(map(len, cells)), strangers=0)
+    pieces = [cell for own in cells for cell in own]
+    return Disguise(frozen.game, pieces, tuple(map(len, cells)), strangers=0, budget=budget_of(run=run))
 
 
 def null_shells(*, run: ValuationRun) -> Disguise:
     """Strangers in as many accounts as the pool allows, up to 50, bring rows that say nothing."""
-    return _null_shells(run, null_account_counts(len(inputs.load(run).rows.y))[-1])
+    accounts = null_account_counts(len(inputs.load(run).rows.y))[-1]
+    return _null_shells(run, accounts, budget=budget_of(run=run, whole=True))
 
 
 def many_null_shells(*, run: ValuationRun) -> Disguise:
-    """The same in 500 accounts.
+    """The same in 500 accounts, which always take the largest budget.
 
     Raises:
         ImpossibleAttackError: The pool is too small for them, or they and the validation rows are too many together.
@@ -138,22 +144,22 @@ def many_null_shells(*, run: ValuationRun) -> Disguise:
             f"{NULL_ACCOUNTS_MANY} accounts are valued with at most {_KEPT_MAX // NULL_ACCOUNTS_MANY:,} validation "
             f"rows; there are {len(rows.y_valid):,}."
         )
-    return _null_shells(run, NULL_ACCOUNTS_MANY)
+    return _null_shells(run, NULL_ACCOUNTS_MANY, budget=EVALUATIONS_MAX)
 
 
-def _null_shells(run: ValuationRun, accounts: int) -> Disguise:
+def _null_shells(run: ValuationRun, accounts: int, *, budget: int) -> Disguise:
     rows = inputs.load(run).rows
     count = max(accounts, round(len(rows.y) * _STRANGERS_PART))
     rng = np.random.default_rng(np.random.SeedSequence([run.seed, _WORTHLESS]))
     features, targets = worthless_rows(np.asarray(rows.X), np.asarray(rows.y), count, rng=rng)
-    return _beside(run, features, targets, strangers=accounts)
+    return _beside(run, features, targets, strangers=accounts, budget=budget)
 
 
 def copier(*, run: ValuationRun, victim: int) -> Disguise:
     """A stranger brings a copy of one seller's rows, named by its place among the sellers."""
     frozen = inputs.load(run)
     rows, copied = frozen.rows, frozen.groups[victim]
-    return _beside(run, np.asarray(rows.X)[copied], np.asarray(rows.y)[copied], strangers=1)
+    return _beside(run, np.asarray(rows.X)[copied], np.asarray(rows.y)[copied], strangers=1, budget=budget_of(run=run))
 
 
 def spoiler(*, run: ValuationRun, how: Spoiling) -> Disguise:
@@ -173,35 +179,38 @@ def spoiler(*, run: ValuationRun, how: Spoiling) -> Disguise:
         is_classification=task == "classification",
         rng=np.random.default_rng(np.random.SeedSequence([run.seed, _SPOILED[how]])),
     )
-    return _beside(run, features, targets, strangers=1)
+    return _beside(run, features, targets, strangers=1, budget=budget_of(run=run))
 
 
-def _beside(run: ValuationRun, features: Any, targets: Any, *, strangers: int) -> Disguise:
+def _beside(run: ValuationRun, features: Any, targets: Any, *, strangers: int, budget: int) -> Disguise:
     """The sellers as they are, and strangers who share these rows evenly."""
     frozen = inputs.load(run)
     rows = frozen.rows
     pool = replace(rows, X=np.concatenate([rows.X, features]), y=np.concatenate([rows.y, targets]))
     game = buyers_game(inputs.model_of(run.manifest), pool)
     brought = np.array_split(np.arange(len(rows.y), len(rows.y) + len(targets)), strangers)
-    return Disguise(game, [*frozen.groups, *brought], (1,) * len(frozen.groups), strangers=strangers)
+    pieces, cells = [*frozen.groups, *brought], (1,) * len(frozen.groups)
+    return Disguise(game, pieces, cells, strangers=strangers, budget=budget)
 
 
-def budget_of(*, run: ValuationRun, times: int = 1) -> int:
+def budget_of(*, run: ValuationRun, whole: bool = False) -> int:
     """Evaluations of an attack on a run: a function of what the run spent, whatever machine spent it.
 
-    A quarter of the evaluations of sellers' values, or 2,000 where that is more, but not more than the run spent; at
-    least 500, at most 20,000. All of it `times` over where somebody asked again for more.
+    A quarter of the evaluations of sellers' values, or 2,000 where that is more, but not more than the run spent, or
+    the `whole` of them; at least 500, at most 20,000.
     """
     sellers = run.blocks.filter(kind__in=_SELLERS_KINDS)
     spent: int = sellers.aggregate(spent=Sum("evaluations", default=0))["spent"]
-    wanted = min(spent, max(EVALUATIONS_WANTED, spent // RUN_PART))
-    return times * max(EVALUATIONS_MIN, min(wanted, EVALUATIONS_MAX))
+    wanted = spent if whole else min(spent, max(EVALUATIONS_WANTED, spent // RUN_PART))
+    return max(EVALUATIONS_MIN, min(wanted, EVALUATIONS_MAX))
 
 
 def go_on(
     *, run: ValuationRun, disguise: Disguise, times: int, paused: Paused | None, seconds: float
 ) -> Disguised | Paused:
     """Work on an attack until it is valued or `seconds` have passed, from the start or from where it was paused.
+
+    Its budget is that of the disguise, `times` over.
 
     Raises:
         ValuationError: The model cannot be fitted, or the budget covers no pilot.
@@ -232,7 +241,7 @@ def _plan(run: ValuationRun, disguise: Disguise, times: int) -> FgsvPlan:
     """The plan within the budget, or with the smallest budget that has a pilot: many accounts need a larger one."""
     plan = FgsvPlan(
         tuple(len(piece) for piece in disguise.pieces),
-        budget=budget_of(run=run, times=times),
+        budget=times * disguise.budget,
         rowwise=run.manifest["rowwise"],
         cost=evaluation_cost(run.manifest),
     )

@@ -72,6 +72,11 @@ def test_the_approver_sees_what_is_still_being_tried(review, place):
     assert not attack_check(review).passed
 
 
+def test_of_a_round_that_has_just_come_into_review_every_attack_is_being_tried(review):
+    assert attack_check(review).finding == "12 of 12 attacks are still being tried."
+    assert {row.verdict.value for row in attack_rows(review)} == {"not_tried"}
+
+
 def test_the_check_passes_only_where_every_attack_was_tried_and_gains_nothing(review):
     store_all(review)
 
@@ -149,6 +154,9 @@ def test_the_largest_budget_that_led_to_figures_counts_and_the_others_stay(revie
     assert rows[Kind.OUTLIERS].verdict == "gains_nothing"
     assert [row.error for row in rows[Kind.OUTLIERS].earlier] == ["It broke down."]
     assert rows[Kind.MERGERS].running
+    assert attack_check(review).finding.startswith(
+        "10 of 12 attacks are still being tried again with more evaluations: "
+    )
     said = words_of(browser(place.first).get(page("round_audit", review.pk)))
     assert "Another try: 2 000 evaluations, A stranger gains 0.00 EUR ± 1.00." in said
     assert "Another try: not tried. It broke down." in said

@@ -80,17 +80,24 @@ def test_the_parts_of_a_seller_sum_to_its_value(review):
 
 
 @pytest.mark.parametrize(
-    ("spent", "budget"),
-    [(0, 500), (300, 500), (1_700, 1_700), (6_000, 2_000), (10_000, 2_500), (400_000, 20_000)],
+    ("spent", "budget", "whole"),
+    [
+        (0, 500, 500),
+        (300, 500, 500),
+        (1_700, 1_700, 1_700),
+        (6_000, 2_000, 6_000),
+        (10_000, 2_500, 10_000),
+        (400_000, 20_000, 20_000),
+    ],
 )
-def test_a_budget_follows_from_what_the_run_spent(db, monkeypatch, spent, budget):
+def test_a_budget_follows_from_what_the_run_spent(db, monkeypatch, spent, budget, whole):
     scenario.without_real_valuation(monkeypatch)
     run = scenario.in_review(scenario.market()).run
     run.blocks.create(number=0, wave=0, kind="covariance", params={}, evaluations=spent, seconds=1e6)
     run.blocks.create(number=1, wave=0, kind="hcdv_games", params={}, evaluations=10**6, seconds=1.0)
 
     assert valuing.budget_of(run=run) == budget
-    assert valuing.budget_of(run=run, times=4) == 4 * budget
+    assert valuing.budget_of(run=run, whole=True) == whole
 
 
 def test_a_machine_that_has_to_pause_after_every_block_finds_the_same_figures(review, monkeypatch):
@@ -130,8 +137,8 @@ def test_an_attack_that_takes_long_lets_others_have_the_worker_and_goes_on(revie
 
 
 def test_an_attack_that_cannot_be_valued_says_so(review, monkeypatch):
+    monkeypatch.setattr(valuing, "budget_of", lambda **_: 3)
     monkeypatch.setattr(valuing, "EVALUATIONS_MAX", 3)
-    monkeypatch.setattr(valuing, "EVALUATIONS_MIN", 3)
 
     attacks.try_attack(round_id=review.pk, kind="null_shells")
 
@@ -168,13 +175,12 @@ def test_a_database_that_is_away_is_no_verdict(review, monkeypatch):
 
 
 def test_a_budget_without_a_pilot_for_so_many_accounts_is_raised_to_one(review, monkeypatch):
-    monkeypatch.setattr(valuing, "EVALUATIONS_WANTED", 100)
-    monkeypatch.setattr(valuing, "EVALUATIONS_MIN", 100)
+    monkeypatch.setattr(valuing, "budget_of", lambda **_: 100)
 
     attacks.try_attack(round_id=review.pk, kind="null_shells")
 
     figures = review.attack_tests.get().figures
-    assert figures["budget"] > valuing.budget_of(run=review.run)
+    assert figures["budget"] > 100
     assert figures["evaluations"] == figures["budget"]
 
 
