@@ -33,7 +33,7 @@ def compare_images(first: Sequence[Array], second: Sequence[Array]) -> Copies | 
     cropped by up to a tenth at any side, and all of these together; not pictures that were turned or cropped by more.
 
     Args:
-        first: Pictures of one file, uint8 ``(height, width)`` or ``(height, width, 3)``, of any sizes.
+        first: Pictures of one file, uint8 ``(height, width)``, of any sizes, or with a last axis of 1 or 3 channels.
         second: Pictures of another.
 
     Returns:
@@ -70,7 +70,9 @@ def fingerprints(image: Array, cuts: tuple[float, ...]) -> Array:
     mean is left out and the length is 1, so that light and contrast do not matter. The crop that cuts nothing is first
     if `cuts` starts with 0; frequencies that a mirror turns around come last.
     """
-    grey = image @ np.array(LUMINANCE) if image.ndim == 3 else image  # noqa: PLR2004
+    if image.ndim == 3:  # noqa: PLR2004 - with channels, of which a grey picture may have one
+        image = image[:, :, 0] if image.shape[2] == 1 else image @ np.array(LUMINANCE)
+    grey = image
     height, width = (_waves(size, cuts) for size in grey.shape)
     crops = (len(cuts) ** 2, FREQUENCIES)
     spectra = (height @ grey @ width.T).reshape(*crops, *crops).transpose(0, 2, 1, 3)

@@ -15,8 +15,12 @@ class InvalidSpecError(ValuationError):
     code = "invalid_spec"
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        """Name the field, the value it had, and what would have been accepted."""
-        super().__init__(f"{field} is {value!r}; expected {expected}.")
+        """Name the field, the value it had, and what would have been accepted, or "no such thing: those there are"."""
+        what, _, known = expected.partition(": ")
+        if what.startswith("no such "):
+            super().__init__(f"{field} is no known {what.removeprefix('no such ')}; known are: {known}.")
+        else:
+            super().__init__(f"{field} is {value!r}; expected {expected}.")
         self.field = field
         self.value = value
         self.expected = expected
@@ -26,6 +30,17 @@ class InvalidDataError(ValuationError):
     """Rows, labels or coalitions have a shape or a value that no utility can be computed from."""
 
     code = "invalid_data"
+
+
+class InvalidRngError(ValuationError):
+    """What should draw random numbers is no generator."""
+
+    code = "invalid_rng"
+
+    def __init__(self, rng: object) -> None:
+        """Show what was given, and how a generator is made."""
+        made = f"numpy.random.default_rng({rng})" if isinstance(rng, int) else "numpy.random.default_rng(0)"
+        super().__init__(f"rng is {rng!r}; expected a NumPy generator such as {made}.")
 
 
 class FitFailedError(ValuationError):

@@ -9,6 +9,7 @@ from valuation.core.errors import BudgetTooSmallError, InvalidDataError
 from valuation.core.few_draws import few_draws_factor
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector, scores
 from valuation.core.results import PointValues
+from valuation.core.seeds import seed_from
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.core.utility.metric import Task
 
@@ -63,7 +64,7 @@ def data_oob(
         return PointValues(np.zeros(0), np.zeros(0), 0, None, "data-oob/2")
     if spec.task == "classification" and len(np.unique(y)) == 1:
         return PointValues(np.ones(n), np.zeros(n), 0, None, "data-oob/2")
-    seed = int(rng.integers(2**63))
+    seed = seed_from(rng)
     # What each model says of a row is wanted, also where no model at all would do better.
     judged = replace(spec, metric=_SCORES[spec.task], free_disposal=False)
     # The rows themselves are the validation rows, of which each model's own are not looked at.

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation.core.games import BoolMatrix, FloatVector
+from valuation.core.seeds import seed_from
 
 IntVector = npt.NDArray[np.int64]
 # Fewer coalitions with their complements say too little of their spread.
@@ -16,7 +17,7 @@ _MANY = 10**300
 
 def seeded(rng: np.random.Generator) -> tuple[int, np.random.Generator]:
     """The generator's next draw as a seed to report, and the generator that it starts."""
-    seed = int(rng.integers(2**63))
+    seed = seed_from(rng)
     return seed, np.random.default_rng(seed)
 
 

@@ -21,6 +21,7 @@ from valuation.core.games import (
 )
 from valuation.core.group_order import in_canonical_order
 from valuation.core.results import GroupValues, group_values
+from valuation.core.seeds import seed_from
 
 REPETITIONS_MIN = 4  # fewer have no variance of Student's t
 REPETITIONS_DEFAULT = 10
@@ -64,7 +65,7 @@ def du_shapley(
     repetitions = 0
     if each:
         repetitions = REPETITIONS_DEFAULT if budget is None else (budget - fixed) // each
-    seed = int(rng.integers(2**63))
+    seed = seed_from(rng)
     values, variances, (rows, first, second) = _value(game, members, repetitions, np.random.default_rng(seed))
     scored = is_rowwise(game)
     found = group_values(

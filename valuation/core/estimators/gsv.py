@@ -13,6 +13,7 @@ from valuation.core.estimators.seller_sums import SellerGame
 from valuation.core.games import Game, IndexVector, check_groups
 from valuation.core.group_order import in_canonical_order
 from valuation.core.results import GroupValues
+from valuation.core.seeds import require_generator
 
 EXACT_GROUPS_MAX = 18
 # Weights of coalitions are held for so many at once: 36 rows of 16,384 at most, below 5 MB.
@@ -39,6 +40,7 @@ def estimate_gsv(game: Game, groups: Sequence[npt.ArrayLike], *, budget: int, rn
         InvalidGroupsError: The groups overlap.
         BudgetTooSmallError: The budget covers neither all coalitions nor four circles of ``P (P - 1)`` evaluations.
     """
+    require_generator(rng)
     members, places = in_canonical_order(check_groups(groups, game.n_players))
     n_groups = len(members)
     if n_groups <= EXACT_GROUPS_MAX and 2**n_groups <= budget:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from valuation.core.errors import BudgetTooSmallError, FitFailedError, InvalidSpecError
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector, utilities_of
 from valuation.core.results import PointValues
+from valuation.core.seeds import seed_from
 from valuation.core.utility import ModelSpec, UtilityGame, checked_rows, make_utility
 from valuation.core.utility import logistic_gradients as gradients
 from valuation.core.utility.game import BoolArray, FloatArray, IntArray, Predictions
@@ -158,7 +159,7 @@ def influence_values(
     n = game.n_players
     if n and budget < 2:  # noqa: PLR2004 - the full model and one without a row
         raise BudgetTooSmallError(budget, 2)
-    seed = int(rng.integers(2**63))
+    seed = seed_from(rng)
     checked = np.sort(np.random.default_rng(seed).permutation(n)[: max(0, budget - 1)])
     values = _drops(game, np.arange(n))
     exact = _drops(make_utility(spec, X, y, X_valid, y_valid), checked)

@@ -21,6 +21,7 @@ from valuation.core.estimators.unbiased_kernel_shap import unbiased_kernel_shap
 from valuation.core.estimators.uninformed import equal_split, random_values
 from valuation.core.games import Game
 from valuation.core.results import PointValues
+from valuation.core.seeds import require_generator
 from valuation.core.watched import WatchedGame
 
 PointMethod = Literal[
@@ -94,6 +95,7 @@ def estimate_points(
     """
     if method not in _ESTIMATORS:
         raise InvalidSpecError("method", method, " or ".join(get_args(PointMethod)))
+    require_generator(rng)
     if progress is not None:
         game = WatchedGame(game, lambda spent: progress(spent, budget))
     return _ESTIMATORS[method](game, budget=budget, rng=rng)

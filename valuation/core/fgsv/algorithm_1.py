@@ -14,6 +14,7 @@ from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, ch
 from valuation.core.group_order import in_canonical_order
 from valuation.core.results import GroupValues, group_values
 from valuation.core.rounding import rounding_of, settled_covariance
+from valuation.core.seeds import require_generator
 
 METHOD_VERSION = "fgsv-algorithm-1/4"
 THRESHOLD = 20  # s_bar of the paper's motivating example
@@ -63,6 +64,7 @@ def estimate_by_algorithm_1(
         holds everything, and interpolates sizes the budget cannot visit instead of counting them as 0.
     """
     n = game.n_players
+    require_generator(rng)
     members, places = in_canonical_order(check_groups(groups, n))
     inner = [g for g, group in enumerate(members) if 0 < len(group) < n]
     cells = {g: _cells(n, len(members[g]), threshold, visits=n) for g in inner}

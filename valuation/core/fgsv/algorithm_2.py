@@ -14,6 +14,7 @@ from valuation.core.fgsv.algorithm_1 import THRESHOLD, estimate_by_algorithm_1
 from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, Game, RowwiseGame, check_groups, row_strata
 from valuation.core.games import scores as scores_of
 from valuation.core.results import GroupValues
+from valuation.core.seeds import seed_from
 from valuation.core.utility import ModelSpec, make_utility
 
 METHOD_VERSION = "fgsv-algorithm-2/5"
@@ -136,7 +137,7 @@ def make_topped_up_utility(
         raise InvalidSpecError("s_min", s_min, "a number of rows, 0 or more")
     features, targets = np.asarray(X, dtype=np.float64), np.asarray(y)
     n = len(features)
-    seed = int(rng.integers(2**63))
+    seed = seed_from(rng)
     if n and s_min:
         noise, labels = worthless_rows(features, targets, _NOISE_ROWS_PER_PLACE * s_min, rng=rng)
         features, targets = np.vstack([features, noise]), np.concatenate([targets, labels])

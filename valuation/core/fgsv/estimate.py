@@ -12,6 +12,7 @@ from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import Game, IndexVector, check_groups, is_rowwise
 from valuation.core.plan import PlanState, SavedBlocks, run_plan
 from valuation.core.results import GroupValues
+from valuation.core.seeds import seed_from
 from valuation.core.watched import WatchedGame
 
 FgsvMethod = Literal["auto", "algorithm_1"]
@@ -68,7 +69,7 @@ def estimate_fgsv(
         return estimate_by_algorithm_1(watched, members, budget=budget, rng=rng)
     if method != "auto":
         raise InvalidSpecError("method", method, "auto or algorithm_1")
-    seed = int(rng.integers(2**63))
+    seed = seed_from(rng)
     partition, asked = _with_rest(members, game.n_players), np.arange(len(members))
     plan = FgsvPlan(tuple(len(group) for group in partition), budget, rowwise=is_rowwise(game))
 

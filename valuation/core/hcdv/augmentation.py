@@ -13,6 +13,7 @@ from valuation.core.hcdv.frozen import FrozenEmbedding
 from valuation.core.hcdv.growth import Builder, nearest_leaves, tree_of_branch
 from valuation.core.hcdv.neighbor_values import neighbor_values, shared_codes
 from valuation.core.hcdv.row_keys import ranks_of, row_keys
+from valuation.core.seeds import seed_from
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +94,7 @@ def rank_augmented(
     targets, sample_targets = np.asarray(y), np.asarray(y_augmented)
     if sample_targets.shape != samples.shape[:1] or originals.shape[1:] != samples.shape[1:]:
         raise InvalidDataError("Augmented samples must be shaped as the originals, with a target each.")
-    seed = int(rng.integers(2**63))
+    seed = seed_from(rng)
     embedding = embedding or FrozenEmbedding.fit(X, targets, config=config, rng=np.random.default_rng([seed, 0]))
     z, keys = embedding.embed(originals), row_keys(originals, targets)
     tree = tree_of_branch(Builder(z, keys, config, seed).built(np.arange(len(z))))

@@ -16,6 +16,7 @@ from valuation.core.hcdv.repetitions import RepeatedHcdvPlan
 from valuation.core.plan import PlanState, SavedBlocks, run_plan
 from valuation.core.results import HcdvValues
 from valuation.core.rows import PooledRows
+from valuation.core.seeds import seed_from
 
 
 def estimate_hcdv(
@@ -75,7 +76,7 @@ def estimate_hcdv(
     rows = _rows(X, y, X_valid, y_valid, embedding)
     if len(rows.X) != game.n_players or rows.y.shape != (len(rows.X),):
         raise InvalidDataError(f"A game of {game.n_players} rows needs as many rows of features and targets.")
-    seed = int(rng.integers(2**63))
+    seed = seed_from(rng)
     settings = config if embedding is None else replace(config, embedding="given")
     plan = RepeatedHcdvPlan(HcdvPlan(len(rows.X), settings), repetitions)
 

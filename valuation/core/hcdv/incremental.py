@@ -20,6 +20,7 @@ from valuation.core.hcdv.local_game import RowsUtility
 from valuation.core.hcdv.neighbor_values import neighbor_values, shared_codes
 from valuation.core.hcdv.row_keys import ByteMatrix, row_keys
 from valuation.core.results import HcdvValues
+from valuation.core.seeds import seed_from
 
 METHOD_VERSION = "hcdv-inc/1"
 # The metric of no row may move by rounding alone.
@@ -76,7 +77,7 @@ def start_incremental(
         InvalidDataError: Shapes do not fit, or leaves need neighbours that cannot be had; nothing is spent by then.
         UtilityNotFiniteError: The game answered NaN or infinity.
     """
-    seed = int(rng.integers(2**63))
+    seed = seed_from(rng)
     targets = np.asarray(y)
     if embedding is None:
         embedding = FrozenEmbedding.fit(X, targets, config=config.hcdv, rng=np.random.default_rng([seed, 0]))

@@ -1,14 +1,13 @@
 """The utility of coalitions of training rows: how well the buyer's model does when it is trained on them."""
 
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from valuation.core.errors import InvalidDataError, InvalidSpecError
-from valuation.core.games import UTILITY_MAX
+from valuation.core.errors import InvalidSpecError
+from valuation.core.utility.arrays import checked_rows
 from valuation.core.utility.discriminant import DiscriminantUtility
-from valuation.core.utility.game import GameRows, UtilityGame
+from valuation.core.utility.game import UtilityGame
 from valuation.core.utility.knn import KnnUtility
 from valuation.core.utility.logistic import LogisticUtility
 from valuation.core.utility.networks import ConvNetUtility, MlpUtility, NetworkUtility, WideAndDeepUtility
@@ -17,9 +16,6 @@ from valuation.core.utility.sklearn_loop import SklearnUtility
 from valuation.core.utility.spec import ModelSpec
 
 __all__ = ["ModelSpec", "UtilityGame", "checked_rows", "is_batched", "make_utility"]
-
-# Squared errors of larger targets pass what a utility may be.
-_TARGET_MAX = UTILITY_MAX**0.5
 
 FAMILIES: dict[str, type[UtilityGame]] = {
     "logistic_regression": LogisticUtility,
@@ -68,71 +64,11 @@ def make_utility(
 
     Raises:
         InvalidSpecError: ``device`` is unknown.
-        InvalidDataError: Shapes do not agree, or a value is missing, infinite, beyond 1e50 or no class code.
+        InvalidDataError: Shapes do not agree, or a value is missing, infinite, beyond 1e50, no number (words, dates,
+            complex numbers, sparse or structured arrays) or no class code below 1,000.
     """
     if device not in {"auto", "cpu"}:
         raise InvalidSpecError("device", device, "auto or cpu")
     rows = checked_rows(spec, X, y, X_valid, y_valid, X_base=X_base, y_base=y_base)
     family = FAMILIES[spec.family]
     return family(spec, rows, device=device) if issubclass(family, NetworkUtility) else family(spec, rows)
-
-
-def checked_rows(
-    spec: ModelSpec,
-    X: ArrayLike,
-    y: ArrayLike,
-    X_valid: ArrayLike,
-    y_valid: ArrayLike,
-    *,
-    X_base: ArrayLike | None = None,
-    y_base: ArrayLike | None = None,
-) -> GameRows:
-    """Return what every game is made of, after the checks that ``make_utility`` promises.
-
-    Raises:
-        InvalidDataError: See ``make_utility``.
-    """
-    features, features_valid = _features("X", X), _features("X_valid", X_valid)
-    if features.shape[1] != features_valid.shape[1]:
-        raise InvalidDataError(f"X has {features.shape[1]} columns and X_valid {features_valid.shape[1]}.")
-    targets = _targets("y", y, len(features), spec)
-    targets_valid = _targets("y_valid", y_valid, len(features_valid), spec)
-    if not len(features_valid):
-        raise InvalidDataError("There are no validation rows.")
-    if spec.task == "classification" and len(np.unique(targets_valid)) == 1:
-        raise InvalidDataError("The validation rows are all of one class, so no model can be told from another.")
-    if X_base is None or y_base is None:
-        return GameRows(features, targets, features_valid, targets_valid)
-    base = _features("X_base", X_base)
-    if base.shape[1] != features.shape[1]:
-        raise InvalidDataError(f"X_base has {base.shape[1]} columns and X {features.shape[1]}.")
-    targets_base = _targets("y_base", y_base, len(base), spec)
-    return GameRows(
-        np.vstack([base, features]), np.concatenate([targets_base, targets]), features_valid, targets_valid, len(base)
-    )
-
-
-def _features(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    array = np.ascontiguousarray(values, dtype=np.float64)
-    if array.ndim != 2:  # noqa: PLR2004 - rows and columns
-        raise InvalidDataError(f"{name} has shape {array.shape}; expected rows and columns.")
-    if not np.isfinite(array).all():
-        raise InvalidDataError(f"{name} has missing or infinite values; encode them first.")
-    return array
-
-
-def _targets(name: str, values: ArrayLike, n_rows: int, spec: ModelSpec) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.shape != (n_rows,):
-        raise InvalidDataError(f"{name} has shape {array.shape}; expected ({n_rows},).")
-    numbers = array.astype(np.float64)
-    if not np.isfinite(numbers).all():
-        raise InvalidDataError(f"{name} has missing or infinite values.")
-    if spec.task == "regression":
-        if np.abs(numbers).max(initial=0.0) > _TARGET_MAX:
-            raise InvalidDataError(f"{name} has values beyond {_TARGET_MAX:g}; give the target a larger unit.")
-        return numbers
-    codes = numbers.astype(np.int64)
-    if (codes != numbers).any() or (codes < 0).any():
-        raise InvalidDataError(f"{name} has values that are no class codes 0, 1, ...")
-    return codes

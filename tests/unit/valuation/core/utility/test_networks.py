@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from valuation.core.errors import InvalidDataError
-from valuation.core.utility import ModelSpec, make_utility, networks
+from valuation.core.utility import ModelSpec, make_utility, network_training, networks
 
 # The bare model: its score also where no model would be better.
 Model = partial(ModelSpec, free_disposal=False)
@@ -153,13 +153,21 @@ def test_equal_rows_constant_features_and_targets_are_ordinary(family, metric):
     assert np.isfinite(game(coalitions())).all()
 
 
-def test_absurd_numbers_do_not_stop_a_run_and_what_diverges_is_no_model():
+def test_absurd_numbers_do_not_stop_a_run_and_what_diverges_is_no_model(monkeypatch):
     X, y, X_valid, y_valid = data("neg_mse")
     X[3, 2] = 1e6
     spec = Model("mlp", QUICK, "neg_mse")
 
     assert np.isfinite(make_utility(spec, X, y, X_valid, y_valid)(coalitions())).all()
-    X[3, 2] = 1e200
+
+    trained = network_training.Network.regress
+
+    def diverging(network, members, targets):
+        outputs = trained(network, members, targets)
+        outputs[members[:, 3], 7] = np.nan
+        return outputs
+
+    monkeypatch.setattr(network_training.Network, "regress", diverging)
     game = make_utility(spec, X, y, X_valid, y_valid)
     without = np.ones((1, 50), dtype=bool)
     without[0, 3] = False
