@@ -60,8 +60,7 @@ def test_json_makes_the_round_trip_with_defaults_filled_in(document, params):
         (
             {"model": "x"},
             "model_spec.model",
-            "model_spec.model is no known key; known are: family, params, metric, seed, class_weights, free_disposal, "
-            "clip_numbers, start_rows.",
+            "model_spec.model is no known key; known are: family, params, metric, seed, class_weights,",
         ),
         ({**FOREST, "metric": "accuracy"}, "params.estimator", "expected one of GaussianNB"),
         ({**FOREST, "params": {}}, "params.estimator", "params.estimator is None"),
