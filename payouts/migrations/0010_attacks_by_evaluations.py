@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('shells_random', 'Shells, rows dealt at random'), ('shells_by_size', 'Shells of very different sizes'), ('shells_by_label', 'Shells, rows sorted by their label'), ('null_shells', 'Up to fifty accounts of worthless rows'), ('null_shells_many', 'Five hundred accounts of worthless rows'), ('copier', "A copy of the best-paid seller's rows"), ('copier_smallest', "A copy of the smallest seller's rows"), ('labels_flipped', 'Rows whose labels are all flipped'), ('half_flipped', 'Rows of which half have flipped labels'), ('one_class', 'Rows of one class only'), ('outliers', 'Rows with numbers a hundred times too large'), ('mergers', 'Two sellers who count as one owner')], max_length=20)),
                 ('times', models.PositiveSmallIntegerField()),
+                ('method_version', models.CharField(help_text='Two methods must not share one result.', max_length=40)),
                 ('archive', models.BinaryField(help_text='What is merged so far.')),
                 ('wave', models.JSONField(help_text='The blocks that are left of the wave.')),
                 ('evaluations', models.PositiveBigIntegerField()),

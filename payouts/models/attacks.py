@@ -67,6 +67,7 @@ class AttackProgress(models.Model):
     round = models.ForeignKey(PayoutRound, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=AttackTest.Kind.choices)
     times = models.PositiveSmallIntegerField()
+    method_version = models.CharField(max_length=40, help_text="Two methods must not share one result.")
     archive = models.BinaryField(help_text="What is merged so far.")
     wave = models.JSONField(help_text="The blocks that are left of the wave.")
     evaluations = models.PositiveBigIntegerField()

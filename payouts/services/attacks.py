@@ -16,6 +16,7 @@ from payouts.models import AttackProgress, AttackRetry, AttackTest, PayoutRound
 from payouts.selectors import attack_tries
 from payouts.services import attack_figures, locks
 from valuation.core.errors import ValuationError
+from valuation.core.fgsv.plan import METHOD_VERSION
 from valuation.models import ValuationRun
 from valuation.services.attacks import Paused, go_on
 
@@ -107,12 +108,19 @@ def _figures(payout_round: PayoutRound, run: ValuationRun, kind: str, times: int
     disguise = attack_figures.disguise_of(scene, kind)
     if disguise is None:
         return attack_figures.figures_of(scene, kind, attack_figures.as_valued(scene))
-    place = AttackProgress.objects.filter(round=payout_round, kind=kind, times=times)
-    kept = place.first()
+    # What an earlier release merged is of no use to this one: then the attack starts anew.
+    kept = AttackProgress.objects.filter(
+        round=payout_round, kind=kind, times=times, method_version=METHOD_VERSION
+    ).first()
     paused = None if kept is None else Paused(bytes(kept.archive), kept.wave, kept.evaluations)
     found = go_on(run=run, disguise=disguise, times=times, paused=paused, seconds=SECONDS_AT_A_TIME)
     if isinstance(found, Paused):
-        now = {"archive": found.archive, "wave": found.wave, "evaluations": found.evaluations}
+        now = {
+            "method_version": METHOD_VERSION,
+            "archive": found.archive,
+            "wave": found.wave,
+            "evaluations": found.evaluations,
+        }
         AttackProgress.objects.update_or_create(round=payout_round, kind=kind, times=times, defaults=now)
         return None
     return attack_figures.figures_of(scene, kind, found)

@@ -136,6 +136,17 @@ def test_an_attack_that_takes_long_lets_others_have_the_worker_and_goes_on(revie
     assert review.attack_tests.get().figures["tests"]
 
 
+def test_what_an_earlier_release_left_half_done_is_begun_anew(review):
+    AttackProgress.objects.create(
+        round=review, kind="copier", times=1, method_version="fgsv-auto/0", archive=b"?", wave=[], evaluations=9
+    )
+
+    test = attacks.try_attack(round_id=review.pk, kind="copier")
+
+    assert test.figures["tests"]
+    assert not AttackProgress.objects.exists()
+
+
 def test_an_attack_that_cannot_be_valued_says_so(review, monkeypatch):
     monkeypatch.setattr(valuing, "budget_of", lambda **_: 3)
     monkeypatch.setattr(valuing, "EVALUATIONS_MAX", 3)
