@@ -8,10 +8,12 @@ import numpy as np
 
 from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import MINUS, count, decimals
+from payouts.core.allocation import Reason
 from payouts.core.correlation import SELLERS_COMPARED_MIN, CorrelationIntervals, correlation_intervals
 from payouts.core.intervals import LEVEL
 from payouts.core.verdicts import PropertyVerdict, of_distances
 from payouts.models import Approval, AttackTest, PayoutRound
+from payouts.models.policies import rule_of
 from payouts.selectors import attack_tries, audit_attacks, audit_charts
 from payouts.selectors.audit_parts import parts
 from payouts.selectors.frozen_copies import frozen_copies
@@ -24,6 +26,7 @@ from payouts.selectors.rounds import (
     times_in_words,
 )
 from payouts.selectors.terms import policy_in_words
+from payouts.selectors.why import SCALE_IN_WORDS, nothing_shared
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import RunOutcome
 from valuation.selectors.units import metric_name, unit_of, written
@@ -92,6 +95,11 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
         "projection": projection,
         "totals": projection.totals,
         "policy_words": policy_in_words(payout_round.policy_snapshot, payout_round.currency),
+        "rule": rule_of(payout_round.policy_snapshot).value,
+        "chance_scale": SCALE_IN_WORDS,
+        "nothing_shared": nothing_shared(payout_round)
+        if any(record.reason == Reason.NOTHING_TO_SHARE for record in sellers)
+        else "",
         "metric": metric_name(metric),
         "unit": unit_of(metric),
         "score_empty": written(outcome.utility_empty, metric),

@@ -13,8 +13,10 @@ from marketplace.charts.chart import Chart, Series
 from marketplace.models import DataRequest, Role, User
 from marketplace.selectors.access import is_operator, organizations_of
 from marketplace.templatetags.figures import count, percent
+from payouts.core.allocation import Reason
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.findings import added_finding
+from payouts.selectors.why import nothing_shared
 from valuation.core.results import normal_quantile
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
@@ -78,6 +80,7 @@ class BuyerResults:
     """One settled round as the buyer reads it; scores in the unit of the metric."""
 
     round: PayoutRound
+    nothing_shared: str
     metric: str
     unit: str
     digits: int
@@ -118,6 +121,9 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
     classes = valuation.by_class(run)
     return BuyerResults(
         round=payout_round,
+        nothing_shared=nothing_shared(payout_round)
+        if any(line.reason == Reason.NOTHING_TO_SHARE for line in payout_round.lines.all())
+        else "",
         metric=metric_name(metric),
         unit=unit_of(metric),
         digits=digits_of(metric),

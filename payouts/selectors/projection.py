@@ -13,23 +13,10 @@ from fractions import Fraction
 from payouts.core.allocation import Reason
 from payouts.errors import UnbalancedError
 from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
+from payouts.selectors.why import why
 
 SCHEMA = "payout_lines.v3"
 SHARE_DIGITS = 12
-REASON_WORDS = {
-    "proportional": "In proportion to its value",
-    "capped": "At the policy's cap",
-    "floored": "At the policy's floor",
-    "below_minimum": "Below the minimum: kept for the seller",
-    "not_significant": "Its value could be chance",
-    "not_positive": "Its value is not above 0",
-    "nothing_to_share": "All rows together did not beat a model without rows: nothing is shared",
-    "rounded_to_nothing": "Its share is less than the smallest amount: rounded to nothing",
-    "copies": "All its rows were left out as copies",
-    "platform_fee": "The policy's part of the pot",
-    "unallocated": "What no seller earned",
-    "escrow": "The pot, which the buyer paid in",
-}
 
 
 @dataclass(frozen=True)
@@ -71,7 +58,7 @@ class LineRecord:
 
     @property
     def reason_words(self) -> str:
-        return REASON_WORDS[self.reason]
+        return why(self.reason, chance=self.chance, value=self.value)
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,18 @@ from marketplace.templatetags.figures import count, percent
 from payouts.core.allocation import Reason
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.terms import basis_points, policy_in_words
+from payouts.selectors.why import SCALE_IN_WORDS, chance_in_words, nothing_shared
 from valuation.selectors.runs import left_out_sellers
 from valuation.selectors.units import metric_name, unit_of, written
 
 _NOTHING_EARNED = {
     Reason.COPIES: "all your rows were left out as copies. You owe nothing.",
-    Reason.NOT_POSITIVE: "this round pays only what raises the buyer's score. You owe nothing.",
+    Reason.NOT_POSITIVE: "what your rows change, averaged over all mixtures, does not raise the buyer's score. "
+    "You owe nothing.",
     Reason.NOT_SIGNIFICANT: "what your rows add cannot be told from chance yet.",
     Reason.ROUNDED_TO_NOTHING: "your share of this pot is less than the smallest amount there is.",
 }
+_OF_YOUR_OWNER = "the values of all accounts of your owner add up to no more than 0"
 _HELD_SENTENCES = {
     PayoutLine.State.HELD: "It is held for a while, because your payout details were changed.",
     PayoutLine.State.ACTION_REQUIRED: "It cannot be sent yet: your payout details are missing.",
@@ -34,6 +37,7 @@ class ValueWords:
     value: str
     between: str
     between_validation: str
+    how_sure: str
 
 
 def own_lines(user: User) -> QuerySet[PayoutLine]:
@@ -54,6 +58,10 @@ def headline(line: PayoutLine) -> str:
         format_amount(minor, currency)
         for minor in (line.amount_minor, line.amount_lower_minor, line.amount_upper_minor)
     )
+    if line.reason == Reason.NOTHING_TO_SHARE:
+        return f"You earned {amount}. {nothing_shared(line.round)} You owe nothing."
+    if line.reason == Reason.NOT_POSITIVE and line.value > 0:
+        return f"You earned {amount}, because {_OF_YOUR_OWNER}. You owe nothing."
     if line.reason in _NOTHING_EARNED:
         return f"You earned {amount}, because {_NOTHING_EARNED[Reason(line.reason)]}"
     if line.state in _HELD_SENTENCES:
@@ -79,6 +87,7 @@ def value_in_words(line: PayoutLine) -> ValueWords:
         value=f"{written(line.value, metric)}{unit}",
         between=f"between {written(line.value_lower, metric)} and {written(line.value_upper, metric)}",
         between_validation=validation,
+        how_sure=chance_in_words(line.chance, line.value),
     )
 
 
@@ -111,6 +120,7 @@ def chain(line: PayoutLine) -> list[Step]:
     return [
         *first,
         Step("Share", percent(float(line.share), 2), _share_sentence(line)),
+        *_chance_steps(line),
         Step("Value", value_in_words(line).value, _value_sentence(line)),
         Step(
             "Model",
@@ -130,6 +140,8 @@ def scores_with_and_without(line: PayoutLine) -> tuple[float, float, float]:
 def _pot_sentence(payout_round: PayoutRound) -> str:
     currency = payout_round.currency
     pot = format_amount(payout_round.pot_minor, currency)
+    if payout_round.unallocated_minor == payout_round.pot_minor:
+        return f"The pot of this round is {pot}. All of it goes back to the buyer."
     if not payout_round.fee_minor:
         return f"The pot of this round is {pot}. All of it is for the sellers."
     fee = format_amount(payout_round.fee_minor, currency)
@@ -142,6 +154,8 @@ def _share_sentence(line: PayoutLine) -> str:
     policy = line.round.policy_snapshot
     cap, floor = basis_points(policy["cap_basis_points"]), basis_points(policy["floor_basis_points"])
     proportional = f"Your share is {share}: your value divided by the values of all paid sellers."
+    if line.chance is not None:
+        proportional = f"Your share is {share}: your value times its chance, divided by the same of all paid sellers."
     sentences = {
         Reason.PROPORTIONAL: proportional,
         Reason.CAPPED: f"Your share is {share}: the policy lets no owner take more than {cap}.",
@@ -151,10 +165,27 @@ def _share_sentence(line: PayoutLine) -> str:
         Reason.NOT_SIGNIFICANT: f"Your share is {share}: the value is so small that it could be chance. The policy "
         "pays only where the value stays above 0 with both errors counted, that of the computation and that of the "
         "validation rows.",
+        Reason.NOTHING_TO_SHARE: nothing_shared(line.round) if line.reason == Reason.NOTHING_TO_SHARE else "",
         Reason.NOT_POSITIVE: f"Your share is {share}: a share is a value above 0 divided by all values above 0, "
         f"and {_why_not_positive(line)}. A value below 0 counts as 0, so nothing is taken from you.",
     }
     return sentences[Reason(line.reason)]
+
+
+def _chance_steps(line: PayoutLine) -> list[Step]:
+    """How sure it is that the rows are worth more than nothing; no step where that decided nothing."""
+    sure = chance_in_words(line.chance, line.value)
+    if line.chance is None or line.value <= 0 or line.reason == Reason.NOTHING_TO_SHARE:
+        return []
+    return [
+        Step(
+            "Chance",
+            f"{sure}, {percent(line.chance, 1)}",
+            f"Noise alone can leave a value above 0. From the two errors of your value and from what the rows of all "
+            f"sellers are worth follows a chance of {percent(line.chance, 1)} that yours are not worth nothing "
+            f"({SCALE_IN_WORDS}), and your value counts times that chance.",
+        )
+    ]
 
 
 def _copies_step(line: PayoutLine) -> Step:
@@ -171,7 +202,7 @@ def _copies_step(line: PayoutLine) -> Step:
 
 def _why_not_positive(line: PayoutLine) -> str:
     if line.value > 0:
-        return "the values of all accounts of your owner add up to no more than 0"
+        return _OF_YOUR_OWNER
     return "yours is not"
 
 
@@ -187,10 +218,30 @@ def _value_sentence(line: PayoutLine) -> str:
             "That is the average over many mixtures of all sellers' rows: with yours among them this model scored "
             "lower. It says nothing about what they are worth to another model."
         )
+    if conflict := _both_truths(line):
+        sentences.append(conflict)
     if line.value_validation_lower is not None and line.value_validation_upper is not None:
         lower, upper = written(line.value_validation_lower, metric), written(line.value_validation_upper, metric)
         sentences.append(f"With other validation rows of the same kind it could have been between {lower} and {upper}.")
     return " ".join(sentences)
+
+
+def _both_truths(line: PayoutLine) -> str:
+    """Where the average over mixtures and the last rows to join say opposite things: why neither is wrong."""
+    full, without, _ = scores_with_and_without(line)
+    metric = line.round.request.metric
+    told = f"(from {written(without, metric)} to {written(full, metric)})"
+    if line.value <= 0 and full > without:
+        return (
+            f"Added to everybody else's rows yours raise the score {told}; in smaller mixtures they lowered it by more "
+            "than that on average, and all sizes count."
+        )
+    if line.value > 0 and full < without:
+        return (
+            f"Added to everybody else's rows yours lower the score {told}; in smaller mixtures they raised it by more "
+            "than that on average, and all sizes count."
+        )
+    return ""
 
 
 def _model_sentence(line: PayoutLine) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django.template.defaultfilters import pluralize
 
 from marketplace.shared.money import format_amount
+from payouts.core.allocation import Reason
 from payouts.core.correlation import SELLERS_COMPARED_MIN
 from payouts.models import PayoutRound
 from payouts.selectors.audit_attacks import attack_check
@@ -12,6 +13,7 @@ from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import project
 from payouts.selectors.risk_checks import risk_checks, unlinked_with_one_account
 from payouts.selectors.rounds import rule_rows, rules_in_words, shares_by_seller, times_in_words
+from payouts.selectors.why import nothing_shared
 
 
 def review(payout_round: PayoutRound) -> dict[str, Any]:
@@ -35,6 +37,9 @@ def review(payout_round: PayoutRound) -> dict[str, Any]:
         "projection": projection,
         "totals": projection.totals,
         "figures": figures,
+        "nothing_shared": nothing_shared(payout_round)
+        if any(record.reason == Reason.NOTHING_TO_SHARE for record in sellers)
+        else "",
         "rules": rules_in_words(figures),
         "shares": shares_by_seller(figures),
         "rule_rows": rule_rows(figures),

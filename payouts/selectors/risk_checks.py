@@ -1,7 +1,6 @@
 """What a reviewer should look at before money moves: each check with its finding in a sentence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from django.template.defaultfilters import pluralize
 
@@ -9,21 +8,13 @@ from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import count, percent
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors import profiles
+from payouts.selectors.amount_checks import RiskCheck, amount_checks
 from payouts.selectors.class_mix import one_class_owners
 from payouts.selectors.frozen_copies import frozen_copies, news_since
 from payouts.selectors.owners import owner_of_each, sellers_by_owner
 
 # An amount this many times the largest that the owner ever got is worth a second look.
 UNUSUAL_FACTOR = 3
-
-
-@dataclass(frozen=True)
-class RiskCheck:
-    """One check: what was looked at, whether nothing speaks against paying, and what was found."""
-
-    name: str
-    passed: bool
-    finding: str
 
 
 def risk_checks(payout_round: PayoutRound, *, shared_accounts: int) -> list[RiskCheck]:
@@ -37,6 +28,7 @@ def risk_checks(payout_round: PayoutRound, *, shared_accounts: int) -> list[Risk
         _copies(payout_round),
         _owners(sellers, shared_accounts),
         _classes(payout_round, sellers),
+        *amount_checks(payout_round),
         _amounts(payout_round),
         _bank_details(payout_round),
         _earlier_rounds(payout_round),

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from django.db.models import Min
 
 from marketplace.shared.money import format_amount
+from payouts.core.allocation import Reason as LineReason
 from payouts.errors import UnbalancedError
 from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutLine, PayoutRound
 from payouts.selectors.profiles import hold_of
-from payouts.selectors.projection import REASON_WORDS
+from payouts.selectors.why import chance_in_words, nothing_shared, why
 
 Reason = LedgerTransaction.Reason
 
@@ -75,6 +76,7 @@ class Statement:
     closing_minor: int
     owed: tuple[Owed, ...]
     nothing_earned: str
+    how_sure: str
     previous_line_id: int | None
     next_line_id: int | None
 
@@ -131,10 +133,17 @@ def statement_of(line: PayoutLine) -> Statement:
         closing_minor=-sum(entry.amount_minor for entry in known),
         # What has happened since belongs to a later statement.
         owed=_owed(known, lines, is_open=following is None),
-        nothing_earned="" if line.amount_minor else REASON_WORDS[line.reason],
+        nothing_earned="" if line.amount_minor else _why_nothing(line),
+        how_sure=chance_in_words(line.chance, line.value) if line.amount_minor else "",
         previous_line_id=lines[place - 1].pk if place else None,
         next_line_id=following.pk if following is not None else None,
     ).prove()
+
+
+def _why_nothing(line: PayoutLine) -> str:
+    if line.reason == LineReason.NOTHING_TO_SHARE:
+        return nothing_shared(line.round).removesuffix(".")
+    return why(line.reason, chance=line.chance, value=line.value)
 
 
 def _lines_like(line: PayoutLine) -> list[PayoutLine]:
@@ -144,7 +153,7 @@ def _lines_like(line: PayoutLine) -> list[PayoutLine]:
             organization_id=line.organization_id,
             round__currency=line.round.currency,
             round__state__in=PayoutRound.SETTLED,
-        ).select_related("round__request", "organization", "release")
+        ).select_related("round__request", "round__audit_report", "organization", "release")
     )
 
 

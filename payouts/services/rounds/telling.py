@@ -7,8 +7,10 @@ from marketplace.models import Membership, Organization, Role
 from marketplace.services import notices
 from marketplace.shared.money import format_amount
 from marketplace.shared.site import address
+from payouts.core.allocation import Reason
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.profiles import Hold
+from payouts.selectors.why import nothing_shared
 
 
 def tell_approvers(payout_round: PayoutRound) -> None:
@@ -36,12 +38,14 @@ def tell_buyer(payout_round: PayoutRound) -> None:
     shared_out = format_amount(
         payout_round.pot_minor - payout_round.fee_minor - payout_round.unallocated_minor, payout_round.currency
     )
+    nothing = payout_round.lines.filter(reason=Reason.NOTHING_TO_SHARE).exists()
+    returned = f"{nothing_shared(payout_round)} " if nothing else ""
     notices.notify(
         organization=request.buyer,
         kind="results_posted",
         subject=f"the results of “{request.title}” are there",
-        body=f"The round for “{request.title}” is posted: {shared_out} go to sellers. What their rows do to your "
-        f"model, seller by seller, and how much more data would help:\n\n"
+        body=f"The round for “{request.title}” is posted: {shared_out} go to sellers. {returned}What their "
+        f"rows do to your model, seller by seller, and how much more data would help:\n\n"
         f"{address('payouts:buyer_results', request.pk)}",
         key=f"round:{payout_round.pk}:results:{request.buyer_id}",
     )

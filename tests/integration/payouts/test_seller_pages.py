@@ -70,7 +70,10 @@ def test_a_value_below_zero_is_explained(place):
 
     text = unescape(words(browser(place.people[0]).get(page("result", payout_round.pk))))
 
-    assert "You earned 0.00 EUR, because this round pays only what raises the buyer's score. You owe nothing." in text
+    assert (
+        "You earned 0.00 EUR, because what your rows change, averaged over all mixtures, does not raise the buyer's "
+        "score. You owe nothing." in text
+    )
     assert "A value below 0 counts as 0, so nothing is taken from you." in text
     assert (
         f"Your {rows:,} rows change the buyer's balanced accuracy by \N{MINUS SIGN}10.00 points".replace(",", " ")
