@@ -168,7 +168,7 @@ def _drawn_shares(
     names = sorted({owner for owner in owners if owner is not None})
     member = np.array([[float(owner == name) for name in names] for owner in owners])
     values = drawn @ member
-    errors = np.sqrt(np.clip(np.einsum("ij,jk,ik->i", member.T, cells.covariance, member.T), 0.0, None))
+    errors = np.sqrt(np.clip(((member.T @ cells.covariance) * member.T).sum(axis=1), 0.0, None))
     if policy.rule is Rule.CHANCE:
         weights = fit(values, errors, cells.sizes() @ member).chances(values) * values
     else:

@@ -140,7 +140,7 @@ def share_intervals(
         moved = pool * np.diag(own) - np.outer(owner_shares, free * tangents)
         moved += np.diag(owner_shares * free * (tangents - own))
         gradient = part[:, None] * (member.T @ moved @ member) + (member.T @ owner_shares)[:, None] * part_gradient
-        deviations.append(np.sqrt(np.clip(np.einsum("ij,jk,ik->i", gradient, c, gradient), 0.0, None)))
+        deviations.append(np.sqrt(np.clip(((gradient @ c) * gradient).sum(axis=1), 0.0, None)))
     if_paid = part * (member.T @ _shares_if_paid(allocation, values + reach, unit=total, floor=floor, cap=cap))
     is_paid = member.T @ np.array([float(owner.share > 0) for owner in allocation.owners]) > 0
     least = float(floor) * part * np.array([share > 0 for share in shares])
@@ -212,7 +212,7 @@ def _shares_if_paid(
 
 
 def _deviations_of_sums(member: FloatMatrix, c: FloatMatrix) -> FloatVector:
-    deviations: FloatVector = np.sqrt(np.clip(np.einsum("oi,ij,oj->o", member, c, member), 0.0, None))
+    deviations: FloatVector = np.sqrt(np.clip(((member @ c) * member).sum(axis=1), 0.0, None))
     return deviations
 
 
