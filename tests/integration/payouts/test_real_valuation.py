@@ -6,8 +6,9 @@ from payouts import tasks
 from payouts.models import PayoutRound
 from payouts.selectors.projection import project
 from payouts.services import funding, rounds
+from payouts.services.recomputing import recompute
 from tests.integration.payouts import scenario
-from tests.integration.valuation.market import make_market, work_off
+from tests.integration.valuation.market import base_fields, make_market, table, work_off
 
 pytestmark = pytest.mark.real_valuation
 
@@ -33,3 +34,13 @@ def test_a_round_is_valued_by_the_engine_and_paid(db):
         assert line.value_lower < line.value < line.value_upper
         assert line.amount_validation_lower_minor <= line.amount_minor <= line.amount_validation_upper_minor
     assert posted.audit_report.figures["evaluations"] <= 20_000
+
+
+def test_a_round_beside_rows_of_the_buyers_own_is_recomputed_to_the_bit(db):
+    own = table(25, seed=50)
+    payout_round, _ = scenario.really_reviewed(make_market(sizes=(5, 10, 20), **base_fields(own)))
+
+    recomputed = recompute(payout_round=payout_round)
+
+    assert [check.differences for check in recomputed.checks if not check.is_same] == []
+    assert payout_round.run.manifest["base_rows"] == 25

@@ -1,5 +1,6 @@
 """A small market with real files: sellers of different sizes who know something about the target."""
 
+import hashlib
 import io
 
 import numpy as np
@@ -53,6 +54,15 @@ def make_market(*, sizes=(15, 30, 60), **fields):
         seller = make_member(Role.SELLER, organization=make_organization(name=f"Seller {number} of {request.pk}"))
         make_submission(request=request, seller=seller, data=csv_of(table(size, seed=number)))
     return request
+
+
+def base_fields(rows):
+    """The fields of a request whose buyer has these rows already."""
+    sink = io.BytesIO()
+    pq.write_table(rows, sink)
+    data = sink.getvalue()
+    file = ContentFile(data, "base.parquet")
+    return {"base_file": file, "base_sha256": hashlib.sha256(data).hexdigest(), "base_rows": rows.num_rows}
 
 
 def start_run(request, *, seed=7, target=0.2, budget=20_000):

@@ -1,15 +1,10 @@
 """A run whose buyer has rows already: frozen with the others, in every coalition, proved to be those committed."""
 
-import hashlib
-import io
-
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
-from django.core.files.base import ContentFile
 from django.db import transaction
 
-from tests.integration.valuation.market import make_market, start_run, table, work_off
+from tests.integration.valuation.market import base_fields, make_market, start_run, table, work_off
 from valuation.core.plan import run_plan
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.core.utility.features import FeatureEncoder
@@ -25,14 +20,6 @@ BASE = table(25, seed=50)
 @pytest.fixture
 def request_():
     return make_market(sizes=(5, 10, 20), **base_fields(BASE))
-
-
-def base_fields(rows):
-    sink = io.BytesIO()
-    pq.write_table(rows, sink)
-    data = sink.getvalue()
-    file = ContentFile(data, "base.parquet")
-    return {"base_file": file, "base_sha256": hashlib.sha256(data).hexdigest(), "base_rows": rows.num_rows}
 
 
 def columns(rows):
