@@ -9,8 +9,8 @@ from django.template.defaultfilters import pluralize
 from payouts.core.verdicts import AttackVerdict, of_gain, of_kind
 from payouts.models import AttackTest, PayoutRound
 from payouts.selectors import attack_tries
+from payouts.selectors.amount_checks import RiskCheck
 from payouts.selectors.attack_words import MEANS, NAMES, ONCE_FOUND_OUT, WHILE_HIDDEN
-from payouts.selectors.risk_checks import RiskCheck
 
 Kind = AttackTest.Kind
 NEVER_TRIED = "no worker tried it within a day of its being asked for."

@@ -8,8 +8,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score
 
-from valuation.core.errors import FitFailedError
 from valuation.core.utility import ModelSpec, logistic, make_utility
+from valuation.core.utility.lbfgs import minimise
 from valuation.core.utility.logistic import LogisticUtility
 
 # The bare model: its score also where no model would be better.
@@ -143,14 +143,61 @@ def test_coalitions_left_unsolved_are_fitted_one_by_one(monkeypatch):
     np.testing.assert_allclose(values, expected, rtol=0, atol=3e-6)
 
 
-def test_a_failed_fit_is_an_error(monkeypatch):
+def test_a_fit_that_never_arrives_counts_as_far_as_it_came(monkeypatch):
     X, y, X_valid, y_valid = data()
-    game = make_utility(Model("logistic_regression", {}, "accuracy", 0), X, y, X_valid, y_valid)
-    monkeypatch.setattr(logistic, "fit_small", lambda rows, *_: (np.zeros((len(rows), 1)), np.zeros(len(rows), bool)))
+    game = make_utility(Model("logistic_regression", {}, "neg_log_loss", 0), X, y, X_valid, y_valid)
+    coalitions = draw([10, 60, 300], len(X))
+    tight = game(coalitions)
+    monkeypatch.setattr(logistic, "STEPS_MAX", 3)
     monkeypatch.setattr(logistic.LogisticRegression, "fit", lambda *_: (_ for _ in ()).throw(ValueError("no")))
 
-    with pytest.raises(FitFailedError, match="failed: no"):
-        game(draw([10], len(X)))
+    loose, again = game(coalitions), game(coalitions[::-1])[::-1]
+
+    np.testing.assert_allclose(loose, again, rtol=0, atol=1e-12)
+    assert loose[0] == tight[0]  # small ones are solved in their rows
+    assert (np.abs(loose - tight)[1:] > 1e-6).all()
+    assert (np.abs(loose - tight) < 0.5).all()
+
+
+def test_newton_steps_are_bounded_and_the_flatter_point_counts(monkeypatch):
+    X, y, X_valid, y_valid = data(n=200)
+    game = make_utility(Model("logistic_regression", {"C": 1000.0}, "neg_log_loss", 0), X, y, X_valid, y_valid)
+    coalitions = draw([60, 150], len(X))
+    tight = game(coalitions)
+    monkeypatch.setattr(logistic, "NEWTON_STEPS_MAX", 1)
+    monkeypatch.setattr(logistic, "STEPS_MAX", 100)
+
+    assert np.abs(game(coalitions) - tight).max() < 1e-3  # one Newton step from 0 is far steeper than 100 others
+
+
+def work_of(game, coalitions, monkeypatch):
+    """Gradients of single coalitions that one batch takes."""
+    asked = []
+
+    def counted(gradient, *arguments, **options):
+        def count(active, at):
+            asked.append(len(active))
+            return gradient(active, at)
+
+        return minimise(count, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(logistic, "minimise", counted)
+        game(coalitions)
+    return sum(asked)
+
+
+def test_rows_a_hundred_times_too_large_cost_a_few_times_as_much(monkeypatch):
+    X, y, X_valid, y_valid = data(n=1_000, separation=0.3)
+    large = X.copy()
+    large[np.random.default_rng(2).permutation(len(X))[:10]] *= 100.0
+    spec, coalitions = Model("logistic_regression", {}, "accuracy", 0), draw([60, 100, 200, 400, 800] * 8, len(X))
+
+    clean, outlying = (
+        work_of(make_utility(spec, rows, y, X_valid, y_valid), coalitions, monkeypatch) for rows in (X, large)
+    )
+
+    assert clean < outlying < 5 * clean
 
 
 def test_equal_rows_with_opposite_labels_predict_even_odds():
