@@ -15,6 +15,8 @@ from payouts.core.apportionment import largest_remainder
 from payouts.core.chances import Worths, fit
 from payouts.core.policy import SIGNIFICANT, Policy, Rule, bounded_shares
 
+# A chance is known to its last bits only, and these follow the unit of the values: a cent must not.
+_CHANCE_DIGITS = 9
 # Stands for the buyer in the apportionment when a cap leaves a part of the pot to nobody; no owner key is empty.
 _UNALLOCATED = ""
 
@@ -208,7 +210,8 @@ def _chances(
     if policy.rule is Rule.CHANCE:
         numbers = [float(value) for value in values.values()]
         worths = fit(numbers, [errors[key] for key in values], [rows[key] for key in values])
-        return worths, dict(zip(values, worths.chances(numbers).tolist(), strict=True))
+        chances = worths.chances(numbers).round(_CHANCE_DIGITS).tolist()
+        return worths, dict(zip(values, chances, strict=True))
     if policy.rule is Rule.GATE:
         return None, {key: float(float(value) - SIGNIFICANT * errors[key] > 0) for key, value in values.items()}
     return None, dict.fromkeys(values, 1.0)

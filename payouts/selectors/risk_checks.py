@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from django.template.defaultfilters import pluralize
 
 from marketplace.shared.money import format_amount
-from marketplace.templatetags.figures import count, percent
+from marketplace.templatetags.figures import count, decimals, percent
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors import profiles
 from payouts.selectors.amount_checks import RiskCheck, amount_checks
 from payouts.selectors.class_mix import one_class_owners
 from payouts.selectors.frozen_copies import frozen_copies, news_since
 from payouts.selectors.owners import owner_of_each, sellers_by_owner
+from valuation.core.label_agreement import Agreement
+from valuation.selectors.runs import label_agreements
 
 # An amount this many times the largest that the owner ever got is worth a second look.
 UNUSUAL_FACTOR = 3
@@ -28,6 +30,7 @@ def risk_checks(payout_round: PayoutRound, *, shared_accounts: int) -> list[Risk
         _copies(payout_round),
         _owners(sellers, shared_accounts),
         _classes(payout_round, sellers),
+        _labels(payout_round),
         *amount_checks(payout_round),
         _amounts(payout_round),
         _bank_details(payout_round),
@@ -96,6 +99,35 @@ def _classes(payout_round: PayoutRound, sellers: Mapping[int, Sequence[str]]) ->
         f"Rows nearly all of one class: {named}. One owner's rows, sorted over several accounts, look like this and "
         "gain as long as the accounts are not linked: ask who owns them.",
     )
+
+
+def _labels(payout_round: PayoutRound) -> RiskCheck:
+    """Labels that say the opposite of the buyer's are a mistake or a trick; either way somebody should ask."""
+    run = payout_round.run
+    agreements = label_agreements(run) if run else ()
+    names = [seller["name"] for seller in run.manifest["sellers"]] if run and agreements else []
+    turned = [
+        f"{name} ({_agreement(agreement, payout_round)})"
+        for name, agreement in zip(names, agreements, strict=True)
+        if agreement is not None and agreement.contradicts
+    ]
+    if turned:
+        return RiskCheck(
+            "Labels",
+            False,
+            "Labels say the opposite of what the buyer's validation rows say, asked through a plain model: "
+            f"{', '.join(turned)}. A column may be turned round, or a class named the wrong way.",
+        )
+    asked = sum(agreement is not None for agreement in agreements)
+    if not asked:
+        return RiskCheck("Labels", True, "Nobody brought enough rows to compare labels with the buyer's.")
+    return RiskCheck("Labels", True, f"Of {count(asked)} seller{pluralize(asked)} no labels contradict the buyer's.")
+
+
+def _agreement(agreement: Agreement, payout_round: PayoutRound) -> str:
+    if payout_round.request.task == "regression":
+        return f"correlation {decimals(agreement.score, 2)}"
+    return f"{percent(agreement.score, 0)} agree, {percent(agreement.chance, 0)} would by chance"
 
 
 def _earlier_rounds(payout_round: PayoutRound) -> RiskCheck:

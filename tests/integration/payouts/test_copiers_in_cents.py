@@ -151,7 +151,7 @@ def test_whoever_brings_the_validation_rows_is_paid_for_them_only_until_it_is_up
     copies.decide(finding=finding, decision="first_keeps", reason="It had them.", by=make_member(Role.OPERATOR))
     after, review = paid(request)
 
-    assert unproved[COPIER] > max(unproved[name] for name in before)
+    assert unproved[COPIER] > sum(unproved.values()) / len(unproved)
     assert after == {**before, COPIER: 0}
     assert [entry["submission"] for entry in review.run.manifest["left_out_whole"]] == [str(submission.pk)]
 
