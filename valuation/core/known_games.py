@@ -1,12 +1,13 @@
 """Games whose Shapley values are known in closed form: oracles for every estimator."""
 
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.games import BoolMatrix, FloatVector, Game
+from valuation.core.games import BoolMatrix, FloatVector, Game, IndexVector
 
 _WORD = 64
 _SLICE_BYTES = 1 << 23
@@ -203,3 +204,94 @@ class WeightedVotingGame:
             pivotal = counts[:, max(0, self._quota - int(self._votes[player])) : self._quota].sum(axis=1)
             values[player] = sum(pivotal[size] / math.comb(n - 1, size) for size in range(n)) / n
         return values
+
+
+class NeedleGame:
+    """``U(S) = sum_j effects[j] [j in S] fade(|S|)``: few rows do something, alone or the more the fewer others are in.
+
+    With ``fade(s) = s^(-power)``. A needle adds ``fade(s + 1)`` to ``s`` others, whoever they are; anybody else changes
+    what the needles already in are worth.
+    """
+
+    def __init__(self, effects: FloatVector, power: float = 0.0) -> None:
+        """Take the effect of each row, float64 ``(n_players,)``, mostly 0, and how fast it fades."""
+        self.n_players = len(effects)
+        self._effects = effects
+        self._power = power
+
+    def __call__(self, coalitions: BoolMatrix) -> FloatVector:
+        """Utilities, float64 ``(n_coalitions,)``."""
+        sizes = np.maximum(coalitions.sum(axis=1), 1)
+        return np.asarray((coalitions @ self._effects) * sizes**-self._power, dtype=np.float64)
+
+    @property
+    def shapley_values(self) -> FloatVector:
+        """A needle's own effect at every size, and what it loses to each other row that joins after it."""
+        n = self.n_players
+        sizes = np.arange(1, n + 1)
+        fade = sizes**-self._power
+        if n == 1:
+            return self._effects * fade
+        # Before the row that joins s others there is a given other one with chance s / (n - 1).
+        lost = float((sizes[:-1] / (n - 1)) @ np.diff(fade)) / n
+        return np.asarray(self._effects * fade.mean() + (self._effects.sum() - self._effects) * lost)
+
+
+class QuotaGame:
+    """``U(S) = 1`` where S holds at least the quota of rows of every type, else 0: voting by types.
+
+    One type with a quota is a threshold, several rare rows of which one is enough a quota of 1.
+    """
+
+    def __init__(self, types: IndexVector, quotas: Sequence[int]) -> None:
+        """Take the type of each row, int ``(n_players,)``, and the quota of each type; types beyond are of no use."""
+        self.n_players = len(types)
+        self._types = types
+        self._quotas = tuple(quotas)
+
+    def __call__(self, coalitions: BoolMatrix) -> FloatVector:
+        """Utilities, float64 ``(n_coalitions,)``."""
+        met = [coalitions[:, self._types == kind].sum(axis=1) >= quota for kind, quota in enumerate(self._quotas)]
+        return np.asarray(np.all(met, axis=0), dtype=np.float64)
+
+    @property
+    def shapley_values(self) -> FloatVector:
+        """Owen's integral: a row decides where its type is one short and all others have enough."""
+        nodes, weights = np.polynomial.legendre.leggauss(self.n_players // 2 + 2)
+        chances, weights = (nodes + 1.0) / 2.0, weights / 2.0
+        counts = [int((self._types == kind).sum()) for kind in range(len(self._quotas))]
+        enough = [
+            np.sum([_binomial_chance(count, k, chances) for k in range(quota, count + 1)], axis=0)
+            for count, quota in zip(counts, self._quotas, strict=True)
+        ]
+        values = np.zeros(self.n_players)
+        for kind, quota in enumerate(self._quotas):
+            if not 1 <= quota <= counts[kind]:
+                continue
+            others = np.prod([one for other, one in enumerate(enough) if other != kind], axis=0)
+            short = _binomial_chance(counts[kind] - 1, quota - 1, chances)
+            values[self._types == kind] = float(weights @ (short * others))
+        return values
+
+
+def _binomial_chance(n: int, k: int, chances: FloatVector) -> FloatVector:
+    return np.asarray(math.comb(n, k) * chances**k * (1.0 - chances) ** (n - k))
+
+
+class ParityGame:
+    """``U(S) = 1`` where S holds an odd number of the marked rows, else 0: no coalition is like its neighbours."""
+
+    def __init__(self, marked: npt.NDArray[np.bool_]) -> None:
+        """Take which rows count, bool ``(n_players,)``."""
+        self.n_players = len(marked)
+        self._marked = marked
+
+    def __call__(self, coalitions: BoolMatrix) -> FloatVector:
+        """Utilities, float64 ``(n_coalitions,)``."""
+        return np.asarray(coalitions[:, self._marked].sum(axis=1) % 2, dtype=np.float64)
+
+    @property
+    def shapley_values(self) -> FloatVector:
+        """Marked rows are alike and share what all of them come to."""
+        marked = int(self._marked.sum())
+        return np.where(self._marked, (marked % 2) / max(1, marked), 0.0)

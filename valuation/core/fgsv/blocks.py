@@ -139,12 +139,17 @@ def covariance(
     # square of a leverage.
     centred = [half - (half @ curve) @ curve.T for half in (weights * in_first, weights * ~in_first)]
     utilities, rows = _evaluate(game, members, *centred)
-    terms = weights * (utilities - curve @ (curve.T @ utilities))
+    # `weights` hold the factor that turns residuals of least squares into errors of prediction.
+    residuals = utilities - curve @ (curve.T @ utilities)
+    terms = weights * residuals
+    errors = residuals / (1.0 - (curve**2).sum(axis=1))
     arrays: Arrays = {
         "draws": np.array(float(draws)),
         "halves": halves,
         "moment": terms.sum(axis=1),
         "outer": terms @ terms.T,
+        "squares": (errors**2).sum(),
+        "fourths": (errors**4).sum(),
         "utilities": utilities.sum(),
         "largest": np.abs(utilities).max(),
     }
@@ -194,6 +199,7 @@ def _pairs(
         "halves": halves,
         "moment": x.T @ y,
         "normal": np.stack([x[:first].T @ x[:first], x[first:].T @ x[first:]]),
+        "steepness": (1.0 / reach**2).sum(),
         "utilities": utilities.sum(),
         "largest": np.abs(utilities).max(),
     }
@@ -204,4 +210,5 @@ def _pairs(
         # Residuals of least squares are too small by their leverage (MacKinnon and White 1985, HC2).
         residuals = (y - x @ (inverse @ arrays["moment"])) / np.sqrt(np.maximum(1.0 - leverage, 1.0 / draws))
     arrays["outer"] = (x.T * residuals**2) @ x
+    arrays |= {"squares": ((residuals * reach) ** 2).sum(), "fourths": ((residuals * reach) ** 4).sum()}
     return _with_rows(arrays, rows), 2 * draws

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from valuation.core.fgsv.strata import Stratum
 from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
+from valuation.core.fgsv.unseen import unseen_covariances
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
@@ -52,8 +53,15 @@ class MergedStrata:
 
     def covariances(self) -> FloatMatrix:
         """Computation covariance by stratum, float64 ``(n_strata, n_groups, n_groups)``."""
-        found = [covariance_of(stratum, self._sums(k), self.group_sizes) for k, stratum in enumerate(self.strata)]
-        return settled_covariance(np.array(found).reshape(-1, self.n_groups, self.n_groups), self._noise())
+        sums = [self._sums(k) for k in range(len(self.strata))]
+        n_groups, noise = self.n_groups, self._noise()
+        found = np.zeros((len(sums), n_groups, n_groups))
+        for k, stratum in enumerate(self.strata):
+            found[k] = covariance_of(stratum, sums[k], self.group_sizes)
+        found += unseen_covariances(
+            self.strata, sums, found, group_sizes=self.group_sizes, ends=self.arrays["ends"], noise=noise
+        )
+        return settled_covariance(found, noise)
 
     def contributions(self) -> FloatMatrix | None:
         """Of each validation row, float64 ``(n_groups, m)``; ``None`` where no sums by row were kept."""
@@ -91,7 +99,14 @@ class MergedStrata:
     def _sums(self, k: int) -> StratumSums:
         arrays = self.arrays
         normal = arrays[f"normal_{k}"].sum(axis=0) if self.strata[k].paired else None
-        return StratumSums(float(arrays["draws"][k]), arrays["moment"][k], arrays["outer"][k], normal)
+        draws = float(arrays["draws"][k])
+        return StratumSums(
+            draws,
+            arrays["moment"][k],
+            arrays["outer"][k],
+            normal,
+            *(float(arrays[name][k]) for name in ("steepness", "squares", "fourths", "utilities")),
+        )
 
     def _half_sums(self, k: int, half: int) -> StratumSums:
         """What the map of a half needs; an enumeration has all of its coalitions in both."""

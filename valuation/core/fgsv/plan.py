@@ -22,13 +22,15 @@ from valuation.core.validation_sample import validation_covariance
 # 2: blocks also return the sum of their utilities; the values are those of 1. 3: where the seller coalitions of GSV are
 # sampled they leave another part of the budget, and validation errors of balanced accuracy are those within classes.
 # 4: validation errors are wider where fewer than twenty validation rows matter. 5: validation errors hold no noise of
-# sampled coalitions, and the order in which sellers are listed moves nothing.
+# sampled coalitions, the order in which sellers are listed moves nothing, and a variance of 0 is not believed.
 METHOD_VERSION = "fgsv-auto/5"
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
 # A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be
 # trusted with the whole budget.
 _WAVE_GROWTH = 3.0
+# Of the budget, a tenth is spread evenly over all sizes.
+_FLOOR_PART = 10
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class FgsvPlan:
         """
         fixed = self._fixed_evaluations
         # Groups of nobody are in no contrast.
-        strata = make_strata(sum(self.group_sizes), sum(size > 0 for size in self.group_sizes), self.budget - fixed)
+        sizes = [size for size in self.group_sizes if size]
+        strata = make_strata(sum(sizes), len(sizes), self.budget - fixed, smallest=min(sizes, default=0))
         needed = fixed + pilot_evaluations(strata)
         if needed > self.budget:
             raise BudgetTooSmallError(self.budget, needed)
@@ -96,6 +99,9 @@ class FgsvPlan:
             {
                 "draws": np.zeros(n_strata),
                 "halves": np.zeros((n_strata, 2)),
+                "fourths": np.zeros(n_strata),
+                "steepness": np.zeros(n_strata),
+                "squares": np.zeros(n_strata),
                 "utilities": np.zeros(n_strata),
                 "largest": np.zeros(()),
                 "moment": np.zeros((n_strata, n_groups)),
@@ -152,9 +158,13 @@ class FgsvPlan:
         each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
         cost = each * np.array([self.cost(stratum.middle) for stratum in self.strata])
         cost[[stratum.kind == "enumeration" for stratum in self.strata]] = np.inf  # nothing is left to draw
-        return wanted_draws(
-            per_draw, drawn, cost, each, variance_target=variance_target, evaluations_max=evaluations_max
-        )
+        # No size goes without a floor of draws, whatever little they have shown so far.
+        floor = np.where(np.isinf(cost) | ~per_draw.any(), 0.0, self.budget / (_FLOOR_PART * len(each) * each))
+        least = np.maximum(drawn, floor)
+        if (least - drawn) @ each > evaluations_max:
+            least = drawn
+        left = evaluations_max - float((least - drawn) @ each)
+        return wanted_draws(per_draw, least, cost, each, variance_target=variance_target, evaluations_max=left)
 
     def _new_draws(self, state: PlanState) -> list[int]:
         """Draws to add by stratum, never more than the budget has left."""
@@ -298,7 +308,7 @@ def _places(state: PlanState) -> IndexVector:
 
 def _add_to_stratum(arrays: Arrays, k: int, result: Arrays) -> None:
     """Replace the touched sums by copies with the block's added: a state is never changed in place."""
-    for name in ("draws", "halves", "utilities", "moment", "outer"):
+    for name in ("draws", "halves", "utilities", "moment", "outer", "steepness", "squares", "fourths"):
         if name in result:
             arrays[name] = arrays[name].copy()
             arrays[name][k] += result[name]

@@ -14,6 +14,9 @@ _COVARIANCE_SIZES_MAX = 12
 _COVARIANCE_ROWS_PER_GROUP = 2
 # ... and a fixed deviation beats the hypergeometric one where that has become smaller, at 1 / DEVIATION^2 rows a group.
 _WEIGHING_ROWS_PER_GROUP = round(1 / DEVIATION**2)
+# In pairs a group is told of only where its counts differ: with a smaller variance of its count in a coalition that is
+# less than every fifth pair, and a pilot might not tell of it at all.
+_COUNT_VARIANCE_MIN = 0.1
 _RATIOS = (1.5, 2.0, 3.0, 5.0, 9.0)
 _PILOT_DRAWS = 32
 _PILOT_DRAWS_MIN = 8
@@ -63,7 +66,7 @@ class Stratum:
         return self.kind in {"coupled", "weighing"}
 
 
-def make_strata(n_players: int, n_groups: int, budget: int) -> tuple[Stratum, ...]:
+def make_strata(n_players: int, n_groups: int, budget: int, *, smallest: int) -> tuple[Stratum, ...]:
     """Cut sizes ``1..n-1`` into strata whose pilot fits the budget.
 
     Boundaries depend on ``n_players`` and, when the budget is tight, on the budget; not on how rows are grouped, so
@@ -73,6 +76,7 @@ def make_strata(n_players: int, n_groups: int, budget: int) -> tuple[Stratum, ..
         n_players: Number of rows ``n``.
         n_groups: Number of groups.
         budget: Utility evaluations left for strata.
+        smallest: Rows of the smallest group.
 
     Returns:
         Strata in order of size; empty where no contrast exists (one row or one group).
@@ -85,7 +89,7 @@ def make_strata(n_players: int, n_groups: int, budget: int) -> tuple[Stratum, ..
     for ratio in _RATIOS:
         for pilot in (_PILOT_DRAWS, _PILOT_DRAWS_MIN):
             strata = tuple(
-                _stratum(low, high, n_players, n_groups=n_groups, budget=budget, pilot=pilot)
+                _stratum(low, high, n_players, n_groups=n_groups, budget=budget, pilot=pilot, smallest=smallest)
                 for low, high in _edges(n_players, ratio)
             )
             if pilot_evaluations(strata) * _PILOT_PART <= budget:
@@ -113,12 +117,14 @@ def _edges(n: int, ratio: float) -> list[tuple[int, int]]:
     return lower + mirrored
 
 
-def _stratum(low: int, high: int, n: int, *, n_groups: int, budget: int, pilot: int) -> Stratum:
+def _stratum(low: int, high: int, n: int, *, n_groups: int, budget: int, pilot: int, smallest: int) -> Stratum:
     n_coalitions = comb(n, low) if low == high and min(low, n - low) <= 2 else None  # noqa: PLR2004 - larger sizes are never few
     if n_coalitions is not None and n_coalitions <= max(pilot, min(_ENUMERATION_MAX, budget // _ENUMERATION_PART)):
         return Stratum(low, high, "enumeration", n_coalitions)
     unpaired = max(_COVARIANCE_SIZES_MAX, _COVARIANCE_ROWS_PER_GROUP * n_groups)
-    if high <= unpaired or low >= n - unpaired:
+    part, near = smallest / n, min(low, n - high)
+    seldom = near * (n - near) / n * part * (1 - part) < _COUNT_VARIANCE_MIN
+    if high <= unpaired or low >= n - unpaired or seldom:
         return Stratum(low, high, "covariance", pilot)
     pairs = max(3 * pilot // 4, 4 * n_groups)
     weighed = min(low, n - high) >= _WEIGHING_ROWS_PER_GROUP * n_groups

@@ -18,12 +18,20 @@ class StratumSums:
         moment: float64 ``(n_groups,)``.
         outer: float64 ``(n_groups, n_groups)``: outer products of the terms, or the meat of the sandwich in weighing.
         normal: float64 ``(n_groups, n_groups)``: normal matrix of pairs; ``None`` of single coalitions.
+        steepness: Sum of ``1 / reach^2`` over pairs.
+        squares: Sum of the squared residuals, in squared metric units.
+        fourths: Sum of their fourth powers.
+        utilities: Sum of the utilities.
     """
 
     draws: float
     moment: FloatVector
     outer: FloatMatrix
     normal: FloatMatrix | None
+    steepness: float = 0.0
+    squares: float = 0.0
+    fourths: float = 0.0
+    utilities: float = 0.0
 
 
 def linear_map(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) -> FloatMatrix:
