@@ -16,7 +16,7 @@ REASON_WORDS = {
     "below_minimum": "Below the minimum: kept for the seller",
     "not_significant": "Its value is above 0, but not beyond chance",
     "not_positive": "Its value is not above 0",
-    "nothing_to_share": "All rows together did not beat a model without rows: nothing is shared",
+    "nothing_to_share": "All rows together did not beat what the buyer has without them: nothing is shared",
     "rounded_to_nothing": "Its share is less than the smallest amount: rounded to nothing",
     "copies": "All its rows were left out as copies",
     "platform_fee": "The policy's part of the pot",
@@ -54,7 +54,8 @@ def nothing_shared(payout_round: PayoutRound) -> str:
     unit = f" {unit_of(metric)}".rstrip()
     found = f"{'+' if gain > 0 else ''}{written(gain, metric)}{unit} of {metric_name(metric)}"
     known = "" if error is None else f" ± {written(SIGNIFICANT * error, metric)}{unit}"
+    without = "a model of the buyer's own rows alone" if payout_round.request.base_rows else "a model without rows"
     return (
-        "All rows together did not beat a model without rows by more than the buyer's validation rows can tell "
+        f"All rows together did not beat {without} by more than the buyer's validation rows can tell "
         f"({found}{known}), so nothing is shared and the pot returns to the buyer."
     )

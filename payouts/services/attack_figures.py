@@ -110,11 +110,13 @@ def disguise_of(scene: Scene, kind: str) -> Disguise | None:
 
 def as_valued(scene: Scene) -> Disguised:
     """The sellers as the run valued them, for attacks that bring and part no rows."""
-    rule = outcome(scene.run).rules[PAYING_RULE]
+    known = outcome(scene.run)
+    rule = known.rules[PAYING_RULE]
     return Disguised(
         values=rule.values,
         covariance=rule.covariance,
         validation_covariance=rule.validation_covariance,
+        rows=tuple(player.rows for player in known.players),
         cells=(1,) * len(rule.values),
         strangers=0,
         evaluations=0,
@@ -171,7 +173,7 @@ def _price(
     if valued.validation_covariance is not None:
         covariance = covariance + valued.validation_covariance
     return gain(
-        Cells(valued.values, covariance),
+        Cells(valued.values, covariance, np.array(valued.rows)),
         before=before,
         after=after,
         controlled=frozenset(controlled),

@@ -83,6 +83,7 @@ class Disguised:
         values: float64 ``(C,)``, metric units, in the order of the pieces.
         covariance: Of the computation, ``(C, C)``.
         validation_covariance: Of the validation sample, ``(C, C)``, where rows were scored one by one.
+        rows: How many rows each piece has, ``(C,)``.
         cells: How many cells each seller has.
         strangers: How many pieces are nobody's among the sellers.
         evaluations: Spent.
@@ -92,6 +93,7 @@ class Disguised:
     values: Array
     covariance: Array
     validation_covariance: Array | None
+    rows: tuple[int, ...]
     cells: tuple[int, ...]
     strangers: int
     evaluations: int
@@ -230,6 +232,7 @@ def go_on(
         values=found.values,
         covariance=found.covariance,
         validation_covariance=found.validation_covariance,
+        rows=tuple(len(piece) for piece in disguise.pieces),
         cells=disguise.cells,
         strangers=disguise.strangers,
         evaluations=found.evaluations,

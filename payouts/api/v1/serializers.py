@@ -218,8 +218,8 @@ class LineSerializer(serializers.Serializer[Any]):
     owner_key = serializers.IntegerField(allow_null=True, help_text="Beneficial owner that the policy acted on.")
     disposition = serializers.ChoiceField(choices=["pay", "carry", "hold", "none", "fee", "return", "fund"])
     reason = serializers.CharField(
-        help_text="Why the amount is what it is. `nothing_to_share`: all rows together did not beat a model without "
-        "rows by more than the validation rows can tell, and the whole pot went back."
+        help_text="Why the amount is what it is. `nothing_to_share`: all rows together did not beat what the "
+        "buyer has without them by more than the validation rows can tell, and the whole pot went back."
     )
     rows = serializers.IntegerField(allow_null=True)
     currency = serializers.CharField()

@@ -3,16 +3,19 @@
 from html import unescape
 from importlib import import_module
 
+import numpy as np
 import pytest
 from django.apps import apps
 from django.urls import reverse
 
+from payouts.core.attacks import Cells, gain
 from payouts.models import PayoutPolicy
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.digest import lines_sha256
 from payouts.selectors.projection import project
 from payouts.selectors.risk_checks import risk_checks
 from payouts.selectors.statements import statement_of
+from payouts.services import attack_figures
 from payouts.services.recomputing import _amounts_check, _lines_check
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words
@@ -185,6 +188,29 @@ def test_rounds_under_the_older_rules_were_never_asked_that(place, rule):
     payout_round = scenario.in_review(place, chosen=scenario.policy(rule=rule), validation_deviation=0.1)
 
     assert "nothing_to_share" not in set(payout_round.lines.values_list("reason", flat=True))
+
+
+def test_the_attack_lab_pays_the_same_values_as_the_round_because_it_knows_the_rows(place):
+    """Chances depend on how many rows a value is of: without them the lab would compare with amounts nobody is paid."""
+    payout_round = scenario.in_review(place, chosen=by_chance(), values=UNSURE)
+    valued = attack_figures.as_valued(attack_figures.scene_of(payout_round, payout_round.run))
+    lines = list(payout_round.lines.order_by("number"))
+    owners = [str(each.owner_key) for each in lines]
+
+    found = gain(
+        Cells(valued.values, valued.covariance + valued.validation_covariance, np.array(valued.rows)),
+        before=owners,
+        after=owners,
+        controlled=frozenset(owners[2:3]),
+        pot_minor=payout_round.pot_minor,
+        policy=policy_from_snapshot(payout_round.policy_snapshot),
+        salt=str(payout_round.pk),
+        comparisons=1,
+        rng=np.random.default_rng(0),
+    )
+
+    assert valued.rows == tuple(each.rows for each in lines)
+    assert found.before_minor == found.after_minor == lines[2].amount_minor
 
 
 def checks_of(payout_round):
