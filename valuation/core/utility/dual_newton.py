@@ -8,6 +8,8 @@ BoolArray = NDArray[np.bool_]
 
 STEP_SOLVED = 1e-5  # Newton's error after a step is of the order of the step squared
 HALVINGS_MAX = 12
+# Of products of rows: beside larger ones the system's 1 is lost to rounding, and with it the penalty.
+KERNEL_MAX = 1e8
 
 
 def fit_small(
@@ -28,10 +30,13 @@ def fit_small(
         steps_max: Most Newton steps.
 
     Returns:
-        Coefficients with the intercept last, float64 ``(k, d + 1)``, and which coalitions are solved, bool ``(k,)``.
+        Coefficients with the intercept last, float64 ``(k, d + 1)``, and which coalitions are solved, bool ``(k,)``:
+        not those whose rows are so long that an unknown a row is no way to solve them.
     """
     k, s, _ = rows.shape
     kernel = rows @ rows.transpose(0, 2, 1)
+    too_long = np.einsum("kss->ks", kernel).max(axis=1) > KERNEL_MAX
+    kernel[too_long] = 0.0
     real = (weights > 0).astype(np.float64)
     positives, sizes = (labels * weights).sum(axis=1), weights.sum(axis=1)
     a, kernel_a = np.zeros((k, s)), np.zeros((k, s))
@@ -72,7 +77,7 @@ def fit_small(
         solved |= (moved < STEP_SOLVED) & (length == 1.0)
         if solved.all():
             break
-    return np.concatenate([(a[:, None, :] @ rows)[:, 0], intercept[:, None]], axis=1), solved
+    return np.concatenate([(a[:, None, :] @ rows)[:, 0], intercept[:, None]], axis=1), solved & ~too_long
 
 
 def _lengths(

@@ -186,7 +186,9 @@ class LogisticUtility(UtilityGame):
         fitted = np.column_stack([model.coef_, model.intercept_])
         gradient = gradients.masked(self._frame, gradients.indicators(self._y, classes), weights)
         slopes = [np.abs(gradient(np.array([0]), point.reshape(1, -1))).max() for point in (fitted, reached)]
-        arrived = slopes[0] <= NEWTON_SLOPE_MAX * int(coalition.sum())
+        # Of large columns rounding alone leaves a slope as many times larger.
+        largest = max(1.0, float(np.abs(self._frame.rows[coalition]).max()))
+        arrived = slopes[0] <= NEWTON_SLOPE_MAX * int(coalition.sum()) * largest
         return fitted if arrived or slopes[0] <= slopes[1] else reached
 
     def _predictions(self, coalitions: BoolArray) -> Iterator[tuple[IntArray, NDArray[Any]]]:
@@ -195,6 +197,9 @@ class LogisticUtility(UtilityGame):
             alike = np.flatnonzero(pattern_of == pattern)
             classes = np.flatnonzero(patterns[pattern])
             fitted = self.coefficients(coalitions[alike], classes)
+            # What a solver left without numbers is no model.
+            solved = np.isfinite(fitted).all(axis=(1, 2))
+            alike, fitted = alike[solved], fitted[solved]
             at_once = max(1, min(GROUP_MAX, SCORED_BYTES // (self.n_valid * fitted.shape[1] * 8)))
             for first in range(0, len(alike), at_once):
                 chunk = slice(first, first + at_once)

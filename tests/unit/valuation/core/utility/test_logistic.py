@@ -200,6 +200,23 @@ def test_rows_a_hundred_times_too_large_cost_a_few_times_as_much(monkeypatch):
     assert clean < outlying < 5 * clean
 
 
+@pytest.mark.parametrize("C", [1.0, 1000.0])
+def test_rows_that_are_very_long_are_fitted_as_well(C):
+    """A million standard deviations are as far as features go; an unknown a row would lose the penalty to rounding."""
+    rng = np.random.default_rng(3)
+    X, X_valid = 1e6 * rng.normal(size=(30, 1)), 1e6 * rng.normal(size=(20, 1))
+    y, y_valid = rng.integers(2, size=30), np.arange(20) % 2
+    game = make_utility(Model("logistic_regression", {"C": C}, "neg_log_loss", 0), X, y, X_valid, y_valid)
+    coalitions = draw([10, 20, 30], 30)
+
+    values = game(coalitions)
+
+    # Such a penalty is nothing: rows a million times shorter, with one a million squared times weaker, fit alike.
+    free = LogisticRegression(C=np.inf, tol=1e-12, max_iter=1000, solver="newton-cholesky")
+    shares = [free.fit(X[c] / 1e6, y[c]).predict_proba(X_valid / 1e6)[:, 1] for c in coalitions]
+    np.testing.assert_allclose(values, [-log_loss(y_valid, one) for one in shares], atol=1e-6)
+
+
 def test_equal_rows_with_opposite_labels_predict_even_odds():
     X, X_valid = np.ones((2, 3)), np.random.default_rng(0).normal(size=(4, 3))
     spec = Model("logistic_regression", {}, "neg_log_loss", 0)
