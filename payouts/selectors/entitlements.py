@@ -69,8 +69,11 @@ def beats_no_rows(outcome: RunOutcome) -> bool:
 def total_validation_error(outcome: RunOutcome) -> float | None:
     """Standard error over validation rows of what all rows together add; None where the metric has none.
 
-    The values sum to that, so that all entries of their covariance sum to its variance.
+    Runs that ended before it was kept have it in the covariance of their values: these sum to what all rows add, so
+    that all its entries sum to the variance.
     """
+    if outcome.total_validation_error is not None:
+        return outcome.total_validation_error
     covariance = outcome.rules[PAYING_RULE].validation_covariance
     return None if covariance is None else float(np.sqrt(max(float(covariance.sum()), 0.0)))
 

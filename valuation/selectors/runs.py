@@ -55,7 +55,8 @@ class RunOutcome:
     """Everything a payout needs of a finished run, in units of the buyer's metric.
 
     `left_out` names the organisations that are no players because all their rows were left out as copies, each with how
-    many rows that were.
+    many rows that were. `total_validation_error` is that of `utility_full` less `utility_empty` over validation rows;
+    None where the metric has none, and for runs that ended before it was kept.
     """
 
     players: tuple[PlayerRow, ...]
@@ -65,6 +66,7 @@ class RunOutcome:
     evaluations: int
     seconds: Mapping[str, float]
     left_out: Mapping[int, int] = field(default_factory=dict)
+    total_validation_error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ def outcome(run: ValuationRun) -> RunOutcome:
         evaluations=run.evaluations_spent,
         seconds=stored["seconds"],
         left_out=left_out_sellers(run),
+        total_validation_error=stored.get("total_validation_error"),
     )
 
 

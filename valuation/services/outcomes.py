@@ -58,6 +58,7 @@ def _outcome(run: ValuationRun, first: core_plan.PlanState, estimates: Mapping[s
         "utility_empty": utility_empty,
         "utility_full": utility_full,
         "covariances": covariances,
+        "total_validation_error": estimates["fgsv"].total_validation_error,
         "seconds": {
             "freezing": run.progress["freeze_seconds"],
             "evaluating, all workers together": sum(seconds.values()),

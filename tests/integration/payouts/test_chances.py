@@ -183,6 +183,14 @@ def test_nothing_is_shared_where_all_rows_together_do_not_beat_nobodys(place):
     assert why in read(browser(buyer).get(reverse("payouts:buyer_results", args=[place.request.pk])))
 
 
+@pytest.mark.parametrize(("error", "shared"), [(0.1, True), (0.2, False)])
+def test_the_error_of_the_whole_gain_is_the_runs_own_where_it_was_kept(place, error, shared):
+    payout_round = scenario.in_review(place, chosen=by_chance(), kept={"total_validation_error": error})
+
+    assert payout_round.audit_report.figures["total_validation_error"] == error
+    assert payout_round.lines.filter(amount_minor__gt=0).exists() == shared
+
+
 @pytest.mark.parametrize("rule", ["gate", "clip"])
 def test_rounds_under_the_older_rules_were_never_asked_that(place, rule):
     payout_round = scenario.in_review(place, chosen=scenario.policy(rule=rule), validation_deviation=0.1)
