@@ -57,12 +57,13 @@ def form(
     low, high = size_range
     pairs = kind != "covariance"
     stratum = Stratum(low, high, kind, DRAWS)
-    sums = {"draws": 0.0, "moment": 0.0, "outer": 0.0, "normal": np.zeros((len(groups),) * 2)}
+    sums = {"draws": 0.0, "moment": 0.0, "outer": 0.0, "normal": 0.0}
     for repetition in range(repetitions):
         params = {"low": low, "high": high, "draws": DRAWS // 2 if pairs else DRAWS}
         found, _ = getattr(blocks, kind)(game, groups, params, np.random.default_rng([repetition, low, len(kind)]))
-        sums |= {name: sums[name] + found[name] for name in found}
-    merged = StratumSums(float(sums["draws"]), sums["moment"], sums["outer"], sums["normal"])
+        sums = {name: sums[name] + found[name] for name in sums if name in found}
+    normal = sums["normal"].sum(axis=0) if pairs else None
+    merged = StratumSums(float(sums["draws"]), sums["moment"], sums["outer"], normal)
     sizes = np.array([len(group) for group in groups], dtype=float)
     covariance = covariance_of(stratum, merged, sizes)
     noise = np.sqrt(np.trace(covariance) * DRAWS * repetitions)

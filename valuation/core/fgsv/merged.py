@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from valuation.core.fgsv.strata import Stratum
 from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
-from valuation.core.fgsv.unseen import unseen_covariances
+from valuation.core.fgsv.unseen import unseen_variances, with_sum_0
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
@@ -58,9 +58,16 @@ class MergedStrata:
         found = np.zeros((len(sums), n_groups, n_groups))
         for k, stratum in enumerate(self.strata):
             found[k] = covariance_of(stratum, sums[k], self.group_sizes)
-        found += unseen_covariances(
-            self.strata, sums, found, group_sizes=self.group_sizes, ends=self.arrays["ends"], noise=noise
+        unseen = unseen_variances(
+            self.strata,
+            sums,
+            np.einsum("kgg->kg", found),
+            group_sizes=self.group_sizes,
+            ends=self.arrays["ends"],
+            noise=noise,
         )
+        for k in np.flatnonzero(unseen.any(axis=1)):
+            found[k] += with_sum_0(unseen[k], self.parts)
         return settled_covariance(found, noise)
 
     def contributions(self) -> FloatMatrix | None:
@@ -103,7 +110,7 @@ class MergedStrata:
         return StratumSums(
             draws,
             arrays["moment"][k],
-            arrays["outer"][k],
+            arrays.get(f"outer_{k}"),
             normal,
             *(float(arrays[name][k]) for name in ("steepness", "squares", "fourths", "utilities")),
         )

@@ -22,7 +22,8 @@ from valuation.core.validation_sample import validation_covariance
 # 2: blocks also return the sum of their utilities; the values are those of 1. 3: where the seller coalitions of GSV are
 # sampled they leave another part of the budget, and validation errors of balanced accuracy are those within classes.
 # 4: validation errors are wider where fewer than twenty validation rows matter. 5: validation errors hold no noise of
-# sampled coalitions, the order in which sellers are listed moves nothing, and a variance of 0 is not believed.
+# sampled coalitions, the order in which sellers are listed moves nothing, a variance of 0 is not believed, and pairs
+# are for few sellers.
 METHOD_VERSION = "fgsv-auto/5"
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
@@ -105,7 +106,6 @@ class FgsvPlan:
                 "utilities": np.zeros(n_strata),
                 "largest": np.zeros(()),
                 "moment": np.zeros((n_strata, n_groups)),
-                "outer": np.zeros((n_strata, n_groups, n_groups)),
             }
         )
 
@@ -308,12 +308,13 @@ def _places(state: PlanState) -> IndexVector:
 
 def _add_to_stratum(arrays: Arrays, k: int, result: Arrays) -> None:
     """Replace the touched sums by copies with the block's added: a state is never changed in place."""
-    for name in ("draws", "halves", "utilities", "moment", "outer", "steepness", "squares", "fourths"):
+    for name in ("draws", "halves", "utilities", "moment", "steepness", "squares", "fourths"):
         if name in result:
             arrays[name] = arrays[name].copy()
             arrays[name][k] += result[name]
     arrays["largest"] = np.maximum(arrays["largest"], result["largest"])
-    for own in ("normal", "rows"):
+    # Of many sellers, too large to copy those of all strata.
+    for own in ("outer", "normal", "rows"):
         if own in result:
             name = f"{own}_{k}"
             arrays[name] = arrays.get(name, 0.0) + result[own].astype(np.float64)

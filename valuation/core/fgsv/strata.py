@@ -14,6 +14,11 @@ _COVARIANCE_SIZES_MAX = 12
 _COVARIANCE_ROWS_PER_GROUP = 2
 # ... and a fixed deviation beats the hypergeometric one where that has become smaller, at 1 / DEVIATION^2 rows a group.
 _WEIGHING_ROWS_PER_GROUP = round(1 / DEVIATION**2)
+# Pairs solve for a slope of every group, and so ask four pairs a group of every stratum, whether or not there is noise
+# to speak of at its sizes. With many groups they may take this part of the budget in the pilot, or single coalitions
+# are drawn at all sizes (tests/oracles/test_many_sellers.py).
+_FEW_GROUPS = 8
+_PAIRS_PART = 8
 # In pairs a group is told of only where its counts differ: with a smaller variance of its count in a coalition that is
 # less than every fifth pair, and a pilot might not tell of it at all.
 _COUNT_VARIANCE_MIN = 0.1
@@ -85,6 +90,13 @@ def make_strata(n_players: int, n_groups: int, budget: int, *, smallest: int) ->
         return ()
     if 2**n_players - 2 <= budget:
         return tuple(Stratum(s, s, "enumeration", comb(n_players, s)) for s in range(1, n_players))
+    strata = _cut(n_players, n_groups, budget, smallest=smallest)
+    dear = sum(2 * stratum.pilot for stratum in strata if stratum.paired) * _PAIRS_PART > budget
+    return _cut(n_players, n_groups, budget, smallest=None) if dear and n_groups > _FEW_GROUPS else strata
+
+
+def _cut(n_players: int, n_groups: int, budget: int, *, smallest: int | None) -> tuple[Stratum, ...]:
+    """The strata; without pairs where ``smallest`` is ``None``."""
     strata: tuple[Stratum, ...] = ()
     for ratio in _RATIOS:
         for pilot in (_PILOT_DRAWS, _PILOT_DRAWS_MIN):
@@ -117,12 +129,12 @@ def _edges(n: int, ratio: float) -> list[tuple[int, int]]:
     return lower + mirrored
 
 
-def _stratum(low: int, high: int, n: int, *, n_groups: int, budget: int, pilot: int, smallest: int) -> Stratum:
+def _stratum(low: int, high: int, n: int, *, n_groups: int, budget: int, pilot: int, smallest: int | None) -> Stratum:
     n_coalitions = comb(n, low) if low == high and min(low, n - low) <= 2 else None  # noqa: PLR2004 - larger sizes are never few
     if n_coalitions is not None and n_coalitions <= max(pilot, min(_ENUMERATION_MAX, budget // _ENUMERATION_PART)):
         return Stratum(low, high, "enumeration", n_coalitions)
     unpaired = max(_COVARIANCE_SIZES_MAX, _COVARIANCE_ROWS_PER_GROUP * n_groups)
-    part, near = smallest / n, min(low, n - high)
+    part, near = (smallest or 0) / n, min(low, n - high)
     seldom = near * (n - near) / n * part * (1 - part) < _COUNT_VARIANCE_MIN
     if high <= unpaired or low >= n - unpaired or seldom:
         return Stratum(low, high, "covariance", pilot)

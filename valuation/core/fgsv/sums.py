@@ -16,7 +16,8 @@ class StratumSums:
     Attributes:
         draws: Draws merged (coalitions, or pairs).
         moment: float64 ``(n_groups,)``.
-        outer: float64 ``(n_groups, n_groups)``: outer products of the terms, or the meat of the sandwich in weighing.
+        outer: float64 ``(n_groups, n_groups)``: outer products of the terms, or the meat of the sandwich of pairs;
+            ``None`` of an enumeration, which is exact.
         normal: float64 ``(n_groups, n_groups)``: normal matrix of pairs; ``None`` of single coalitions.
         steepness: Sum of ``1 / reach^2`` over pairs.
         squares: Sum of the squared residuals, in squared metric units.
@@ -26,7 +27,7 @@ class StratumSums:
 
     draws: float
     moment: FloatVector
-    outer: FloatMatrix
+    outer: FloatMatrix | None
     normal: FloatMatrix | None
     steepness: float = 0.0
     squares: float = 0.0
@@ -60,7 +61,7 @@ def covariance_of(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector)
     few draws.
     """
     n_groups = len(group_sizes)
-    if stratum.kind == "enumeration":
+    if sums.outer is None:
         return np.zeros((n_groups, n_groups))
     if stratum.kind == "covariance":
         freedom = sums.draws - 1

@@ -29,30 +29,30 @@ _BORROWED = 2.0
 _TELLING = 10.0
 
 
-def unseen_covariances(
+def unseen_variances(
     strata: Sequence[Stratum],
     sums: Sequence[StratumSums],
-    covariances: FloatMatrix,
+    variances: FloatMatrix,
     *,
     group_sizes: FloatVector,
     ends: FloatVector,
     noise: float,
 ) -> FloatMatrix:
-    """What to add to the covariances of the strata, float64 ``(n_strata, n_groups, n_groups)``.
+    """What to add to the variance of each group in each stratum, float64 ``(n_strata, n_groups)``.
 
     Args:
         strata: All strata of the plan.
         sums: Their merged sums.
-        covariances: Their covariances as the draws show them, ``(n_strata, n_groups, n_groups)``.
+        variances: Variances as the draws show them, float64 ``(n_strata, n_groups)``.
         group_sizes: Rows of each group, float64 ``(n_groups,)``.
         ends: ``U(empty)`` and ``U(N)``.
         noise: What rounding may leave of a utility.
 
     Returns:
-        Positive semi-definite matrices whose rows sum to 0; 0 for an enumeration.
+        float64 ``(n_strata, n_groups)``, in squared metric units; 0 for an enumeration. See :func:`with_sum_0`.
     """
     jumps = _jumps(strata, sums, ends)
-    added = np.zeros_like(covariances)
+    added = np.zeros_like(variances)
     # Single coalitions and pairs are told apart: utilities of a pair differ by far less than those of two coalitions.
     for paired in (False, True):
         own = [k for k, one in enumerate(strata) if one.kind != "enumeration" and one.paired == paired]
@@ -67,14 +67,12 @@ def unseen_covariances(
         events = np.maximum((seen * _FADE ** (2 * apart)).max(axis=1), np.where(varies, 0.0, jumps[own] ** 2))
         spreads = np.array([_spread(strata[k], sums[k], group_sizes) for k in own])
         telling = np.array([_telling(strata[k], sums[k].draws, group_sizes) for k in own])
-        variances = np.array([np.diag(covariances[k]) for k in own]) * draws[:, None]
-        each = np.divide(variances, spreads, out=np.zeros_like(variances), where=spreads > 0)
+        each = np.divide(variances[own] * draws[:, None], spreads, out=np.zeros_like(spreads), where=spreads > 0)
         others = np.broadcast_to((squares / draws)[:, None], each.shape)
         if not paired:  # groups of few pairs have slopes too rough to lend
             others = np.maximum(others, _nearest_that_tell(each, telling))
         shrunk = _BORROWED * np.maximum(others - each, 0.0) / (telling + _BORROWED)
-        extra = spreads * (shrunk + _EVENTS * events[:, None] / draws[:, None]) / draws[:, None]
-        added[own] = [_with_sum_0(one, group_sizes / group_sizes.sum()) for one in extra]
+        added[own] = spreads * (shrunk + _EVENTS * events[:, None] / draws[:, None]) / draws[:, None]
     return added
 
 
@@ -122,8 +120,10 @@ def _nearest_that_tell(each: FloatMatrix, telling: FloatMatrix) -> FloatMatrix:
     return found
 
 
-def _with_sum_0(variances: FloatVector, parts: FloatVector) -> FloatMatrix:
-    """A covariance with about these variances: independent parts of the groups, their sum spread by rows."""
+def with_sum_0(variances: FloatVector, parts: FloatVector) -> FloatMatrix:
+    """A covariance with about these variances whose rows sum to 0: independent parts, their sum spread by rows."""
     own = np.divide(variances, 1.0 - parts, out=np.zeros_like(variances), where=parts < 1.0)
     crossed = np.outer(own, parts)
-    return np.asarray(np.diag(own) - crossed - crossed.T + own.sum() * np.outer(parts, parts))
+    found = own.sum() * np.outer(parts, parts) - crossed - crossed.T
+    found[np.diag_indices_from(found)] += own
+    return np.asarray(found)
