@@ -66,7 +66,7 @@ class MergedStrata:
             ends=self.arrays["ends"],
             noise=noise,
         )
-        for k in np.flatnonzero(unseen.any(axis=1)):
+        for k in np.flatnonzero(unseen.any(axis=1)).tolist():
             found[k] += with_sum_0(unseen[k], self.parts)
         return settled_covariance(found, noise)
 

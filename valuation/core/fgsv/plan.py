@@ -12,7 +12,7 @@ from valuation.core.errors import BudgetTooSmallError, PlanOrderError
 from valuation.core.estimators.seller_sums import SellerGame
 from valuation.core.fgsv.allocation import wanted_draws
 from valuation.core.fgsv.merged import MergedStrata
-from valuation.core.fgsv.precision import Known
+from valuation.core.fgsv.precision import DueTarget, Known
 from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector
 from valuation.core.plan import Arrays, Block, BlockResult, PlanState, constant_cost
@@ -32,6 +32,8 @@ _BLOCK_DRAWS_MIN = 8
 _WAVE_GROWTH = 3.0
 # Of the budget, a tenth is spread evenly over all sizes.
 _FLOOR_PART = 10
+# Aim a little below what an amount may move by, so that a run seldom needs one more wave for the last per cent.
+_DUE_AIM = 0.9
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class FgsvPlan:
         budget: Most utility evaluations to spend, over all blocks.
         target: Largest half-width of the 95 % computation interval of any seller's share of the payable values
             (:func:`~valuation.core.fgsv.precision.payable_values`); ``None`` spends the whole budget.
+        due_target: How far anybody's amount may move with the seed; ``None`` asks nothing of amounts. With both
+            targets a run goes on until both are met.
         rowwise: Keep contributions per validation row (the game must have ``rowwise``); needed for validation
             covariances.
         with_seller_game: Also evaluate seller coalitions, for GSV and leave-one-out.
@@ -56,6 +60,7 @@ class FgsvPlan:
     rowwise: bool = False
     with_seller_game: bool = False
     cost: Callable[[float], float] = constant_cost
+    due_target: DueTarget | None = None
 
     @property
     def n_groups(self) -> int:
@@ -154,7 +159,15 @@ class FgsvPlan:
     def _wanted(self, known: Known, drawn: FloatVector, evaluations_max: float) -> FloatVector:
         """Draws by stratum that bring every share of the payable values to the target, within the limit."""
         per_draw = np.einsum("kgg->kg", known.covariances) * drawn[:, None]
-        variance_target = None if self.target is None else known.variance_target(self.target)
+        targets = np.full(self.n_groups, np.inf)
+        if self.target is not None:
+            targets[:] = known.variance_target(self.target)
+        if self.due_target is not None:
+            targets = np.minimum(targets, _DUE_AIM * known.due_variances(self.due_target))
+        # Where somebody may have no variance at all, no number of draws is enough.
+        stops = bool(np.isfinite(targets).all() and targets.all())
+        if stops:  # each group in units of what it may have
+            per_draw = per_draw / targets
         each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
         cost = each * np.array([self.cost(stratum.middle) for stratum in self.strata])
         cost[[stratum.kind == "enumeration" for stratum in self.strata]] = np.inf  # nothing is left to draw
@@ -164,7 +177,8 @@ class FgsvPlan:
         if (least - drawn) @ each > evaluations_max:
             least = drawn
         left = evaluations_max - float((least - drawn) @ each)
-        return wanted_draws(per_draw, least, cost, each, variance_target=variance_target, evaluations_max=left)
+        target = 1.0 if stops else None
+        return wanted_draws(per_draw, least, cost, each, variance_target=target, evaluations_max=left)
 
     def _new_draws(self, state: PlanState) -> list[int]:
         """Draws to add by stratum, never more than the budget has left."""
@@ -262,7 +276,10 @@ class FgsvPlan:
         return Known(merged.values(), merged.covariances(), validation)
 
     def _precise(self, known: Known) -> bool:
-        return self.target is not None and known.share_half_width() <= self.target
+        if self.target is None and self.due_target is None:
+            return False
+        shares = self.target is None or known.share_half_width() <= self.target
+        return shares and (self.due_target is None or not known.computation_decides(self.due_target).any())
 
     def share_half_width(self, state: PlanState) -> float:
         """Largest half-width of a payable share's 95 % computation interval; infinite where no value is positive.
@@ -273,7 +290,7 @@ class FgsvPlan:
         return self._known(state).share_half_width()
 
     def enough(self, state: PlanState) -> bool:
-        """Whether the first wave is merged and every share of the payable values is known to the target."""
+        """Whether the first wave is merged and the targets are met."""
         if state.wave == 0 or state.blocks_merged != state.wave_end:
             return False
         return self._precise(self._known(state))

@@ -8,6 +8,7 @@ import pytest
 
 from valuation.core import Block, BlockResult, FgsvPlan, PlanState, run_block, run_plan
 from valuation.core.errors import BudgetTooSmallError, PlanOrderError
+from valuation.core.fgsv.precision import DueTarget
 from valuation.core.results import share_standard_errors
 
 SIZES = (30, 60, 120)
@@ -227,3 +228,27 @@ def test_a_constant_utility_is_worth_exactly_nothing_after_the_first_wave(consta
         np.testing.assert_array_equal(result.covariance, np.zeros((len(sizes), len(sizes))))
         np.testing.assert_array_equal(result.shares, np.zeros(len(sizes)))
     json.dumps(plan.progress(state), allow_nan=False)
+
+
+def test_the_run_goes_on_until_nobody_s_amount_moves_by_more_than_a_part_of_it():
+    plan = make_plan(target=None, rowwise=False, budget=60_000, due_target=DueTarget(relative=1 / 40, absolute=1e-4))
+
+    state = run_plan(plan, RowGame(), GROUPS, 1)
+
+    found = plan.estimate(state)
+    assert plan.enough(state)
+    assert state.evaluations < 60_000
+    assert (found.standard_errors <= found.values / 40).all()
+    loose = make_plan(target=None, rowwise=False, budget=60_000, due_target=DueTarget(relative=1 / 10, absolute=1e-4))
+    assert run_plan(loose, RowGame(), GROUPS, 1).evaluations < state.evaluations
+
+
+def test_the_run_stops_where_only_more_validation_rows_would_help():
+    plan = make_plan(target=None, budget=60_000, due_target=DueTarget(relative=1e-9, absolute=0.0))
+
+    state = run_plan(plan, RowGame(), GROUPS, 1)
+
+    found = plan.estimate(state)
+    assert plan.enough(state)
+    assert state.evaluations < 60_000
+    assert (found.standard_errors**2 <= np.diag(found.validation_covariance) / 4).all()

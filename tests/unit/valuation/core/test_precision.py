@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from valuation.core.fgsv.precision import Known, payable_values
+from valuation.core.fgsv.precision import DueTarget, Known, payable_values
 from valuation.core.results import normal_quantile, share_standard_errors
 
 VALUES = np.array([0.02, 0.015, 0.012, 0.01, 0.03])
@@ -50,3 +50,22 @@ def test_gated_values_leave_the_denominator_so_that_the_run_goes_on():
 
 def test_values_without_any_error_are_precise():
     assert Known(np.zeros(5), np.zeros((3, 5, 5)), VALIDATION).share_half_width() == 0.0
+
+
+def test_an_amount_may_move_by_a_part_of_itself_or_of_the_pot():
+    target = DueTarget(relative=1 / 6, absolute=0.05)
+
+    found = known(validation=np.zeros(5)).due_variances(target)
+
+    # A twentieth of the sum, .00435, is more than a sixth of .02 and less than one of .03.
+    np.testing.assert_allclose(np.sqrt(found), [0.00435, 0.00435, 0.00435, 0.00435, 0.005])
+
+
+def test_computation_decides_no_more_where_only_validation_rows_would_help():
+    target = DueTarget(relative=1e-3, absolute=0.0)
+
+    decides = known(validation=np.array([5.0, 0.5, 0.0, 2.1, 1.9]) ** 2 * np.diag(COVARIANCE)).computation_decides(
+        target
+    )
+
+    assert decides.tolist() == [False, True, True, False, True]
