@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from django.template.defaultfilters import pluralize
 
-from marketplace.shared.money import format_amount
+from marketplace.shared.money import format_amount, minor_digits
 from marketplace.templatetags.figures import count, percent
 from payouts.core.allocation import Reason
+from payouts.core.due import Wobble, floor_minor, wobble
 from payouts.core.policy import SIGNIFICANT
 from payouts.models import PayoutLine, PayoutRound
 from valuation.selectors.units import unit_of, written
@@ -31,16 +32,63 @@ class RiskCheck:
     finding: str
 
 
+def wobble_of(line: PayoutLine) -> Wobble:
+    """What another draw of coalitions, and other validation rows, would do to a line's amount."""
+    validation = None
+    if line.amount_validation_lower_minor is not None and line.amount_validation_upper_minor is not None:
+        validation = (line.amount_validation_lower_minor, line.amount_validation_upper_minor)
+    return wobble(
+        line.amount_minor,
+        (line.amount_lower_minor, line.amount_upper_minor),
+        validation,
+        minor_digits=minor_digits(line.round.currency),
+    )
+
+
 def amount_checks(payout_round: PayoutRound) -> list[RiskCheck]:
-    """The three checks; lines of sellers whose rows were all left out as copies have no value to compare."""
+    """The checks of amounts; lines of sellers whose rows were all left out as copies have no value to compare."""
     lines = list(
         payout_round.lines.exclude(reason=Reason.COPIES).select_related("organization").order_by("-value", "number")
     )
     return [
+        _moves_with_the_seed(payout_round, lines),
         _paid_nothing(payout_round, lines),
         _nearly_all(lines),
         _alike(payout_round, lines),
     ]
+
+
+def _moves_with_the_seed(payout_round: PayoutRound, lines: Sequence[PayoutLine]) -> RiskCheck:
+    """A share's interval speaks of the pot; whom it is due to asks how far the own amount moves."""
+    currency = payout_round.currency
+    stated = f"a sixth of it or {format_amount(floor_minor(minor_digits(currency)), currency)}, whichever is more"
+    found = [(line, wobble_of(line)) for line in lines]
+    hanging = sum(each.only_rows_help for _, each in found)
+    rows = ""
+    if hanging:
+        rows = (
+            f" {count(hanging)} amount{pluralize(hanging)} would move by more than that with other validation rows: "
+            "only more of these make it surer, and no more draws."
+        )
+    moving = sorted(
+        ((line, each) for line, each in found if each.is_too_much),
+        key=lambda pair: (pair[1].error_minor / pair[1].allowed_minor, pair[0].number),
+        reverse=True,
+    )
+    if not moving:
+        return RiskCheck("Seed", True, f"No amount moves with the seed by more than {stated}.{rows}")
+    named = ", ".join(
+        f"{line.organization.name} {format_amount(line.amount_minor, currency)} "
+        f"± {format_amount(round(each.error_minor), currency)}"
+        for line, each in moving[:_NAMED]
+    )
+    others = f" and {count(len(moving) - _NAMED)} more" if len(moving) > _NAMED else ""
+    return RiskCheck(
+        "Seed",
+        False,
+        "The budget was spent before amounts were as sure as they should be: with another seed these move by more "
+        f"than {stated} (one standard error): {named}{others}. A larger budget makes them surer.{rows}",
+    )
 
 
 def _paid_nothing(payout_round: PayoutRound, lines: Sequence[PayoutLine]) -> RiskCheck:

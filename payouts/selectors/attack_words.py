@@ -27,7 +27,7 @@ MEANS = {
     Kind.NULL_SHELLS: "A stranger brings rows that say nothing, each column drawn on its own, in 1, 5, 20 and 50 "
     "accounts: as many as have a row each without holding more than a fifth of all rows. Where a policy pays whatever "
     "is above 0 they collect what chance leaves there, and more evaluations leave less.",
-    Kind.NULL_SHELLS_MANY: "The same in 500 accounts, each of a row or more.",
+    Kind.NULL_SHELLS_MANY: "The same in 500 accounts of a row or more, scored on at most 500 of the validation rows.",
     Kind.COPIER: "A stranger submits a copy of the best-paid seller's rows.",
     Kind.COPIER_SMALLEST: "A stranger submits a copy of the rows of the seller who has the fewest.",
     Kind.LABELS_FLIPPED: f"{_SPOILED}and flips every label: each class becomes the next one; of numbers, each is "

@@ -11,6 +11,7 @@ from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import count, percent
 from payouts.core.allocation import Reason
 from payouts.models import PayoutLine, PayoutRound
+from payouts.selectors.amount_checks import wobble_of
 from payouts.selectors.terms import basis_points, policy_in_words
 from payouts.selectors.why import SCALE_IN_WORDS, chance_in_words, nothing_shared
 from valuation.selectors.runs import left_out_sellers
@@ -73,7 +74,13 @@ def headline(line: PayoutLine) -> str:
             f"You earned {amount}. It stays yours, but is not sent yet: the policy sends nothing below {minimum}. "
             "It goes along with the next round that brings your balance there."
         )
-    return f"You earned {amount} (between {lower} and {upper}); all amounts of the round add up to its pot."
+    unsure = ""
+    if (found := wobble_of(line)).is_too_much:
+        error = format_amount(round(found.error_minor), currency)
+        unsure = f" The budget was spent before it was surer: another draw would move it by about {error}."
+    elif found.only_rows_help:
+        unsure = " Only more validation rows of the buyer's would make it surer."
+    return f"You earned {amount} (between {lower} and {upper}); all amounts of the round add up to its pot.{unsure}"
 
 
 def value_in_words(line: PayoutLine) -> ValueWords:

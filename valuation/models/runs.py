@@ -30,6 +30,11 @@ class ValuationRun(models.Model):
     method_version = models.CharField(max_length=40)
     seed = models.PositiveBigIntegerField()
     precision_target = models.FloatField(help_text="Largest allowed 95 % half-width of a share of the total.")
+    # Together, or neither: runs from before they were asked for have none.
+    due_relative = models.FloatField(
+        null=True, help_text="One standard error of an amount may be this part of it, or `due_absolute` of the pot."
+    )
+    due_absolute = models.FloatField(null=True)
     evaluations_max = models.PositiveBigIntegerField()
     row_evaluations_max = models.PositiveBigIntegerField(
         default=0, help_text="Set aside for values of rows, beside the budget of sellers' values."
@@ -65,6 +70,11 @@ class ValuationRun(models.Model):
                 name="run_ended_has_a_time",
             ),
             models.CheckConstraint(
+                condition=models.Q(due_relative__isnull=True, due_absolute__isnull=True)
+                | models.Q(due_relative__gt=0, due_absolute__gte=0),
+                name="run_due_target_whole",
+            ),
+            models.CheckConstraint(
                 condition=~models.Q(state="finished") | models.Q(outcome__isnull=False),
                 name="run_finished_has_an_outcome",
             ),
@@ -91,6 +101,8 @@ class ValuationRun(models.Model):
                     "method_version",
                     "seed",
                     "precision_target",
+                    "due_relative",
+                    "due_absolute",
                     "evaluations_max",
                     "row_evaluations_max",
                 ],

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from marketplace.models import DataRequest
+from marketplace.shared.money import minor_digits
 from marketplace.templatetags.figures import percent
 from valuation.core.class_rehearsal import ClassTrial
+from valuation.core.fgsv.precision import DUE_PART, DUE_UNITS
 from valuation.core.rehearsal import Learning, Market, Projection
+from valuation.core.results import normal_quantile
 from valuation.core.utility import ModelSpec
 from valuation.models import Quote
 from valuation.selectors import units
@@ -19,12 +22,16 @@ WORKERS = (1, 2, 4, 8)
 
 @dataclass(frozen=True)
 class Offer:
-    """One precision: how many evaluations it takes, and how long on each number of workers of ``WORKERS``."""
+    """One precision: how many evaluations it takes, and how long on each number of workers of ``WORKERS``.
+
+    `is_wanted` is what the request asks of shares, `is_due` what rounds ask of amounts.
+    """
 
     half_width: float
     evaluations: int
     seconds: tuple[float, ...]
     is_wanted: bool
+    is_due: bool
     is_within_budget: bool
 
 
@@ -44,6 +51,7 @@ class QuoteView:
             as many as there are, and four times as many. Empty where it is not known.
         filling_up: How many times the evaluations it takes, for the same precision, that small coalitions are filled
             up with rows that say nothing; None where they are not, or it is not known.
+        due_units: What any amount may move by, in units of the currency.
         budget_seconds: How long the whole budget takes, by ``WORKERS``.
         is_outdated: Whether model, columns or the buyer's rows were changed since.
     """
@@ -57,6 +65,7 @@ class QuoteView:
     warnings: tuple[str, ...]
     blind_below: tuple[tuple[int, float], ...]
     filling_up: float | None
+    due_units: int
     budget_seconds: tuple[float, ...]
     is_outdated: bool
 
@@ -86,10 +95,11 @@ def view_of(quote: Quote) -> QuoteView | None:
         mean_score=sum(learning.scores) / len(learning.scores),
         markets=tuple(Market(**market) for market in result["markets"]),
         projection=projection,
-        offers=_offers(projection, request),
+        offers=_offers(projection, request, quote.sellers),
         warnings=_warnings(request, result.get("classes")),
         blind_below=_blind_below(result),
         filling_up=result.get("filling_up"),
+        due_units=DUE_UNITS,
         budget_half_width=None if variance is None else (variance / budget) ** 0.5,
         budget_seconds=_seconds(projection, budget),
         is_outdated=quote.terms_sha256 != terms_sha256(request),
@@ -127,11 +137,11 @@ def _blind_below(result: dict[str, Any]) -> tuple[tuple[int, float], ...]:
     return ((rows, part), (4 * rows, part / 2))
 
 
-def _offers(projection: Projection, request: DataRequest) -> tuple[Offer, ...]:
+def _offers(projection: Projection, request: DataRequest, sellers: int) -> tuple[Offer, ...]:
     if projection.unit_variance is None:
         return ()
-    offers = []
-    for half_width in sorted({*PRECISIONS, request.precision_target}):
+    offers, due = [], _due_half_width(request, sellers)
+    for half_width in sorted({*PRECISIONS, request.precision_target, due}):
         evaluations = max(1, round(projection.unit_variance / half_width**2))
         offers.append(
             Offer(
@@ -139,10 +149,19 @@ def _offers(projection: Projection, request: DataRequest) -> tuple[Offer, ...]:
                 evaluations,
                 _seconds(projection, evaluations),
                 is_wanted=half_width == request.precision_target,
+                is_due=half_width == due,
                 is_within_budget=evaluations <= request.evaluations_max,
             )
         )
     return tuple(offers)
+
+
+def _due_half_width(request: DataRequest, sellers: int) -> float:
+    """Half-width of an even share of which one standard error is a sixth, or five units of the currency if more."""
+    allowed = DUE_PART / sellers
+    if request.pot_minor:
+        allowed = max(allowed, DUE_UNITS * 10 ** minor_digits(request.currency) / request.pot_minor)
+    return normal_quantile(0.95) * allowed
 
 
 def _seconds(projection: Projection, evaluations: int) -> tuple[float, ...]:

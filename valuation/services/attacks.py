@@ -30,6 +30,7 @@ from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.games import Game, IndexVector
 from valuation.core.plan import Block, PlanState, run_block
+from valuation.core.rows import PooledRows
 from valuation.models import ValuationRun
 from valuation.services import inputs
 from valuation.services.run_plans import evaluation_cost
@@ -46,11 +47,13 @@ EVALUATIONS_MIN = 500
 EVALUATIONS_MAX = 20_000
 # Strangers with worthless rows bring this part of the pool, or a row each where that is more.
 _STRANGERS_PART = 0.1
-# Contributions by validation row of so many players are the most that is kept while an attack waits between two tasks.
-_KEPT_MAX = 2_500_000
+# 500 accounts are scored on so many validation rows, drawn from all: what each row adds to each player is kept for
+# every stratum of sizes, and all 5,000 rows of the demo took a worker fifteen gigabytes.
+_VALIDATION_ROWS_MANY = 500
 # Second words of the seeds, so that no two deals share their chance.
 _DEALS: dict[Split, int] = {"random": 1, "by_size": 2, "by_label": 3}
 _WORTHLESS = 4
+_SCORED = 9
 _SPOILED: dict[Spoiling, int] = {"labels_flipped": 5, "half_flipped": 6, "one_class": 7, "outliers": 8}
 # Blocks of the plan of sellers' values; those of rows do other work.
 _SELLERS_KINDS = ("enumeration", "covariance", "coupled", "weighing")
@@ -129,32 +132,37 @@ def shells(*, run: ValuationRun, how: Split, attackers: Sequence[int]) -> Disgui
 
 def null_shells(*, run: ValuationRun) -> Disguise:
     """Strangers in as many accounts as the pool allows, up to 50, bring rows that say nothing."""
-    accounts = null_account_counts(len(inputs.load(run).rows.y))[-1]
-    return _null_shells(run, accounts, budget=budget_of(run=run, whole=True))
+    rows = inputs.load(run).rows
+    return _null_shells(run, rows, null_account_counts(len(rows.y))[-1], budget=budget_of(run=run, whole=True))
 
 
 def many_null_shells(*, run: ValuationRun) -> Disguise:
     """The same in 500 accounts, which always take the largest budget.
 
+    They are scored on at most 500 of the validation rows, those of each class in proportion.
+
     Raises:
-        ImpossibleAttackError: The pool is too small for them, or they and the validation rows are too many together.
+        ImpossibleAttackError: The pool is too small for them.
     """
     rows = inputs.load(run).rows
     check_many_accounts(len(rows.y))
-    if run.manifest["rowwise"] and NULL_ACCOUNTS_MANY * len(rows.y_valid) > _KEPT_MAX:
-        raise ImpossibleAttackError(
-            f"{NULL_ACCOUNTS_MANY} accounts are valued with at most {_KEPT_MAX // NULL_ACCOUNTS_MANY:,} validation "
-            f"rows; there are {len(rows.y_valid):,}."
-        )
-    return _null_shells(run, NULL_ACCOUNTS_MANY, budget=EVALUATIONS_MAX)
+    return _null_shells(run, _scored_on_some(run, rows), NULL_ACCOUNTS_MANY, budget=EVALUATIONS_MAX)
 
 
-def _null_shells(run: ValuationRun, accounts: int, *, budget: int) -> Disguise:
-    rows = inputs.load(run).rows
+def _scored_on_some(run: ValuationRun, rows: PooledRows) -> PooledRows:
+    rng = np.random.default_rng(np.random.SeedSequence([run.seed, _SCORED]))
+    order = rng.permutation(len(rows.y_valid))
+    by_target = order[np.argsort(np.asarray(rows.y_valid)[order], kind="stable")]
+    places = np.linspace(0, len(by_target) - 1, min(_VALIDATION_ROWS_MANY, len(by_target))).round().astype(int)
+    scored = np.sort(by_target[places])
+    return replace(rows, X_valid=np.asarray(rows.X_valid)[scored], y_valid=np.asarray(rows.y_valid)[scored])
+
+
+def _null_shells(run: ValuationRun, rows: PooledRows, accounts: int, *, budget: int) -> Disguise:
     count = max(accounts, round(len(rows.y) * _STRANGERS_PART))
     rng = np.random.default_rng(np.random.SeedSequence([run.seed, _WORTHLESS]))
     features, targets = worthless_rows(np.asarray(rows.X), np.asarray(rows.y), count, rng=rng)
-    return _beside(run, features, targets, strangers=accounts, budget=budget)
+    return _beside(run, features, targets, strangers=accounts, budget=budget, rows=rows)
 
 
 def copier(*, run: ValuationRun, victim: int) -> Disguise:
@@ -184,10 +192,12 @@ def spoiler(*, run: ValuationRun, how: Spoiling) -> Disguise:
     return _beside(run, features, targets, strangers=1, budget=budget_of(run=run))
 
 
-def _beside(run: ValuationRun, features: Any, targets: Any, *, strangers: int, budget: int) -> Disguise:
-    """The sellers as they are, and strangers who share these rows evenly."""
+def _beside(
+    run: ValuationRun, features: Any, targets: Any, *, strangers: int, budget: int, rows: PooledRows | None = None
+) -> Disguise:
+    """The sellers as they are, and strangers who share these rows evenly, scored as `rows` say."""
     frozen = inputs.load(run)
-    rows = frozen.rows
+    rows = rows or frozen.rows
     pool = replace(rows, X=np.concatenate([rows.X, features]), y=np.concatenate([rows.y, targets]))
     game = buyers_game(inputs.model_of(run.manifest), pool)
     brought = np.array_split(np.arange(len(rows.y), len(rows.y) + len(targets)), strangers)

@@ -5,6 +5,7 @@ from typing import Any
 
 from valuation.core.fgsv.plan import METHOD_VERSION as FGSV_VERSION
 from valuation.core.fgsv.plan import FgsvPlan
+from valuation.core.fgsv.precision import DueTarget
 from valuation.core.hcdv.market import market_plan
 from valuation.core.hcdv.plan import METHOD_VERSION as HCDV_VERSION
 from valuation.core.hcdv.repetitions import RepeatedHcdvPlan
@@ -26,11 +27,18 @@ def plan_of(run: ValuationRun) -> RunPlan:
         tuple(seller["rows"] for seller in run.manifest["sellers"]),
         budget=run.evaluations_max,
         target=run.precision_target,
+        due_target=_due_target(run),
         rowwise=run.manifest["rowwise"],
         with_seller_game=True,
         cost=evaluation_cost(run.manifest),
     )
     return PlansInTurn(sellers, row_plan(run.manifest))
+
+
+def _due_target(run: ValuationRun) -> DueTarget | None:
+    if run.due_relative is None or run.due_absolute is None:
+        return None
+    return DueTarget(run.due_relative, run.due_absolute)
 
 
 def evaluation_cost(manifest: Mapping[str, Any]) -> Callable[[float], float]:

@@ -16,6 +16,7 @@ from marketplace.services import copies, events
 from marketplace.shared.errors import ConflictError, FaircutError
 from valuation.core import plan as core_plan
 from valuation.core.errors import ValuationError
+from valuation.core.fgsv.precision import DueTarget
 from valuation.models import RunState, ValuationRun, WorkBlock
 from valuation.services import blocks, breakdowns, inputs, outcomes
 from valuation.services.run_plans import METHOD_VERSION, RunPlan, plan_of, row_plan
@@ -42,8 +43,11 @@ def start(
     evaluations_max: int,
     on_end_task: str,
     by: User,
+    due_target: DueTarget | None = None,
 ) -> ValuationRun:
     """Freeze what has been submitted and plan the first wave.
+
+    With a `due_target` the run goes on until amounts are that sure too, as far as its budget goes.
 
     Raises:
         CopiesNotCheckedError: What was submitted has not been compared for copies, and is too much to do it now.
@@ -64,6 +68,8 @@ def start(
         method_version=METHOD_VERSION,
         seed=seed,
         precision_target=precision_target,
+        due_relative=due_target.relative if due_target else None,
+        due_absolute=due_target.absolute if due_target else None,
         evaluations_max=evaluations_max,
         row_evaluations_max=row_plan(frozen.manifest).evaluations_max,
         on_end_task=on_end_task,

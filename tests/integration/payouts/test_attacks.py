@@ -128,7 +128,7 @@ def test_an_attack_that_takes_long_lets_others_have_the_worker_and_goes_on(revie
     tries = 0
     while attacks.try_attack(round_id=review.pk, kind="outliers") is None:
         tries += 1
-        assert AttackProgress.objects.get().evaluations < 914
+        assert AttackProgress.objects.get().evaluations < valuing.budget_of(run=review.run)
 
     assert tries > 2
     assert sent == [(review.pk, "outliers", 1)] * tries
@@ -186,12 +186,12 @@ def test_a_database_that_is_away_is_no_verdict(review, monkeypatch):
 
 
 def test_a_budget_without_a_pilot_for_so_many_accounts_is_raised_to_one(review, monkeypatch):
-    monkeypatch.setattr(valuing, "budget_of", lambda **_: 100)
+    monkeypatch.setattr(valuing, "budget_of", lambda **_: 20)
 
     attacks.try_attack(round_id=review.pk, kind="null_shells")
 
     figures = review.attack_tests.get().figures
-    assert figures["budget"] > 100
+    assert figures["budget"] > 20
     assert figures["evaluations"] == figures["budget"]
 
 

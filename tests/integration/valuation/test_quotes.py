@@ -69,8 +69,10 @@ def test_a_buyer_asks_watches_and_reads_a_quote(client, draft, sent, django_capt
     assert view.learning.empty == pytest.approx(0.5)
     assert view.mean_score > 0.8
     assert (view.projection.rows, view.projection.is_extrapolated) == (120, False)
-    assert [offer.half_width for offer in view.offers] == [0.01, 0.02, 0.05]
-    assert [offer.is_wanted for offer in view.offers] == [False, True, False]
+    # The last: a third of the pot each, of which 1.96 times a sixth.
+    assert [offer.half_width for offer in view.offers] == pytest.approx([0.01, 0.02, 0.05, 1.96 / 18], rel=1e-4)
+    assert [offer.is_wanted for offer in view.offers] == [False, True, False, False]
+    assert [offer.is_due for offer in view.offers] == [False, False, False, True]
     halved = view.offers[0].evaluations / view.offers[1].evaluations
     assert halved == pytest.approx(4, rel=1e-3)
     assert view.offers[1].seconds[1] == pytest.approx(view.offers[1].seconds[0] / 2)

@@ -19,6 +19,9 @@ BoolVector = npt.NDArray[np.bool_]
 _LEVEL = 0.95
 # Aim a little below the target, so that a run seldom needs one more wave for the last per cent.
 _AIM = 0.94
+# What rounds ask of amounts: one standard error may be a sixth of an amount. Then hardly an amount is missed by half,
+# and whom a round pays does not change with its seed. Of small amounts some units of the currency, which nobody minds.
+DUE_PART, DUE_UNITS = 1 / 6, 5
 # More draws shorten an interval of both errors by no more than a ninth once they make up a fifth of its variance.
 _OF_VALIDATION = 0.25
 
