@@ -57,9 +57,9 @@ fix: .venv/tools ## format and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# peer_methods runs inside of peers; coverage takes an hour, and `make soak` holds its figures.
+# peer_methods runs inside of peers, game_markets of game; coverage takes an hour, and `make soak` holds its figures.
 bench: .venv/tools ## the benchmarks, printed as ratios of one run on one machine
-	for name in $(filter-out peer_methods coverage,$(basename $(notdir $(wildcard benchmarks/*.py)))); do OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in $(filter-out peer_methods game_markets coverage,$(basename $(notdir $(wildcard benchmarks/*.py)))); do OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 soak: .venv/tools ## long coverage and load runs (tens of minutes)
 	$(BIN)/python -m pytest -m soak $(ARGS)

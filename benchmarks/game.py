@@ -76,7 +76,7 @@ def print_market(market: Market, cells: dict[str, Cell], n_valid: int) -> None:
     )
     print("| seller | rows | old value | old drop | new value | new drop |\n| --- | --: | --: | --: | --: | --: |")
     for place, (kind, size) in enumerate(market.sellers):
-        figures = [f"{_value(cell.values, place)} | {cell.drops.values[place]:+.4f}" for cell in (old, new)]
+        figures = [f"{_value(cell.values, place)} | {_drop(cell.drops, place)}" for cell in (old, new)]
         print(f"| {kind} | {size:,} | {' | '.join(figures)} |", flush=True)
 
 
@@ -115,6 +115,11 @@ def _of_kind(kind: str, market: Market, cell: Cell) -> str:
 def _value(values: GroupValues, place: int) -> str:
     validation = np.sqrt(values.validation_covariance[place, place])
     return f"{values.values[place]:+.4f} ± {values.standard_errors[place]:.4f} / {validation:.4f}"
+
+
+def _drop(drops: GroupValues, place: int) -> str:
+    """Nothing of it is sampled, so that the validation rows' error is all that it has."""
+    return f"{drops.values[place]:+.4f} ± {np.sqrt(drops.validation_covariance[place, place]):.4f}"
 
 
 def main(name: str | None, evaluations: int) -> None:
