@@ -66,7 +66,7 @@ class ParametersForm(PlainForm):
         if spec.task == "classification":
             self.fields["class_weights"] = _yes_or_no("Classes weigh alike in training", CLASS_WEIGHTS_HELP)
         self.fields["clip_numbers"] = _yes_or_no("Numbers are cut to a range", CLIP_NUMBERS_HELP)
-        self.fields["start_rows"] = forms.IntegerField(
+        self.fields["start_rows"] = WholeNumberField(
             label="Rows that every training has at least",
             required=False,
             min_value=0,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from payouts.core.intervals import LEVEL
-from valuation.core.fgsv.precision import DUE_PART, DUE_UNITS
+from valuation.core.fgsv.precision import DUE_MINOR, DUE_PART
 
 # A run stops when values are that sure; an amount moves a little more, with the sum of all that is shared.
 _TOLERANCE = 1.2
@@ -45,29 +45,21 @@ class Wobble:
         return validation is not None and self.error_minor <= _OF_VALIDATION * validation
 
 
-def floor_minor(minor_digits: int) -> int:
-    """What any amount may move by, in minor units, from the exponent of the currency's minor unit."""
-    return DUE_UNITS * int(10**minor_digits)
-
-
-def wobble(
-    amount_minor: int, interval: tuple[int, int], validation_interval: tuple[int, int] | None, *, minor_digits: int
-) -> Wobble:
+def wobble(amount_minor: int, interval: tuple[int, int], validation_interval: tuple[int, int] | None) -> Wobble:
     """Read an amount's two standard errors off its intervals.
 
     Args:
         amount_minor: What is due.
         interval: Both ends of the interval from sampling coalitions, in minor units.
         validation_interval: Both ends of that from the validation rows.
-        minor_digits: Exponent of the currency's minor unit.
 
     Returns:
-        The errors, beside the larger of a sixth of the amount and five units of the currency.
+        The errors, beside the larger of a sixth of the amount and 500 minor units.
     """
     return Wobble(
         amount_minor,
         _error(amount_minor, interval),
-        max(DUE_PART * amount_minor, float(floor_minor(minor_digits))),
+        max(DUE_PART * amount_minor, float(DUE_MINOR)),
         None if validation_interval is None else _error(amount_minor, validation_interval),
     )
 

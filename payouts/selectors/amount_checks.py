@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from django.template.defaultfilters import pluralize
 
-from marketplace.shared.money import format_amount, minor_digits
+from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import count, percent
 from payouts.core.allocation import Reason
-from payouts.core.due import Wobble, floor_minor, wobble
+from payouts.core.due import Wobble, wobble
 from payouts.core.policy import SIGNIFICANT
 from payouts.models import PayoutLine, PayoutRound
+from valuation.core.fgsv.precision import DUE_MINOR
 from valuation.selectors.units import unit_of, written
 
 # From this part of what is shared on, one owner takes nearly all.
@@ -41,7 +42,6 @@ def wobble_of(line: PayoutLine) -> Wobble:
         line.amount_minor,
         (line.amount_lower_minor, line.amount_upper_minor),
         validation,
-        minor_digits=minor_digits(line.round.currency),
     )
 
 
@@ -61,7 +61,7 @@ def amount_checks(payout_round: PayoutRound) -> list[RiskCheck]:
 def _moves_with_the_seed(payout_round: PayoutRound, lines: Sequence[PayoutLine]) -> RiskCheck:
     """A share's interval speaks of the pot; whom it is due to asks how far the own amount moves."""
     currency = payout_round.currency
-    stated = f"a sixth of it or {format_amount(floor_minor(minor_digits(currency)), currency)}, whichever is more"
+    stated = f"a sixth of it or {format_amount(DUE_MINOR, currency)}, whichever is more"
     found = [(line, wobble_of(line)) for line in lines]
     hanging = sum(each.only_rows_help for _, each in found)
     rows = ""

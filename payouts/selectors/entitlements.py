@@ -26,7 +26,7 @@ def entitlements(
     owners: Sequence[str],
     carried_minor: Mapping[str, int] = MappingProxyType({}),
 ) -> Allocation:
-    """Allocate by owners; the rule looks at both errors, because noise of either kind pays nobody (ADRs 0004, 0011).
+    """Allocate by owners; the rule looks at both errors, because either is noise that pay may follow (ADRs 0004, 0011).
 
     Only under the rule of chances is nothing shared where all rows together do not beat the constant predictor: rounds
     under the older rules were posted without that question, and stay provable.

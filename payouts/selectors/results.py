@@ -240,13 +240,13 @@ def _both_truths(line: PayoutLine) -> str:
     told = f"(from {written(without, metric)} to {written(full, metric)})"
     if line.value <= 0 and full > without:
         return (
-            f"Added to everybody else's rows yours raise the score {told}; in smaller mixtures they lowered it by more "
-            "than that on average, and all sizes count."
+            f"Added to everybody else's rows yours raise the score {told}; averaged over mixtures of all sizes, small "
+            "ones above all, they lower it, and all sizes count."
         )
     if line.value > 0 and full < without:
         return (
-            f"Added to everybody else's rows yours lower the score {told}; in smaller mixtures they raised it by more "
-            "than that on average, and all sizes count."
+            f"Added to everybody else's rows yours lower the score {told}; averaged over mixtures of all sizes, small "
+            "ones above all, they raise it, and all sizes count."
         )
     return ""
 

@@ -44,7 +44,8 @@ def why(reason: str, *, chance: float | None, value: float | None) -> str:
         return _OF_ITS_OWNER
     words = _BY_CHANCE if reason == Reason.PROPORTIONAL and chance is not None else REASON_WORDS[reason]
     sure = chance_in_words(chance, value)
-    return f"{words}; {sure}" if sure and value is not None and value > 0 else words
+    is_paid = reason not in {Reason.NOTHING_TO_SHARE, Reason.COPIES}
+    return f"{words}; {sure}" if sure and is_paid and value is not None and value > 0 else words
 
 
 def nothing_shared(payout_round: PayoutRound) -> str:

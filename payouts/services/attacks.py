@@ -18,6 +18,7 @@ from payouts.services import attack_figures, locks
 from valuation.core.errors import ValuationError
 from valuation.core.fgsv.plan import METHOD_VERSION
 from valuation.models import ValuationRun
+from valuation.services import blocks
 from valuation.services.attacks import Paused, go_on
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,10 @@ def try_attack(*, round_id: uuid.UUID, kind: str, times: int = 1) -> AttackTest 
     payout_round = PayoutRound.objects.select_related("run").get(pk=round_id)
     run = payout_round.run
     if run is None or run.state != ValuationRun.State.FINISHED:
+        return None
+    if blocks.any_waits():
+        # A round that is being valued keeps people waiting, an attack nobody: the sweeper asks for it again.
+        cache.delete(_hint(round_id, kind, times))
         return None
     with locks.only_here(f"attack:{round_id}:{kind}:{times}") as mine:
         if not mine or payout_round.attack_tests.filter(kind=kind, times=times).exists():

@@ -92,7 +92,7 @@ def value(page, request_url):
     page.get_by_role("button", name="Record the payment").click()
     page.goto("/rounds/new/")
     page.get_by_role("region", name="Requests").get_by_role("link", name=TITLE).click()
-    page.get_by_role("textbox", name="Pot").fill("5000.00")
+    page.get_by_role("textbox", name="Pot", exact=True).fill("5000.00")
     page.get_by_label("Precision").fill("10")
     page.get_by_role("button", name="Draft the round").click()
     page.get_by_role("button", name="Start the round").click()

@@ -67,7 +67,7 @@ def test_an_operator_drafts_a_round_and_gives_it_up_by_keyboard(browsing):
     page.keyboard.press("Enter")
     tab_to(page, page.get_by_role("region", name="Requests").get_by_role("link", name=title_of("keyboard")))
     page.keyboard.press("Enter")
-    tab_to(page, page.get_by_role("textbox", name="Pot"))
+    tab_to(page, page.get_by_role("textbox", name="Pot", exact=True))
     page.keyboard.type("12.50")
     page.keyboard.press("Enter")
     expect(page.get_by_text("the round needs 12.50 EUR")).to_be_visible()

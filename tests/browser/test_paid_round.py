@@ -66,7 +66,7 @@ def start(page):
     page.get_by_role("link", name="Rounds").click()
     page.get_by_role("link", name="New round").first.click()
     page.get_by_role("region", name="Requests").get_by_role("link", name=TITLE).click()
-    page.get_by_role("textbox", name="Pot").fill(POT)
+    page.get_by_role("textbox", name="Pot", exact=True).fill(POT)
     page.get_by_label("Precision").fill(PRECISION)
     page.get_by_label("Budget").fill(BUDGET)
     page.get_by_role("button", name="Draft the round").click()

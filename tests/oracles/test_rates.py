@@ -34,7 +34,7 @@ def du(budget, rng):
 @pytest.mark.parametrize(
     ("estimate", "truth", "budget", "runs"),
     [
-        (auto, group_sums(POOL.shapley_values, FOURS), 500, 40),
+        (auto, group_sums(POOL.shapley_values, FOURS), 500, 100),
         (algorithm_1, group_sums(exact_shapley(CURVE), contiguous_groups((2, 3, 4, 5))), 800, 40),
         (gsv, exact_shapley(CURVE), 2 + 4 * 14 * 13, 100),  # four circles and 64, below 2^14
         (du, expectation(SMALL, EIGHTS), 10 + 4 * 16, 150),  # four repetitions and 64

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector
+from valuation.core.rehearsal import EncodedRows
 from valuation.core.results import normal_quantile
 from valuation.core.utility import ModelSpec, make_utility
 
@@ -47,7 +48,9 @@ class ClassTrial:
         return self.score_turned - self.score > normal_quantile(0.95) * self.difference_error
 
 
-def try_classes(spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.random.Generator) -> ClassTrial | None:
+def try_classes(
+    spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.random.Generator, base: EncodedRows | None = None
+) -> ClassTrial | None:
     """Train on half of the rows, several times, and look at what is named on the other half.
 
     Args:
@@ -55,6 +58,7 @@ def try_classes(spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.rand
         X: Encoded validation rows, float64 ``(m, d)``, m >= 2.
         y: Their class codes, ``(m,)``.
         rng: Source of the draws.
+        base: Encoded rows that the buyer has already, and their class codes; every training has them too.
 
     Returns:
         What was found; None where the metric does not look at the classes that a model names.
@@ -70,24 +74,25 @@ def try_classes(spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, rng: np.rand
         if len(np.unique(y[held_out])) < 2:  # noqa: PLR2004 - nothing is told apart
             continue
         named = replace(spec, metric="accuracy", free_disposal=False)
-        right = _score_rows(named, X, y, train, held_out)
+        right = _score_rows(named, (X, y), train, held_out, base)
         hits += np.bincount(y[held_out].astype(np.intp), weights=right, minlength=len(hits))
         counts += np.bincount(y[held_out].astype(np.intp), minlength=len(counts))
         asked = (spec, turned) if spec.metric in _EQUAL_METRICS else (spec,)
-        scores.append([_score_rows(one, X, y, train, held_out).mean() for one in asked])
+        scores.append([_score_rows(one, (X, y), train, held_out, base).mean() for one in asked])
     if not scores:
         return None
     found = np.array(scores)
     recalls = tuple(float(hit / count) if count else None for hit, count in zip(hits, counts, strict=True))
-    if found.shape[1] == 1:
-        return ClassTrial(recalls, float(found.mean()), None, 0.0)
+    if found.shape[1] == 1 or len(found) == 1:  # one draw has no spread, and advises nothing
+        return ClassTrial(recalls, float(found[:, 0].mean()), None, 0.0)
     differences = found[:, 1] - found[:, 0]
-    spread = float(differences.std(ddof=1) / np.sqrt(len(differences))) if len(differences) > 1 else float("inf")
+    spread = float(differences.std(ddof=1) / np.sqrt(len(differences)))
     return ClassTrial(recalls, float(found[:, 0].mean()), float(found[:, 1].mean()), spread)
 
 
 def _score_rows(
-    spec: ModelSpec, X: FloatMatrix, y: FloatVector, train: IndexVector, held_out: IndexVector
+    spec: ModelSpec, rows: EncodedRows, train: IndexVector, held_out: IndexVector, base: EncodedRows | None
 ) -> FloatVector:
-    game = make_utility(spec, X[train], y[train], X[held_out], y[held_out])
+    (X, y), (X_base, y_base) = rows, base or (None, None)
+    game = make_utility(spec, X[train], y[train], X[held_out], y[held_out], X_base=X_base, y_base=y_base)
     return np.asarray(game.rowwise(np.ones((1, len(train)), dtype=np.bool_))[0])

@@ -26,7 +26,7 @@ class Agreement:
     Attributes:
         score: Of classes the mean over the seller's classes of the share of its rows that a model of the validation
             rows names as the seller does; of numbers the correlation of what the model predicts with what it says.
-        chance: What labels drawn by lot would score.
+        chance: What labels drawn by lot over the same rows would score: a seller of one class cannot contradict.
         error: Standard error of the score.
     """
 
@@ -73,16 +73,16 @@ def _of_classes(model: LogisticRegression, X: FloatMatrix, y: FloatVector) -> Ag
     codes = codes[(counts >= _CLASS_ROWS_MIN) & np.isin(codes, model.classes_)]
     if np.isin(y, codes).sum() < _ROWS_MIN:
         return None
-    right = model.predict(X) == y
-    shares, variances = [], []
+    named = model.predict(X)
+    shares, by_lot, variances = [], [], []
     for code in codes:
-        own = right[y == code]
+        own = named[y == code] == code
         shares.append(own.mean())
+        by_lot.append((named == code).mean())
         # One more hit and one more miss than were seen: a share of 0 or 1 is not certain.
         smoothed = (own.sum() + 1.0) / (len(own) + 2.0)
         variances.append(smoothed * (1.0 - smoothed) / len(own))
-    chance = 1.0 / len(model.classes_)
-    return Agreement(float(np.mean(shares)), chance, float(np.sqrt(np.sum(variances)) / len(shares)))
+    return Agreement(float(np.mean(shares)), float(np.mean(by_lot)), float(np.sqrt(np.sum(variances)) / len(shares)))
 
 
 def _of_numbers(model: Ridge, X: FloatMatrix, y: FloatVector) -> Agreement | None:

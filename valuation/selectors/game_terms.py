@@ -16,7 +16,8 @@ FREE_DISPOSAL_BESIDE_OWN_ROWS = (
 NO_FREE_DISPOSAL = "A model that scores below a constant answer counts with its score, however bad it is."
 NOTHING_SHARED = (
     "If a model of all rows together does not beat {without} by more than the error of the validation rows, nothing is "
-    "shared: the pot returns to the buyer, who receives neither a model nor rows."
+    "shared under the standard policy, which pays by chance: the pot returns to the buyer, who receives neither model "
+    "nor rows."
 )
 CLASS_WEIGHTS = "In training every class weighs alike, however few its rows are."
 NO_CLASS_WEIGHTS = "In training every row weighs alike, so that a class with few rows weighs little."

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from marketplace.models import DataRequest
-from marketplace.shared.money import minor_digits
+from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import percent
 from valuation.core.class_rehearsal import ClassTrial
-from valuation.core.fgsv.precision import DUE_PART, DUE_UNITS
+from valuation.core.fgsv.precision import DUE_MINOR, DUE_PART
 from valuation.core.rehearsal import Learning, Market, Projection
 from valuation.core.results import normal_quantile
 from valuation.core.utility import ModelSpec
@@ -51,7 +51,7 @@ class QuoteView:
             as many as there are, and four times as many. Empty where it is not known.
         filling_up: How many times the evaluations it takes, for the same precision, that small coalitions are filled
             up with rows that say nothing; None where they are not, or it is not known.
-        due_units: What any amount may move by, in units of the currency.
+        due_floor: What any amount may move by, with its currency.
         budget_seconds: How long the whole budget takes, by ``WORKERS``.
         is_outdated: Whether model, columns or the buyer's rows were changed since.
     """
@@ -65,7 +65,7 @@ class QuoteView:
     warnings: tuple[str, ...]
     blind_below: tuple[tuple[int, float], ...]
     filling_up: float | None
-    due_units: int
+    due_floor: str
     budget_seconds: tuple[float, ...]
     is_outdated: bool
 
@@ -99,7 +99,7 @@ def view_of(quote: Quote) -> QuoteView | None:
         warnings=_warnings(request, result.get("classes")),
         blind_below=_blind_below(result),
         filling_up=result.get("filling_up"),
-        due_units=DUE_UNITS,
+        due_floor=format_amount(DUE_MINOR, request.currency),
         budget_half_width=None if variance is None else (variance / budget) ** 0.5,
         budget_seconds=_seconds(projection, budget),
         is_outdated=quote.terms_sha256 != terms_sha256(request),
@@ -157,10 +157,10 @@ def _offers(projection: Projection, request: DataRequest, sellers: int) -> tuple
 
 
 def _due_half_width(request: DataRequest, sellers: int) -> float:
-    """Half-width of an even share of which one standard error is a sixth, or five units of the currency if more."""
+    """Half-width of an even share of which one standard error is a sixth, or 500 minor units if more."""
     allowed = DUE_PART / sellers
     if request.pot_minor:
-        allowed = max(allowed, DUE_UNITS * 10 ** minor_digits(request.currency) / request.pot_minor)
+        allowed = max(allowed, DUE_MINOR / request.pot_minor)
     return normal_quantile(0.95) * allowed
 
 

@@ -122,6 +122,12 @@ def claimable_count(*, run_id: uuid.UUID) -> int:
     return WorkBlock.objects.filter(waiting, run_id=run_id).count()
 
 
+def any_waits() -> bool:
+    """Whether any run that goes on has a block that no worker has taken up."""
+    going_on = (ValuationRun.State.QUEUED, ValuationRun.State.RUNNING)
+    return WorkBlock.objects.filter(state=WorkBlock.State.QUEUED, run__state__in=going_on).exists()
+
+
 def expired_count(*, run_id: uuid.UUID) -> int:
     """How many leased blocks have a silent holder."""
     return WorkBlock.objects.filter(_silent(timezone.now()), run_id=run_id).count()

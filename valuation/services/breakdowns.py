@@ -1,15 +1,21 @@
 """Exceptions that nobody expected: which are the machines' and tried again, and what is said of the others."""
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError
 
 # The storage's and the broker's clients have no base of their own in common with Python's.
 _CLIENTS = {"amqp", "boto3", "botocore", "kombu", "redis", "s3transfer", "urllib3"}
 
 
 def is_the_machines(error: Exception) -> bool:
-    """Whether database, storage or broker were out of reach: the same block may do well a moment later."""
-    return isinstance(error, DatabaseError | OSError) or type(error).__module__.partition(".")[0] in _CLIENTS
+    """Whether database, storage or broker were out of reach: the same block may do well a moment later.
+
+    A file that is not there, and a row that the database refuses, are no better the next time.
+    """
+    if isinstance(error, FileNotFoundError):
+        return False
+    is_out_of_reach = isinstance(error, OperationalError | InterfaceError | OSError)
+    return is_out_of_reach or type(error).__module__.partition(".")[0] in _CLIENTS
 
 
 def is_the_workers(error: Exception) -> bool:

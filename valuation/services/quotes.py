@@ -134,7 +134,7 @@ def _rehearse(quote: Quote) -> dict[str, Any]:
     _reached(quote, 1)
     learning = try_model(spec, features, target, rng=rng, base=base)
     try_degenerate(spec, features, target)
-    classes = try_classes(spec, features, target, rng=rng)
+    classes = try_classes(spec, features, target, rng=rng, base=base)
     _reached(quote, 2)
     markets: list[Market] = []
     for step, size in enumerate(market_sizes(quote.sellers, rows), start=3):

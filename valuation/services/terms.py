@@ -5,6 +5,7 @@ import json
 
 from marketplace.models import DataRequest
 from marketplace.services.requests import RequestRefusedError
+from valuation.core.utility import ModelSpec
 from valuation.models import Quote
 from valuation.services import breakdowns
 
@@ -14,7 +15,9 @@ INTERRUPTED = "The dry run was interrupted, or the model is too slow for it. Ask
 
 def terms_sha256(request: DataRequest) -> str:
     """Hash of the terms that a quote depends on."""
-    terms = [request.schema, request.target, request.model_spec, request.metric, request.validation_sha256]
+    # Every default written out: a dry run from before there were terms rehearsed another game.
+    spec = ModelSpec.from_json({**request.model_spec, "metric": request.metric}).to_json()
+    terms = [request.schema, request.target, spec, request.metric, request.validation_sha256]
     if request.base_rows:
         terms.append(request.base_sha256)
     return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -5,14 +5,13 @@ from django.utils import timezone
 
 from marketplace.models import DataRequest, Submission, User
 from marketplace.services import events
-from marketplace.shared.money import format_amount, minor_digits
-from payouts.core.due import floor_minor
+from marketplace.shared.money import format_amount
 from payouts.errors import NothingSubmittedError, PotNotFundedError, RoundStateError
 from payouts.models import LedgerTransaction, PayoutPolicy, PayoutRound
 from payouts.selectors.balances import pot_available_minor
 from payouts.services import accounts, ledger, locks
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.fgsv.precision import DUE_PART, DueTarget
+from valuation.core.fgsv.precision import DUE_MINOR, DUE_PART, DueTarget
 from valuation.models import ValuationRun
 from valuation.services import runs
 
@@ -97,10 +96,7 @@ def _start_run(payout_round: PayoutRound, request: DataRequest, by: User) -> Val
             seed=payout_round.seed,
             precision_target=payout_round.precision_target,
             evaluations_max=payout_round.evaluations_max,
-            due_target=DueTarget(
-                relative=DUE_PART,
-                absolute=floor_minor(minor_digits(payout_round.currency)) / payout_round.pot_minor,
-            ),
+            due_target=DueTarget(relative=DUE_PART, absolute=DUE_MINOR / payout_round.pot_minor),
             on_end_task="payouts.conclude_valuing",
             by=by,
         )

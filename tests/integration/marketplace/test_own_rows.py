@@ -236,7 +236,7 @@ def test_sellers_learn_how_many_own_rows_there_are_and_nobody_can_fetch_them(own
             assert client.get(path).status_code == 404
     told = words_of(signed_in(make_member(Role.SELLER)).get(reverse("marketplace:request_detail", args=[own.pk])))
     assert f"The buyer has {OWN_ROWS} rows of its own already; you are paid for what your rows add to them." in told
-    assert "the pot returns to the buyer, who receives neither a model nor rows" in told
+    assert "the pot returns to the buyer, who receives neither model nor rows" in told
     assert "below that of the buyer's own rows alone" in told
 
 

@@ -115,7 +115,7 @@ def without_real_valuation(monkeypatch):
     monkeypatch.setattr(ending.runs.celery_app, "send_task", lambda *_args, **_kwargs: None)
 
 
-def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task, by, due_target, copiers=()):
+def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task, by, due_target=None, copiers=()):
     """Stands in for valuation's start: a run over whoever submitted no copies, with no work planned."""
     submissions = request.submissions.filter(state="accepted").order_by("organization_id")
     sellers = [
@@ -134,8 +134,8 @@ def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task,
         manifest=manifest,
         seed=seed,
         precision_target=precision_target,
-        due_relative=due_target.relative,
-        due_absolute=due_target.absolute,
+        due_relative=due_target and due_target.relative,
+        due_absolute=due_target and due_target.absolute,
         evaluations_max=evaluations_max,
         on_end_task=on_end_task,
         triggered_by=by,

@@ -6,6 +6,7 @@ import uuid
 import numpy as np
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.core.cache import cache
 from django.db import OperationalError, connection
 
 from payouts import tasks
@@ -14,8 +15,10 @@ from payouts.selectors import attack_tries
 from payouts.selectors.digest import lines_sha256
 from payouts.services import attacks
 from tests.integration.payouts import scenario
+from tests.integration.valuation.market import make_market, start_run
 from valuation.selectors import runs as valuation
 from valuation.services import attacks as valuing
+from valuation.services import runs
 
 pytestmark = pytest.mark.real_valuation
 
@@ -214,3 +217,14 @@ def test_a_round_without_a_finished_run_is_left_alone(db):
 
     assert attacks.try_attack(round_id=draft.pk, kind="copier") is None
     assert isinstance(draft.pk, uuid.UUID)
+
+
+def test_an_attack_waits_while_a_round_is_being_valued(review):
+    valuing_run = start_run(make_market())
+
+    assert attacks.try_attack(round_id=review.pk, kind="one_class") is None
+    assert not review.attack_tests.exists()
+    assert not cache.get(f"attack:{review.pk}:one_class:1"), "the sweeper has to ask again"
+
+    runs.cancel(run=valuing_run, by=valuing_run.triggered_by)
+    assert attacks.try_attack(round_id=review.pk, kind="one_class").figures["tests"]

@@ -157,8 +157,8 @@ def test_where_the_average_and_the_last_rows_disagree_both_are_said(place):
         "what your rows change, averaged over all mixtures, does not raise the buyer's score. You owe nothing." in text
     )
     assert (
-        "Added to everybody else's rows yours raise the score (from 76.00 to 80.00); in smaller mixtures they lowered "
-        "it by more than that on average, and all sizes count." in text
+        "Added to everybody else's rows yours raise the score (from 76.00 to 80.00); averaged over mixtures "
+        "of all sizes, small ones above all, they lower it, and all sizes count." in text
     )
 
 

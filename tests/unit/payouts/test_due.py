@@ -1,4 +1,4 @@
-"""An amount may move with the seed by a sixth of it, or by five units of its currency where that is more."""
+"""An amount may move with the seed by a sixth of it, or by 500 minor units where that is more."""
 
 import pytest
 
@@ -7,22 +7,21 @@ from payouts.core.due import wobble
 Z = 1.959964
 
 
-def of(amount, error, *, validation=None, digits=2):
+def of(amount, error, *, validation=None):
     """An amount whose intervals are so many standard errors wide on each side, and a unit for rounding."""
 
     def interval(width):
         half = round(Z * width) + 1
         return max(0, amount - half), amount + half
 
-    return wobble(amount, interval(error), None if validation is None else interval(validation), minor_digits=digits)
+    return wobble(amount, interval(error), None if validation is None else interval(validation))
 
 
 @pytest.mark.parametrize(
-    ("amount", "error", "digits", "allowed"),
-    [(60_000, 9_000, 2, 10_000), (1_000, 120, 2, 500), (0, 0, 2, 500), (10, 2, 0, 5), (6_000_000, 1, 3, 1_000_000)],
+    ("amount", "error", "allowed"), [(60_000, 9_000, 10_000), (1_000, 120, 500), (0, 0, 500), (6_000_000, 1, 1_000_000)]
 )
-def test_the_error_is_read_off_the_interval_beside_what_it_may_be(amount, error, digits, allowed):
-    found = of(amount, error, digits=digits)
+def test_the_error_is_read_off_the_interval_beside_what_it_may_be(amount, error, allowed):
+    found = of(amount, error)
 
     assert found.error_minor == pytest.approx(error, abs=0.3)
     assert found.allowed_minor == allowed

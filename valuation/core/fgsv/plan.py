@@ -171,19 +171,26 @@ class FgsvPlan:
         each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
         cost = each * np.array([self.cost(stratum.middle) for stratum in self.strata])
         cost[[stratum.kind == "enumeration" for stratum in self.strata]] = np.inf  # nothing is left to draw
-        # No size goes without a floor of draws, whatever little they have shown so far.
-        floor = np.where(np.isinf(cost) | ~per_draw.any(), 0.0, self.budget / (_FLOOR_PART * len(each) * each))
-        least = np.maximum(drawn, floor)
-        if (least - drawn) @ each > evaluations_max:
-            least = drawn
+        least = np.maximum(drawn, self._floor)
+        short = float((least - drawn) @ each)
+        if short > evaluations_max:
+            # Where nothing varies yet the floor is all that there is to draw, as far as it goes.
+            least = drawn if per_draw.any() else drawn + (least - drawn) * (evaluations_max / short)
         left = evaluations_max - float((least - drawn) @ each)
         target = 1.0 if stops else None
         return wanted_draws(per_draw, least, cost, each, variance_target=target, evaluations_max=left)
 
+    @cached_property
+    def _floor(self) -> FloatVector:
+        """Draws that no stratum goes without, whatever little they have shown: a tenth of the budget over all sizes."""
+        each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
+        enumerated = np.array([stratum.kind == "enumeration" for stratum in self.strata], dtype=np.bool_)
+        return np.where(enumerated, 0.0, self.budget / (_FLOOR_PART * max(1, len(each)) * each))
+
     def _new_draws(self, state: PlanState) -> list[int]:
         """Draws to add by stratum, never more than the budget has left."""
         known = self._known(state)
-        if not self.strata or self._precise(known):
+        if not self.strata or self._precise(known, state):
             return [0] * len(self.strata)
         left = self.budget - state.evaluations
         limit = min(left, int(_WAVE_GROWTH * (state.evaluations - self._fixed_evaluations)))
@@ -275,8 +282,13 @@ class FgsvPlan:
             validation = np.diag(validation_covariance(rows, strata, halves=merged.half_contributions()))
         return Known(merged.values(), merged.covariances(), validation)
 
-    def _precise(self, known: Known) -> bool:
+    def _precise(self, known: Known, state: PlanState) -> bool:
         if self.target is None and self.due_target is None:
+            return False
+        # Draws that are all alike have not shown that all are: utilities may move in a few sizes only. What a block is
+        # too short for is not missed.
+        least = np.array([self._draws_min(stratum) for stratum in self.strata], dtype=np.float64)
+        if not known.covariance.any() and (state.arrays["draws"] + least < self._floor).any():
             return False
         shares = self.target is None or known.share_half_width() <= self.target
         return shares and (self.due_target is None or not known.computation_decides(self.due_target).any())
@@ -293,7 +305,7 @@ class FgsvPlan:
         """Whether the first wave is merged and the targets are met."""
         if state.wave == 0 or state.blocks_merged != state.wave_end:
             return False
-        return self._precise(self._known(state))
+        return self._precise(self._known(state), state)
 
     def progress(self, state: PlanState) -> dict[str, Any]:
         """Figures for a screen, JSON: wave, evaluations spent and predicted, values, shares and the widest half-width.
@@ -306,7 +318,7 @@ class FgsvPlan:
         known, drawn, places = self._known(state), state.arrays["draws"], _places(state)
         half_width = known.share_half_width()
         left = 0.0
-        if self.strata and not (self._precise(known) and state.blocks_merged == state.wave_end):
+        if self.strata and not (self._precise(known, state) and state.blocks_merged == state.wave_end):
             each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
             left = float((self._wanted(known, drawn, self.budget - state.evaluations) - drawn) @ each)
         return figures | {

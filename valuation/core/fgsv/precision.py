@@ -20,8 +20,8 @@ _LEVEL = 0.95
 # Aim a little below the target, so that a run seldom needs one more wave for the last per cent.
 _AIM = 0.94
 # What rounds ask of amounts: one standard error may be a sixth of an amount. Then hardly an amount is missed by half,
-# and whom a round pays does not change with its seed. Of small amounts some units of the currency, which nobody minds.
-DUE_PART, DUE_UNITS = 1 / 6, 5
+# and whom a round pays does not change with its seed. Of small amounts so many minor units, which nobody minds: 5 EUR.
+DUE_PART, DUE_MINOR = 1 / 6, 500
 # More draws shorten an interval of both errors by no more than a ninth once they make up a fifth of its variance.
 _OF_VALIDATION = 0.25
 
@@ -95,7 +95,9 @@ class Known:
         """Largest variance of each value at which nobody's amount moves by more than ``target``, ``(n_groups,)``."""
         positive = np.maximum(self.payable, 0.0)
         moved = np.maximum(target.relative * np.maximum(self.values, 0.0), target.absolute * positive.sum())
-        return np.asarray(np.maximum(moved**2, _OF_VALIDATION * self.validation_variances))
+        # Nobody pays a value below 0, and none that will stay there needs to be known any better.
+        below = np.maximum(-self.values, 0.0) / normal_quantile(_LEVEL)
+        return np.asarray(np.maximum.reduce([moved**2, below**2, _OF_VALIDATION * self.validation_variances]))
 
     def computation_decides(self, target: DueTarget) -> BoolVector:
         """Of which sellers more draws, and not only more validation rows, would settle the amount, ``(n_groups,)``."""

@@ -107,7 +107,7 @@ def _numbers(name: str, values: ArrayLike, remedy: str) -> NDArray[np.float64]:
         raise InvalidDataError(f"{name} holds words such as {str(words)!r}; {remedy}.")
     try:
         return np.asarray(array, dtype=np.float64)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise InvalidDataError(f"{name} holds something other than numbers: {error}.") from error
 
 

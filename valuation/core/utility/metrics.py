@@ -27,9 +27,9 @@ def task_of(metric: str) -> Task:
     Raises:
         InvalidSpecError: There is no such metric.
     """
-    if metric in CLASS_METRICS:
+    if isinstance(metric, str) and metric in CLASS_METRICS:
         return "classification"
-    if metric in NUMBER_METRICS:
+    if isinstance(metric, str) and metric in NUMBER_METRICS:
         return "regression"
     raise InvalidSpecError("metric", metric, "one of " + ", ".join([*CLASS_METRICS, *NUMBER_METRICS]))
 

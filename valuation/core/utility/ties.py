@@ -23,7 +23,8 @@ def ranks(scores: FloatArray, size: FloatArray) -> FloatArray:
         size: Of the terms that each score is a sum of, float64 ``(k, m)``.
 
     Returns:
-        Ranks from 0, float64 ``(k, m)``, equal along chains of scores whose neighbours differ by rounding alone.
+        Ranks from 0, float64 ``(k, m)``, equal along chains of scores whose neighbours differ by rounding alone; no
+        numbers for a coalition with a score that is none.
     """
     order = np.argsort(scores, axis=1, kind="stable")
     ordered = np.take_along_axis(scores, order, axis=1)
@@ -33,6 +34,7 @@ def ranks(scores: FloatArray, size: FloatArray) -> FloatArray:
     is_above = np.diff(ordered, axis=1) > OF_SPREAD * spread + rounding[:, 1:]
     found = np.zeros_like(scores)
     np.put_along_axis(found, order[:, 1:], np.cumsum(is_above, axis=1, dtype=np.float64), axis=1)
+    found[~np.isfinite(scores).all(axis=1)] = np.nan
     return found
 
 

@@ -129,11 +129,12 @@ def test_rows_of_no_group_are_left_out():
     np.testing.assert_allclose(result.values, [worths[:2].sum(), worths[5]], atol=1e-12)
 
 
-def test_constant_utility_is_worth_nothing_and_spends_only_the_pilot():
+def test_constant_utility_is_worth_nothing_and_spends_a_tenth():
     result = price(Additive(np.zeros(50)), [np.arange(10), np.arange(10, 50)], budget=100_000)
 
     np.testing.assert_array_equal(result.values, [0, 0])
-    assert result.evaluations < 3000
+    # A utility that moves in a few sizes only looks like this after the pilot.
+    assert 8_000 < result.evaluations < 15_000
 
 
 def test_all_values_negative():
