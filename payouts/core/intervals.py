@@ -132,7 +132,8 @@ def share_intervals(
     total = sum((weight for weight, counts in zip(weights, free, strict=True) if counts), Fraction(0))
     pool = float(sum(owner.share for owner, counts in zip(allocation.owners, free, strict=True) if counts))
     v, c = _in_units_of(float(total), v, c)
-    owner_shares = pool * np.array([float(weight / total) for weight in weights])
+    # Beside free owners worth next to nothing a capped one may be any number of times larger.
+    owner_shares = pool * np.array([float(min(weight / total, Fraction(_FAR))) for weight in weights])
     part, part_gradient = _parts_of_owner(v, member)
     points = part * (member.T @ owner_shares)
     deviations = []

@@ -4,7 +4,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -149,6 +149,7 @@ def test_the_cap_bounds_the_interval_too():
     st.sampled_from([Fraction(1, 5), Fraction(1)]),
     st.floats(0, 0.5),
 )
+@example(np.array([2.3e-308, 2.3e-308, 1.0, 1.0, 1.0, 1.0]), Fraction(0), Fraction(1, 5), 0.5)
 def test_every_interval_holds_its_share_inside_zero_and_one(values, floor, cap, noise):
     allocation = allocation_of(values.tolist(), floor=floor, cap=cap)
 
