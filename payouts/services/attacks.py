@@ -27,7 +27,7 @@ Kind = AttackTest.Kind
 # Lost hints are sent again after this long.
 HINT_SECONDS = 120
 # An attack that takes longer lets others have the worker, and goes on from there in another task.
-SECONDS_AT_A_TIME = 20.0
+SECONDS_AT_A_TIME = 5.0
 
 
 def send_all(payout_round: PayoutRound) -> None:

@@ -17,7 +17,9 @@ from marketplace.demo.local_services import APP_ROLE
 from marketplace.demo.stack import Stack
 from marketplace.demo.story import Story
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+# Two rounds with three workers of which two are killed: a wait ends when nothing moves any more, and this clock is only
+# for a machine on which nothing does.
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(1_200)]
 
 SEED = 5
 SELLER_KINDS, ROW_KINDS = ["enumeration", "covariance", "coupled", "weighing"], ["hcdv_games"]
