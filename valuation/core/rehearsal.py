@@ -148,7 +148,9 @@ def _train_once(
     (empty, full), by_row = scores(game, coalitions)
     gains = np.diff(cast("FloatMatrix", by_row), axis=0)
     error = float(np.sqrt(validation_covariance(gains, game.row_strata)[0, 0]))
-    return float(empty), float(full), error, bool(game.trains(coalitions[1:])[0])
+    # A score of its own is a model's; only one that equals nobody's may be no model, and is asked by one more training.
+    trained = bool(full != empty) or bool(game.trains(coalitions[1:])[0])
+    return float(empty), float(full), error, trained
 
 
 def try_degenerate(spec: ModelSpec, X: FloatMatrix, y: FloatVector) -> None:
