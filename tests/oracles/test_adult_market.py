@@ -47,7 +47,7 @@ def market():
 def value(market, owners, *, seed):
     game, _ = market
     groups = [np.flatnonzero(owners == owner) for owner in range(owners.max() + 1)]
-    plan = FgsvPlan(tuple(len(group) for group in groups), budget=100_000, target=TARGET)
+    plan = FgsvPlan(tuple(len(group) for group in groups), budget=100_000, target=TARGET, gated=True)
     return plan.estimate(run_plan(plan, game, groups, seed))
 
 

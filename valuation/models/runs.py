@@ -35,6 +35,10 @@ class ValuationRun(models.Model):
         null=True, help_text="One standard error of an amount may be this part of it, or `due_absolute` of the pot."
     )
     due_absolute = models.FloatField(null=True)
+    gated = models.BooleanField(
+        default=True,
+        help_text="Whether only values above 0 beyond their errors count as paid; so runs were that did not say it.",
+    )
     evaluations_max = models.PositiveBigIntegerField()
     row_evaluations_max = models.PositiveBigIntegerField(
         default=0, help_text="Set aside for values of rows, beside the budget of sellers' values."
@@ -103,6 +107,7 @@ class ValuationRun(models.Model):
                     "precision_target",
                     "due_relative",
                     "due_absolute",
+                    "gated",
                     "evaluations_max",
                     "row_evaluations_max",
                 ],

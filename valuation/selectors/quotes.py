@@ -7,7 +7,7 @@ from marketplace.models import DataRequest
 from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import percent
 from valuation.core.class_rehearsal import ClassTrial
-from valuation.core.fgsv.precision import DUE_MINOR, DUE_PART
+from valuation.core.fgsv.precision import DUE_MINOR, DUE_PART, due_of_pot
 from valuation.core.rehearsal import Learning, Market, Projection
 from valuation.core.results import normal_quantile
 from valuation.core.utility import ModelSpec
@@ -160,7 +160,7 @@ def _due_half_width(request: DataRequest, sellers: int) -> float:
     """Half-width of an even share of which one standard error is a sixth, or 500 minor units if more."""
     allowed = DUE_PART / sellers
     if request.pot_minor:
-        allowed = max(allowed, DUE_MINOR / request.pot_minor)
+        allowed = max(allowed, due_of_pot(request.pot_minor).absolute)
     return normal_quantile(0.95) * allowed
 
 

@@ -28,6 +28,7 @@ def plan_of(run: ValuationRun) -> RunPlan:
         budget=run.evaluations_max,
         target=run.precision_target,
         due_target=_due_target(run),
+        gated=run.gated,
         rowwise=run.manifest["rowwise"],
         with_seller_game=True,
         cost=evaluation_cost(run.manifest),

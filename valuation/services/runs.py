@@ -44,10 +44,12 @@ def start(
     on_end_task: str,
     by: User,
     due_target: DueTarget | None = None,
+    gated: bool = False,
 ) -> ValuationRun:
     """Freeze what has been submitted and plan the first wave.
 
-    With a `due_target` the run goes on until amounts are that sure too, as far as its budget goes.
+    With a `due_target` the run goes on until amounts are that sure too, as far as its budget goes. `gated` where only
+    values above 0 beyond their errors will be paid: then those alone decide how sure shares are.
 
     Raises:
         CopiesNotCheckedError: What was submitted has not been compared for copies, and is too much to do it now.
@@ -70,6 +72,7 @@ def start(
         precision_target=precision_target,
         due_relative=due_target.relative if due_target else None,
         due_absolute=due_target.absolute if due_target else None,
+        gated=gated,
         evaluations_max=evaluations_max,
         row_evaluations_max=row_plan(frozen.manifest).evaluations_max,
         on_end_task=on_end_task,

@@ -6,12 +6,14 @@ from django.utils import timezone
 from marketplace.models import DataRequest, Submission, User
 from marketplace.services import events
 from marketplace.shared.money import format_amount
+from payouts.core.policy import Rule
 from payouts.errors import NothingSubmittedError, PotNotFundedError, RoundStateError
 from payouts.models import LedgerTransaction, PayoutPolicy, PayoutRound
+from payouts.models.policies import rule_of
 from payouts.selectors.balances import pot_available_minor
 from payouts.services import accounts, ledger, locks
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.fgsv.precision import DUE_MINOR, DUE_PART, DueTarget
+from valuation.core.fgsv.precision import due_of_pot
 from valuation.models import ValuationRun
 from valuation.services import runs
 
@@ -96,7 +98,8 @@ def _start_run(payout_round: PayoutRound, request: DataRequest, by: User) -> Val
             seed=payout_round.seed,
             precision_target=payout_round.precision_target,
             evaluations_max=payout_round.evaluations_max,
-            due_target=DueTarget(relative=DUE_PART, absolute=DUE_MINOR / payout_round.pot_minor),
+            due_target=due_of_pot(payout_round.pot_minor),
+            gated=rule_of(payout_round.policy_snapshot) is Rule.GATE,
             on_end_task="payouts.conclude_valuing",
             by=by,
         )

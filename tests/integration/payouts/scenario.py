@@ -15,7 +15,7 @@ from payouts.services.profiles import PayoutDetails
 from payouts.services.rounds import ending, opening
 from tests.integration.valuation.market import make_market, work_off
 from valuation.models import PlayerValue, ValuationRun
-from valuation.services.inputs import manifest_sha256
+from valuation.services.inputs import FORMAT_WITH_TERMS, manifest_sha256
 
 NUMBERS = itertools.count(1)
 VALUES = (0.5, 0.3, 0.15, 0.05)
@@ -86,7 +86,6 @@ def market(*, sellers=4, names=None, with_details=True, classes=None, **terms):
         schema={"columns": []},
         target="income",
         task="classification",
-        model_spec={"family": "logistic_regression", "params": {}, "seed": 0},
         metric="balanced_accuracy",
         currency="EUR",
         validation_file=ContentFile(b"x", "validation.csv"),
@@ -94,7 +93,7 @@ def market(*, sellers=4, names=None, with_details=True, classes=None, **terms):
         validation_rows=100,
         state=DataRequest.State.OPEN,
         opened_at=timezone.now(),
-        **terms,
+        **{"model_spec": {"family": "logistic_regression", "params": {}, "seed": 0}} | terms,
     )
     names = names or [f"Seller {next(NUMBERS)}" for _ in range(sellers)]
     organizations = [Organization.objects.create(name=name) for name in names]
@@ -115,14 +114,20 @@ def without_real_valuation(monkeypatch):
     monkeypatch.setattr(ending.runs.celery_app, "send_task", lambda *_args, **_kwargs: None)
 
 
-def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task, by, due_target=None, copiers=()):
+def fake_start(
+    *, request, seed, precision_target, evaluations_max, on_end_task, by, due_target=None, gated=False, copiers=()
+):
     """Stands in for valuation's start: a run over whoever submitted no copies, with no work planned."""
     submissions = request.submissions.filter(state="accepted").order_by("organization_id")
     sellers = [
         {"organization_id": entry.organization_id, "name": entry.organization.name, "rows": entry.version.rows}
         for entry in submissions.exclude(organization__in=copiers)
     ]
+    # Requests here were opened before a model said its terms, unless a test says them.
+    has_terms = "free_disposal" in request.model_spec
     manifest = {
+        "format": FORMAT_WITH_TERMS if has_terms else FORMAT_WITH_TERMS - 1,
+        "model": {**request.model_spec, "metric": request.metric},
         "sellers": sellers,
         "submissions": [frozen(entry, 0) for entry in submissions.exclude(organization__in=copiers)],
         "left_out_whole": [frozen(entry, entry.version.rows) for entry in submissions.filter(organization__in=copiers)],
@@ -136,6 +141,7 @@ def fake_start(*, request, seed, precision_target, evaluations_max, on_end_task,
         precision_target=precision_target,
         due_relative=due_target and due_target.relative,
         due_absolute=due_target and due_target.absolute,
+        gated=gated,
         evaluations_max=evaluations_max,
         on_end_task=on_end_task,
         triggered_by=by,

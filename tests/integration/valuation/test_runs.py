@@ -22,6 +22,26 @@ from valuation.services.run_plans import plan_of
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.parametrize("gated", [True, False])
+def test_the_plan_asks_how_sure_those_are_whom_the_round_pays(gated):
+    run = runs.start(
+        request=make_market(),
+        seed=7,
+        precision_target=0.2,
+        evaluations_max=20_000,
+        on_end_task="tests.nobody",
+        by=make_member(Role.OPERATOR),
+        gated=gated,
+    )
+
+    run.refresh_from_db()
+    assert plan_of(run).first.gated is gated
+
+
+def test_a_run_that_does_not_say_it_was_begun_when_all_looked_at_values_as_the_gate_does():
+    assert ValuationRun().gated
+
+
 def test_blocks_over_the_database_give_the_bits_of_the_library():
     run = start_run(make_market())
 

@@ -45,6 +45,7 @@ class FgsvPlan:
         budget: Most utility evaluations to spend, over all blocks.
         target: Largest half-width of the 95 % computation interval of any seller's share of the payable values
             (:func:`~valuation.core.fgsv.precision.payable_values`); ``None`` spends the whole budget.
+        gated: Whether only values whose lower 95 % bound is above 0 are payable; else all above 0 are.
         due_target: How far anybody's amount may move with the seed; ``None`` asks nothing of amounts. With both
             targets a run goes on until both are met.
         rowwise: Keep contributions per validation row (the game must have ``rowwise``); needed for validation
@@ -61,6 +62,7 @@ class FgsvPlan:
     with_seller_game: bool = False
     cost: Callable[[float], float] = constant_cost
     due_target: DueTarget | None = None
+    gated: bool = False
 
     @property
     def n_groups(self) -> int:
@@ -280,7 +282,7 @@ class FgsvPlan:
         validation = np.zeros(self.n_groups)
         if rows is not None:
             validation = np.diag(validation_covariance(rows, strata, halves=merged.half_contributions()))
-        return Known(merged.values(), merged.covariances(), validation)
+        return Known(merged.values(), merged.covariances(), validation, self.gated)
 
     def _precise(self, known: Known, state: PlanState) -> bool:
         if self.target is None and self.due_target is None:
@@ -296,8 +298,8 @@ class FgsvPlan:
     def share_half_width(self, state: PlanState) -> float:
         """Largest half-width of a payable share's 95 % computation interval; infinite where no value is positive.
 
-        Shares are of the values whose lower 95 % bound is above 0, computation and (where rowwise sums are kept)
-        validation variance together, because payouts pay no others; of all positive values where no bound is above 0.
+        Shares are of all positive values; with ``gated`` of those whose lower 95 % bound is above 0, computation and
+        (where rowwise sums are kept) validation variance together, if there are any.
         """
         return self._known(state).share_half_width()
 

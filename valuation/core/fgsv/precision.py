@@ -1,8 +1,9 @@
 """When shares are known well enough: half-widths of the shares that payouts pay, not of all shares.
 
-Payouts pay a group only where the lower bound of its value, computation and validation errors together, is above 0
-(valuation-math.md, section 4). Paid shares are therefore fractions of the payable values' sum, which is smaller than
-the sum of all positive values, and their intervals are wider by as much.
+What is paid follows the rule of pay. Clip and chance pay every value above 0. The gate pays a group only where the
+lower bound of its value, computation and validation errors together, is above 0 (valuation-math.md, section 4): its
+shares are fractions of the payable values' sum, which is smaller than the sum of all positive values, and their
+intervals are wider by as much. Chances move shares too, but little beside many owners, and are not looked at here.
 """
 
 from dataclasses import dataclass
@@ -43,17 +44,25 @@ class DueTarget:
     absolute: float
 
 
-def payable_values(values: FloatVector, variances: FloatVector) -> FloatVector:
-    """Values whose lower 95 % bound is above 0, the others as 0; all of them where no bound is above 0.
+def due_of_pot(pot_minor: int) -> DueTarget:
+    """What rounds ask of amounts of a pot of so many minor units, above 0."""
+    return DueTarget(relative=DUE_PART, absolute=DUE_MINOR / pot_minor)
+
+
+def payable_values(values: FloatVector, variances: FloatVector, *, gated: bool) -> FloatVector:
+    """Values that the rule of pay would pay, the others as 0 or below.
 
     Args:
         values: float64 ``(n_groups,)``, in metric units.
         variances: Computation and validation variance together, float64 ``(n_groups,)``.
+        gated: Whether only values are paid whose lower 95 % bound is above 0; else all above 0 are.
 
     Returns:
-        float64 ``(n_groups,)``. Without any payable value the gate says nothing about the shares, and the positive
+        float64 ``(n_groups,)``. Where no bound is above 0 the gate says nothing about the shares, and the positive
         values stand in for it.
     """
+    if not gated:
+        return values
     payable = values - normal_quantile(_LEVEL) * np.sqrt(variances) > 0
     return np.where(payable, values, 0.0) if payable.any() else values
 
@@ -66,11 +75,13 @@ class Known:
         values: float64 ``(n_groups,)``, in metric units.
         covariances: Computation covariance by stratum, float64 ``(n_strata, n_groups, n_groups)``.
         validation_variances: float64 ``(n_groups,)``; 0 where no rowwise sums are kept.
+        gated: Whether the rule of pay looks at the lower bounds of values, see :func:`payable_values`.
     """
 
     values: FloatVector
     covariances: FloatMatrix
     validation_variances: FloatVector
+    gated: bool
 
     @cached_property
     def covariance(self) -> FloatMatrix:
@@ -80,7 +91,7 @@ class Known:
     @cached_property
     def payable(self) -> FloatVector:
         """Values that payouts would pay, see :func:`payable_values`."""
-        return payable_values(self.values, np.diag(self.covariance) + self.validation_variances)
+        return payable_values(self.values, np.diag(self.covariance) + self.validation_variances, gated=self.gated)
 
     def share_half_width(self) -> float:
         """Largest half-width of a payable share's 95 % computation interval; infinite where no value is positive.

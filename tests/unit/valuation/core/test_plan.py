@@ -184,7 +184,7 @@ class NoisyRows(RowGame):
 
 def test_the_run_goes_on_until_the_shares_that_are_paid_are_precise():
     game, groups = NoisyRows(), np.split(np.arange(210), 5)
-    given = {"group_sizes": (42,) * 5, "with_seller_game": False, "budget": 60_000}
+    given = {"group_sizes": (42,) * 5, "with_seller_game": False, "budget": 60_000, "gated": True}
     state = run_plan(make_plan(**given), game, groups, 1, enough=lambda _: True)
     known = make_plan(**given).estimate(state)
     errors = np.sqrt(known.standard_errors**2 + np.diag(known.validation_covariance))
@@ -202,6 +202,8 @@ def test_the_run_goes_on_until_the_shares_that_are_paid_are_precise():
     assert not plan.enough(state)
     assert plan.next_wave(state)
     assert plan.enough(finished)
+    # Where every positive value is paid all of them are: the same draws are enough.
+    assert dataclasses.replace(plan, gated=False).enough(state)
     result = plan.estimate(finished)
     assert 1.96 * share_standard_errors(result.values * gate, result.covariance).max() <= plan.target
 
