@@ -124,9 +124,8 @@ class TriedPolicyForm(PlainForm):
         ],
         initial=Rule.CHANCE.value,
         help_text="The first pays small sellers their due and worthless accounts the less, the more of them there are. "
-        "With it nothing is shared where all rows together do not beat what the buyer has without them. The second "
-        "pays nothing just below its bound and everything just above. By the third worthless accounts collect whatever "
-        "chance leaves above 0.",
+        "The second pays nothing just below its bound and everything just above. By the third worthless accounts "
+        "collect whatever chance leaves above 0.",
     )
     cap = _percent("At most for one owner, percent", initial=100, most=Decimal(100), hint="100 caps nobody.")
     floor = _percent("At least for each paid owner, percent", initial=0, most=Decimal(100), hint="0 lifts nobody.")

@@ -28,8 +28,7 @@ def entitlements(
 ) -> Allocation:
     """Allocate by owners; the rule looks at both errors, because either is noise that pay may follow (ADRs 0004, 0011).
 
-    Only under the rule of chances is nothing shared where all rows together do not beat the constant predictor: rounds
-    under the older rules were posted without that question, and stay provable.
+    Where all rows together do not beat what the buyer has without them nothing is shared, see `asks_for_a_gain`.
 
     `owners` names the beneficial owner of each player: today's where a round is computed, afterwards those that were
     frozen with its lines. `carried_minor` is what earlier rounds still owe an owner; it decides no amount, only whether
@@ -56,8 +55,17 @@ def entitlements(
         policy=policy,
         salt=salt,
         carried_minor=carried_minor,
-        pot_significant=policy.rule is not Rule.CHANCE or beats_no_rows(outcome),
+        pot_significant=not asks_for_a_gain(outcome, policy) or beats_no_rows(outcome),
     )
+
+
+def asks_for_a_gain(outcome: RunOutcome, policy: Policy) -> bool:
+    """Whether nothing is shared where all rows together gain nothing: a term of games with free disposal (ADR 0012).
+
+    In rounds over earlier terms only the rule of chances asks: those under other rules were posted without that
+    question, and stay provable.
+    """
+    return outcome.free_disposal or policy.rule is Rule.CHANCE
 
 
 def beats_no_rows(outcome: RunOutcome) -> bool:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from payouts.core.allocation import Reason
 from payouts.errors import UnbalancedError
 from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
-from payouts.selectors.why import why
+from payouts.selectors.why import lower_of_both, why
 
 SCHEMA = "payout_lines.v3"
 SHARE_DIGITS = 12
@@ -58,7 +58,13 @@ class LineRecord:
 
     @property
     def reason_words(self) -> str:
-        return why(self.reason, chance=self.chance, value=self.value)
+        return why(self.reason, chance=self.chance, value=self.value, lower=self._lower)
+
+    @property
+    def _lower(self) -> float | None:
+        if self.value is None or self.value_lower is None:
+            return None
+        return lower_of_both(self.value, self.value_lower, self.value_validation_lower)
 
 
 @dataclass(frozen=True)

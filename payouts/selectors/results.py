@@ -13,7 +13,7 @@ from payouts.core.allocation import Reason
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.amount_checks import wobble_of
 from payouts.selectors.terms import basis_points, policy_in_words
-from payouts.selectors.why import SCALE_IN_WORDS, chance_in_words, nothing_shared
+from payouts.selectors.why import SCALE_IN_WORDS, chance_in_words, is_sure_by_likeness, lower_of, nothing_shared
 from valuation.selectors.runs import left_out_sellers
 from valuation.selectors.units import metric_name, unit_of, written
 
@@ -94,7 +94,7 @@ def value_in_words(line: PayoutLine) -> ValueWords:
         value=f"{written(line.value, metric)}{unit}",
         between=f"between {written(line.value_lower, metric)} and {written(line.value_upper, metric)}",
         between_validation=validation,
-        how_sure=chance_in_words(line.chance, line.value),
+        how_sure=chance_in_words(line.chance, line.value, lower_of(line)),
     )
 
 
@@ -181,16 +181,22 @@ def _share_sentence(line: PayoutLine) -> str:
 
 def _chance_steps(line: PayoutLine) -> list[Step]:
     """How sure it is that the rows are worth more than nothing; no step where that decided nothing."""
-    sure = chance_in_words(line.chance, line.value)
+    sure = chance_in_words(line.chance, line.value, lower_of(line))
     if line.chance is None or line.value <= 0 or line.reason == Reason.NOTHING_TO_SHARE:
         return []
+    likeness = ""
+    if is_sure_by_likeness(line.chance, lower_of(line)):
+        likeness = (
+            " The interval of your value by itself, both errors together, holds 0: it is the likeness of your rows to "
+            "the others of the round that makes it probable."
+        )
     return [
         Step(
             "Chance",
             f"{sure}, {percent(line.chance, 1)}",
             f"Noise alone can leave a value above 0. From the two errors of your value and from what the rows of all "
             f"sellers are worth follows a chance of {percent(line.chance, 1)} that yours are not worth nothing "
-            f"({SCALE_IN_WORDS}), and your value counts times that chance.",
+            f"({SCALE_IN_WORDS}), and your value counts times that chance.{likeness}",
         )
     ]
 

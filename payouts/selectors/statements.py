@@ -17,7 +17,7 @@ from payouts.core.allocation import Reason as LineReason
 from payouts.errors import UnbalancedError
 from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutLine, PayoutRound
 from payouts.selectors.profiles import hold_of
-from payouts.selectors.why import chance_in_words, nothing_shared, why
+from payouts.selectors.why import chance_in_words, lower_of, nothing_shared, why
 
 Reason = LedgerTransaction.Reason
 
@@ -134,7 +134,7 @@ def statement_of(line: PayoutLine) -> Statement:
         # What has happened since belongs to a later statement.
         owed=_owed(known, lines, is_open=following is None),
         nothing_earned="" if line.amount_minor else _why_nothing(line),
-        how_sure=chance_in_words(line.chance, line.value) if line.amount_minor else "",
+        how_sure=chance_in_words(line.chance, line.value, lower_of(line)) if line.amount_minor else "",
         previous_line_id=lines[place - 1].pk if place else None,
         next_line_id=following.pk if following is not None else None,
     ).prove()
@@ -143,7 +143,7 @@ def statement_of(line: PayoutLine) -> Statement:
 def _why_nothing(line: PayoutLine) -> str:
     if line.reason == LineReason.NOTHING_TO_SHARE:
         return nothing_shared(line.round).removesuffix(".")
-    return why(line.reason, chance=line.chance, value=line.value)
+    return why(line.reason, chance=line.chance, value=line.value, lower=lower_of(line))
 
 
 def _lines_like(line: PayoutLine) -> list[PayoutLine]:

@@ -10,8 +10,7 @@ from payouts.models.policies import rule_of
 RULES_IN_WORDS = {
     Rule.CLIP: "pays every value above 0",
     Rule.GATE: "pays every value that is above 0 beyond chance",
-    Rule.CHANCE: "pays every value above 0, times the chance that its rows are not worth nothing, and nobody where all "
-    "rows together do not beat what the buyer has without them",
+    Rule.CHANCE: "pays every value above 0, times the chance that its rows are not worth nothing",
 }
 _BASIS_POINTS_OF_A_PERCENT = 100
 

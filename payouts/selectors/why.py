@@ -1,13 +1,18 @@
 """Why a line is what it is, in the words that every page, statement and report shares; never against its figures."""
 
+from math import hypot
+
 from payouts.core.allocation import Reason
 from payouts.core.policy import SIGNIFICANT
-from payouts.models import PayoutRound
+from payouts.models import PayoutLine, PayoutRound
 from valuation.selectors.units import metric_name, unit_of, written
 
-# From which chance on a value is said to be surely, or probably, above 0; below it is perhaps.
+# From which chance on a value is said to be surely, or probably, above 0; below it is perhaps. Surely only where its
+# own interval lies above 0 as well: of many alike sellers each may be as good as certain and yet not by itself.
 SURELY, PROBABLY = 0.99, 0.8
-SCALE_IN_WORDS = "surely from 99 %, probably from 80 %, else perhaps"
+SCALE_IN_WORDS = (
+    "surely from 99 % where the value's own interval of both errors lies above 0, probably from 80 %, else perhaps"
+)
 
 REASON_WORDS = {
     "proportional": "In proportion to its value",
@@ -27,23 +32,41 @@ _OF_ITS_OWNER = "The values of its owner's accounts add up to no more than 0"
 _BY_CHANCE = "In proportion to its value times its chance"
 
 
-def chance_in_words(chance: float | None, value: float | None) -> str:
-    """How sure it is that rows are worth more than nothing; nothing is said where the policy did not ask."""
-    if chance is None or value is None:
+def lower_of_both(value: float, lower: float, validation_lower: float | None) -> float:
+    """Lower end of a value's 95 % interval of both errors together, from those of its two printed intervals."""
+    return value - hypot(value - lower, 0.0 if validation_lower is None else value - validation_lower)
+
+
+def lower_of(line: PayoutLine) -> float:
+    """The same of a line."""
+    return lower_of_both(line.value, line.value_lower, line.value_validation_lower)
+
+
+def chance_in_words(chance: float | None, value: float | None, lower: float | None) -> str:
+    """How sure it is that rows are worth more than nothing; nothing is said where the policy did not ask.
+
+    `lower` is the end of the value's own interval, see `lower_of_both`: beside one that holds 0 nothing is sure.
+    """
+    if chance is None or value is None or lower is None:
         return ""
     if value <= 0:
         return "not above 0"
-    if chance >= SURELY:
+    if chance >= SURELY and lower > 0:
         return "surely above 0"
     return "probably above 0" if chance >= PROBABLY else "perhaps above 0"
 
 
-def why(reason: str, *, chance: float | None, value: float | None) -> str:
+def is_sure_by_likeness(chance: float, lower: float) -> bool:
+    """Whether only what the other sellers' rows are worth makes sure what the value's own interval leaves open."""
+    return chance >= PROBABLY and lower <= 0
+
+
+def why(reason: str, *, chance: float | None, value: float | None, lower: float | None) -> str:
     """The reason of a line and, where its value counted by a chance, how sure that is."""
     if reason == Reason.NOT_POSITIVE and value is not None and value > 0:
         return _OF_ITS_OWNER
     words = _BY_CHANCE if reason == Reason.PROPORTIONAL and chance is not None else REASON_WORDS[reason]
-    sure = chance_in_words(chance, value)
+    sure = chance_in_words(chance, value, lower)
     is_paid = reason not in {Reason.NOTHING_TO_SHARE, Reason.COPIES}
     return f"{words}; {sure}" if sure and is_paid and value is not None and value > 0 else words
 

@@ -16,9 +16,10 @@ FREE_DISPOSAL_BESIDE_OWN_ROWS = (
 NO_FREE_DISPOSAL = "A model that scores below a constant answer counts with its score, however bad it is."
 NOTHING_SHARED = (
     "If a model of all rows together does not beat {without} by more than the error of the validation rows, nothing is "
-    "shared under the standard policy, which pays by chance: the pot returns to the buyer, who receives neither model "
-    "nor rows."
+    "shared{under}: the pot returns to the buyer, who receives neither model nor rows."
 )
+# What was understood of requests that were opened before it was a term of theirs.
+BY_CHANCE_ALONE = " where the policy pays by chance"
 CLASS_WEIGHTS = "In training every class weighs alike, however few its rows are."
 NO_CLASS_WEIGHTS = "In training every row weighs alike, so that a class with few rows weighs little."
 CLIPPED = "Numbers far outside the range of the buyer's validation rows are cut to it before training."
@@ -40,9 +41,8 @@ def terms_in_words(request: DataRequest) -> list[str]:
             f"No model is trained on fewer than {spec.start_rows} rows: missing ones are filled up with rows that say "
             "nothing."
         )
-    if spec.free_disposal:
-        without = "a model of the buyer's own rows alone" if request.base_rows else "a constant answer"
-        sentences.append(NOTHING_SHARED.format(without=without))
+    without = "a model of the buyer's own rows alone" if request.base_rows else "a constant answer"
+    sentences.append(NOTHING_SHARED.format(without=without, under="" if spec.free_disposal else BY_CHANCE_ALONE))
     return sentences
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from valuation.core.label_agreement import Agreement
 from valuation.models import PlayerValue, ValuationRun
+from valuation.services.inputs import model_of
 
 # How the kinds of blocks begin that value rows.
 ROW_KINDS = "hcdv_"
@@ -56,7 +57,8 @@ class RunOutcome:
 
     `left_out` names the organisations that are no players because all their rows were left out as copies, each with how
     many rows that were. `total_validation_error` is that of `utility_full` less `utility_empty` over validation rows;
-    None where the metric has none, and for runs that ended before it was kept.
+    None where the metric has none, and for runs that ended before it was kept. `free_disposal` says whether no score of
+    the game lies below that of no model at all.
     """
 
     players: tuple[PlayerRow, ...]
@@ -67,6 +69,7 @@ class RunOutcome:
     seconds: Mapping[str, float]
     left_out: Mapping[int, int] = field(default_factory=dict)
     total_validation_error: float | None = None
+    free_disposal: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ def outcome(run: ValuationRun) -> RunOutcome:
         seconds=stored["seconds"],
         left_out=left_out_sellers(run),
         total_validation_error=stored.get("total_validation_error"),
+        free_disposal=model_of(run.manifest).free_disposal,
     )
 
 

@@ -4,10 +4,12 @@ from html import unescape
 from importlib import import_module
 
 import numpy as np
+import pgtrigger
 import pytest
 from django.apps import apps
 from django.urls import reverse
 
+from marketplace.models import DatasetVersion
 from payouts.core.attacks import Cells, gain
 from payouts.models import PayoutPolicy
 from payouts.models.policies import policy_from_snapshot
@@ -15,6 +17,7 @@ from payouts.selectors.digest import lines_sha256
 from payouts.selectors.projection import project
 from payouts.selectors.risk_checks import risk_checks
 from payouts.selectors.statements import statement_of
+from payouts.selectors.why import lower_of
 from payouts.services import attack_figures
 from payouts.services.recomputing import _amounts_check, _lines_check
 from tests.integration.payouts import scenario
@@ -114,6 +117,11 @@ def test_a_standard_policy_that_somebody_made_differ_stays(terms):
     assert PayoutPolicy.objects.count() == 1
 
 
+@pytest.mark.parametrize(("rule", "gated"), [("chance", False), ("clip", False), ("gate", True)])
+def test_the_stop_rule_looks_at_those_whom_the_policy_pays(place, rule, gated):
+    assert scenario.in_review(place, chosen=scenario.policy(rule=rule)).run.gated is gated
+
+
 @pytest.mark.parametrize("values", [UNSURE, (0.1, 0.1, 0.1, 0.1)])
 def test_a_round_by_chance_is_computed_again_to_the_cent(place, values):
     payout_round = scenario.in_review(place, chosen=by_chance(fee_basis_points=100), values=values)
@@ -129,7 +137,11 @@ def test_every_page_says_how_sure_a_value_is(place):
     own = read(browser(place.people[2]).get(page("result", payout_round.pk)))
     assert "probably above 0" in own
     assert "your value times its chance, divided by the same of all paid sellers" in own
-    assert "surely from 99 %, probably from 80 %, else perhaps" in own
+    assert (
+        "surely from 99 % where the value's own interval of both errors lies above 0, probably from 80 %, else perhaps"
+        in own
+    )
+    assert "holds 0" not in own
     assert "surely above 0" in read(browser(place.people[1]).get(page("result", payout_round.pk)))
     below = read(browser(place.people[3]).get(page("result", payout_round.pk)))
     assert "not above 0" in below
@@ -145,6 +157,33 @@ def test_every_page_says_how_sure_a_value_is(place):
     assert statement_of(sure).how_sure == "surely above 0"
     assert (statement_of(harmful).how_sure, statement_of(harmful).nothing_earned) == ("", "Its value is not above 0")
     assert [record.chance for record in project(payout_round).records if record.kind != "seller"] == [None, None]
+
+
+def test_surely_is_never_said_beside_an_interval_that_holds_0():
+    """Twenty sellers alike make each as good as certain, at 1.92 errors above 0 of its own."""
+    place = scenario.market(sellers=20)
+    with pgtrigger.ignore("marketplace.DatasetVersion:immutable"):
+        DatasetVersion.objects.update(rows=500)
+    payout_round = scenario.posted(place, chosen=by_chance(), values=(0.0215,) * 20)
+    one = line(payout_round, 1)
+    assert one.chance > 0.99
+    assert one.value_lower > 0
+    assert one.value_validation_lower > 0
+    assert lower_of(one) < 0
+
+    own = read(browser(place.people[0]).get(page("result", payout_round.pk)))
+
+    assert "probably above 0, 99" in own
+    assert (
+        "The interval of your value by itself, both errors together, holds 0: it is the likeness of your rows to the "
+        "others of the round that makes it probable." in own
+    )
+    detail = read(browser(place.first).get(page("round_detail", payout_round.pk)))
+    report = read(browser(place.first).get(page("round_audit", payout_round.pk)))
+    for text in (own, detail, report):
+        assert "surely above 0" not in text
+    assert "In proportion to its value times its chance; probably above 0" in detail
+    assert statement_of(one).how_sure == "probably above 0"
 
 
 def test_where_the_average_and_the_last_rows_disagree_both_are_said(place):
@@ -191,8 +230,22 @@ def test_the_error_of_the_whole_gain_is_the_runs_own_where_it_was_kept(place, er
     assert payout_round.lines.filter(amount_minor__gt=0).exists() == shared
 
 
+@pytest.mark.parametrize("rule", ["gate", "clip", "chance"])
+def test_with_free_disposal_that_is_a_term_of_the_game_under_every_rule(rule):
+    model = {"family": "logistic_regression", "params": {}, "seed": 0, "free_disposal": True}
+    place = scenario.market(model_spec=model)
+    chosen = scenario.policy(rule=rule, fee_basis_points=500)
+    payout_round = scenario.posted(place, chosen=chosen, validation_deviation=0.1)
+
+    assert set(payout_round.lines.values_list("reason", "amount_minor")) == {("nothing_to_share", 0)}
+    assert (payout_round.fee_minor, payout_round.unallocated_minor) == (0, payout_round.pot_minor)
+    assert _amounts_check(payout_round, payout_round.run).is_same
+    told = read(browser(place.people[0]).get(page("result", payout_round.pk)))
+    assert "so nothing is shared and the pot returns to the buyer" in told
+
+
 @pytest.mark.parametrize("rule", ["gate", "clip"])
-def test_rounds_under_the_older_rules_were_never_asked_that(place, rule):
+def test_rounds_over_earlier_terms_under_the_older_rules_were_never_asked_that(place, rule):
     payout_round = scenario.in_review(place, chosen=scenario.policy(rule=rule), validation_deviation=0.1)
 
     assert "nothing_to_share" not in set(payout_round.lines.values_list("reason", flat=True))
