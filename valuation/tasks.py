@@ -3,12 +3,11 @@
 import uuid
 
 import structlog
-from celery.exceptions import SoftTimeLimitExceeded
 
 from marketplace.shared.errors import FaircutError
 from marketplace.shared.tasks import faircut_task
 from valuation.core.errors import ValuationError
-from valuation.models import ValuationRun
+from valuation.models import Quote, ValuationRun
 from valuation.services import blocks, breakdowns, leases, quotes, runs
 
 log = structlog.get_logger(__name__)
@@ -44,13 +43,18 @@ def quote(*, quote_id: str) -> None:
     try:
         quotes.compute(quote_id=key)
     except (ValuationError, FaircutError) as error:
-        quotes.fail(quote_id=key, error=str(error))
-    except SoftTimeLimitExceeded:
-        quotes.fail(quote_id=key, error="The dry run took too long: the model is too slow to value sellers with it.")
+        quotes.fail(quote_id=key, failure=Quote.Failure.IMPOSSIBLE, error=str(error))
     except Exception as error:
-        is_work = not breakdowns.is_the_machines(error)
-        words = breakdowns.in_words("The dry run", error) if is_work else breakdowns.out_of_reach("The dry run")
-        quotes.fail(quote_id=key, error=words)
+        if breakdowns.is_the_workers(error):
+            log.warning("quote.too_little", quote_id=quote_id, error=type(error).__name__)
+            words = breakdowns.too_little("The dry run", error)
+            quotes.fail(quote_id=key, failure=Quote.Failure.TOO_LITTLE, error=words)
+            return
+        if breakdowns.is_the_machines(error):
+            quotes.fail(quote_id=key, failure=Quote.Failure.UNFINISHED, error=breakdowns.out_of_reach("The dry run"))
+        else:
+            words = breakdowns.in_words("The dry run", error)
+            quotes.fail(quote_id=key, failure=Quote.Failure.IMPOSSIBLE, error=words)
         raise
 
 

@@ -20,6 +20,11 @@ class Quote(models.Model):
         DONE = "done"
         FAILED = "failed"
 
+    class Failure(models.TextChoices):
+        IMPOSSIBLE = "impossible", "No round could be valued"
+        TOO_LITTLE = "too_little", "The worker had too little time or memory"
+        UNFINISHED = "unfinished", "Nobody finished it"
+
     ENDED = (State.DONE, State.FAILED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -30,6 +35,7 @@ class Quote(models.Model):
     state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED)
     steps_done = models.PositiveIntegerField(default=0)
     result = models.JSONField(null=True)
+    failure = models.CharField(max_length=10, choices=Failure.choices, blank=True)
     error = models.TextField(blank=True)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -47,6 +53,11 @@ class Quote(models.Model):
             ),
             models.CheckConstraint(
                 condition=~models.Q(state="failed") | ~models.Q(error=""), name="quote_failed_says_why"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="failed", failure__in=["impossible", "too_little", "unfinished"])
+                | (~models.Q(state="failed") & models.Q(failure="")),
+                name="quote_failed_has_a_code",
             ),
             # A second click while one is at work finds it instead of starting another.
             models.UniqueConstraint(

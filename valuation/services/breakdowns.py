@@ -23,6 +23,15 @@ def is_the_workers(error: Exception) -> bool:
     return isinstance(error, MemoryError | SoftTimeLimitExceeded)
 
 
+def too_little(what: str, error: Exception) -> str:
+    """Say what this worker had too little of, and how to go on."""
+    lacked = "memory" if isinstance(error, MemoryError) else "time"
+    return (
+        f"{what} took more {lacked} than its worker has, so it found nothing out. Ask for fewer sellers or rows, or "
+        "choose a quicker model."
+    )
+
+
 def out_of_reach(what: str) -> str:
     """Say that it was not the work that failed."""
     return f"{what} could not reach the database or the storage. Ask once more."

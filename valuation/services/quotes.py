@@ -31,7 +31,7 @@ from valuation.core.utility.cost import check_affordable
 from valuation.core.utility.features import FeatureEncoder
 from valuation.models import Quote
 from valuation.services.inputs import committed_columns, encoded_base
-from valuation.services.terms import INTERRUPTED, terms_sha256
+from valuation.services.terms import terms_sha256
 
 # Each of the two rehearsed markets may take about this long; a slow model then gets no interval, and the quote says so.
 MARKET_SECONDS_MAX = 20.0
@@ -90,7 +90,11 @@ def revive() -> None:
         state=Quote.State.RUNNING, started_at__lt=now - dt.timedelta(seconds=WORKER_SILENCE_SECONDS)
     )
     for pk in gone.values_list("pk", flat=True):
-        fail(quote_id=pk, error=INTERRUPTED)
+        fail(
+            quote_id=pk,
+            failure=Quote.Failure.UNFINISHED,
+            error="The dry run was interrupted, or the model is too slow for it. Ask once more.",
+        )
     long_ago = now - dt.timedelta(seconds=HINT_SILENCE_SECONDS)
     for pk in Quote.objects.filter(state=Quote.State.QUEUED, created_at__lt=long_ago).values_list("pk", flat=True):
         # The sweeper comes every few seconds, and a busy worker may be longer about what it does now.
@@ -113,10 +117,10 @@ def compute(*, quote_id: uuid.UUID) -> None:
     at_work.update(state=Quote.State.DONE, result=result, steps_done=len(STEPS), finished_at=timezone.now())
 
 
-def fail(*, quote_id: uuid.UUID, error: str) -> None:
-    """End a quote that cannot be had, with the sentence that its buyer reads."""
+def fail(*, quote_id: uuid.UUID, failure: Quote.Failure, error: str) -> None:
+    """End a quote that cannot be had, with what kind of failure it is and the sentence that its buyer reads."""
     at_work = Quote.objects.filter(pk=quote_id).exclude(state__in=Quote.ENDED)
-    at_work.update(state=Quote.State.FAILED, error=error, finished_at=timezone.now())
+    at_work.update(state=Quote.State.FAILED, failure=failure, error=error, finished_at=timezone.now())
 
 
 def _rehearse(quote: Quote) -> dict[str, Any]:

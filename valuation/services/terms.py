@@ -3,14 +3,12 @@
 import hashlib
 import json
 
+from django.db.models import Q
+
 from marketplace.models import DataRequest
 from marketplace.services.requests import RequestRefusedError
 from valuation.core.utility import ModelSpec
 from valuation.models import Quote
-from valuation.services import breakdowns
-
-# How a dry run ends that found nothing out, as nobody finished it.
-INTERRUPTED = "The dry run was interrupted, or the model is too slow for it. Ask once more."
 
 
 def terms_sha256(request: DataRequest) -> str:
@@ -24,16 +22,16 @@ def terms_sha256(request: DataRequest) -> str:
 
 
 def require_possible(request: DataRequest) -> None:
-    """Refuse to open terms whose last dry run failed; terms that were never tried may open.
+    """Refuse to open terms whose last dry run found them impossible; terms that were never tried may open.
+
+    A dry run that was not finished, or had too little time or memory, found nothing out.
 
     Raises:
         RequestRefusedError: The last dry run of exactly these terms found that no round could be valued.
     """
-    of_these_terms = Quote.objects.filter(
-        request=request, terms_sha256=terms_sha256(request), state__in=Quote.ENDED
-    ).exclude(error__in=(INTERRUPTED, breakdowns.out_of_reach("The dry run")))
-    last = of_these_terms.first()
-    if last is not None and last.state == Quote.State.FAILED:
+    of_these_terms = Quote.objects.filter(request=request, terms_sha256=terms_sha256(request))
+    last = of_these_terms.filter(Q(state=Quote.State.DONE) | Q(failure=Quote.Failure.IMPOSSIBLE)).first()
+    if last is not None and last.failure:
         raise RequestRefusedError(
             f"The request cannot open: its dry run failed. {last.error}",
             remedy="Change the model, the columns or the validation file, or try a market of another size; "

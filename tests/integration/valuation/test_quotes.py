@@ -1,9 +1,11 @@
 """A dry run with a quote: a real fit on the buyer's rows, once, with a sentence where it cannot be had."""
 
 import datetime as dt
+from importlib import import_module
 
 import pgtrigger
 import pytest
+from django.apps import apps
 from django.core.files.base import ContentFile
 from django.db import ProgrammingError, transaction
 from django.utils import timezone
@@ -19,7 +21,6 @@ from valuation.core.errors import FitFailedError
 from valuation.models import Quote
 from valuation.selectors.quotes import view_of
 from valuation.services import quotes
-from valuation.services.terms import INTERRUPTED
 
 pytestmark = pytest.mark.django_db
 
@@ -162,7 +163,7 @@ def test_a_second_delivery_changes_nothing_and_a_second_click_starts_nothing(dra
     ("error", "said"),
     [
         (FitFailedError("The model failed on 20 rows."), "The model failed on 20 rows."),
-        (tasks.SoftTimeLimitExceeded(), "too slow to value sellers"),
+        (tasks.breakdowns.SoftTimeLimitExceeded(), "The dry run took more time than its worker has"),
     ],
 )
 @pytest.mark.usefixtures("sent")
@@ -261,7 +262,7 @@ def test_a_quote_whose_worker_is_gone_ends_and_another_can_be_asked(draft, buyer
 
 def test_an_ended_quote_never_changes(draft, buyer, sent):
     quote = ask(draft, buyer)
-    quotes.fail(quote_id=quote.pk, error="No.")
+    quotes.fail(quote_id=quote.pk, failure=Quote.Failure.IMPOSSIBLE, error="No.")
 
     with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
         Quote.objects.filter(pk=quote.pk).update(error="Yes.")
@@ -303,7 +304,8 @@ def opened(client, draft):
 
 
 def test_terms_that_a_dry_run_found_impossible_do_not_open_and_others_do(client, draft, buyer, sent):
-    quotes.fail(quote_id=ask(draft, buyer).pk, error="GaussianNB failed on a coalition of 3 rows.")
+    found = "GaussianNB failed on a coalition of 3 rows."
+    quotes.fail(quote_id=ask(draft, buyer).pk, failure=Quote.Failure.IMPOSSIBLE, error=found)
 
     said = opened(client, draft)
 
@@ -320,7 +322,8 @@ def test_terms_that_a_dry_run_found_impossible_do_not_open_and_others_do(client,
 
 
 def test_the_last_dry_run_of_the_terms_decides(client, draft, buyer, sent):
-    quotes.fail(quote_id=ask(draft, buyer, sellers=200).pk, error="Training once takes too long.")
+    quote, found = ask(draft, buyer, sellers=200), "Training once takes too long."
+    quotes.fail(quote_id=quote.pk, failure=Quote.Failure.IMPOSSIBLE, error=found)
     tasks.quote(quote_id=str(ask(draft, buyer).pk))
 
     opened(client, draft)
@@ -328,23 +331,65 @@ def test_the_last_dry_run_of_the_terms_decides(client, draft, buyer, sent):
     assert draft.state == "open"
 
 
-@pytest.mark.parametrize("end", ["interrupted", "out of reach", "at work", "never asked"])
+TOO_LITTLE = {"time": tasks.breakdowns.SoftTimeLimitExceeded(), "memory": MemoryError("8 GiB")}
+
+
+@pytest.mark.parametrize("end", ["interrupted", "out of reach", "time", "memory", "at work", "never asked"])
 @pytest.mark.usefixtures("sent")
 def test_a_dry_run_that_found_nothing_out_keeps_nothing_closed(client, draft, buyer, monkeypatch, end):
     if end != "never asked":
         quote = ask(draft, buyer)
     if end == "interrupted":
-        quotes.fail(quote_id=quote.pk, error=INTERRUPTED)
+        Quote.objects.filter(pk=quote.pk).update(
+            state=Quote.State.RUNNING, started_at=timezone.now() - dt.timedelta(days=1)
+        )
+        quotes.revive()
     if end == "out of reach":
         monkeypatch.setattr(quotes, "committed_columns", lambda _: (_ for _ in ()).throw(ConnectionResetError()))
         with pytest.raises(ConnectionResetError):
             tasks.quote(quote_id=str(quote.pk))
         quote.refresh_from_db()
         assert quote.error == "The dry run could not reach the database or the storage. Ask once more."
+    if end in TOO_LITTLE:
+        monkeypatch.setattr(quotes, "try_model", lambda *_, **__: (_ for _ in ()).throw(TOO_LITTLE[end]))
+        tasks.quote(quote_id=str(quote.pk))
+        page = words_of(client.get(f"/requests/{draft.pk}/quote/"))
+        assert f"The dry run took more {end} than its worker has, so it found nothing out. Ask for fewer" in page
+        assert "they can be opened" in page
+    if end not in {"at work", "never asked"}:
+        quote.refresh_from_db()
+        assert quote.failure == ("too_little" if end in TOO_LITTLE else "unfinished")
 
     opened(client, draft)
 
     assert draft.state == "open"
+
+
+def test_a_dry_run_that_found_nothing_out_opens_no_terms_that_one_before_found_impossible(
+    client, draft, buyer, sent, monkeypatch
+):
+    quotes.fail(quote_id=ask(draft, buyer).pk, failure=Quote.Failure.IMPOSSIBLE, error="It failed.")
+    monkeypatch.setattr(quotes, "try_model", lambda *_, **__: (_ for _ in ()).throw(MemoryError()))
+    tasks.quote(quote_id=str(ask(draft, buyer).pk))
+
+    opened(client, draft)
+
+    assert draft.state == "draft"
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        ("GaussianNB failed on a coalition of 3 rows.", "impossible"),
+        ("The dry run broke down with IndexError, which nobody expected.", "impossible"),
+        ("The dry run broke down with MemoryError, which nobody expected.", "too_little"),
+        ("The dry run took too long: the model is too slow to value sellers with it.", "too_little"),
+        ("The dry run was interrupted, or the model is too slow for it. Ask once more.", "unfinished"),
+        ("The dry run could not reach the database or the storage. Ask once more.", "unfinished"),
+    ],
+)
+def test_earlier_failures_get_the_code_that_their_sentence_tells(error, failure):
+    assert import_module("valuation.migrations.0006_why_a_dry_run_failed").code_of(error) == failure
 
 
 def test_a_model_that_breaks_down_on_rows_alike_is_named_before_anything_opens(client, draft, buyer, sent, monkeypatch):
@@ -360,3 +405,13 @@ def test_a_model_that_breaks_down_on_rows_alike_is_named_before_anything_opens(c
 
     assert draft.state == "draft"
     assert "The dry run broke down with IndexError, which nobody expected" in said
+
+
+def test_stored_failures_are_given_their_codes_though_ended_quotes_are_final(draft, buyer, sent):
+    quote = ask(draft, buyer)
+    quotes.fail(quote_id=quote.pk, failure=Quote.Failure.IMPOSSIBLE, error="The dry run was interrupted.")
+
+    import_module("valuation.migrations.0006_why_a_dry_run_failed").give_codes(apps, None)
+
+    quote.refresh_from_db()
+    assert quote.failure == Quote.Failure.UNFINISHED
