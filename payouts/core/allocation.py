@@ -136,8 +136,8 @@ def allocate(
         Amounts of owners and accounts; if no value may be paid, all 0 and the whole pot unallocated, fee included.
 
     Raises:
-        AllocationError: A value or error is not finite, an error is below 0, a key is empty or repeated, an owner has
-            no error, or the pot is negative.
+        AllocationError: A value or error is not finite, an error or a number of rows is below 0, a key is empty or
+            repeated, an owner has no error, or the pot is negative.
     """
     values = _exact_values(accounts, owner_errors, pot_minor)
     owner_values: dict[str, Fraction] = {}
@@ -199,6 +199,8 @@ def _exact_values(
             raise AllocationError(
                 f"The value of {account.key!r} or its error is not finite; no amount follows from it."
             )
+        if account.rows < 0:
+            raise AllocationError(f"The account {account.key!r} has {account.rows} rows; nobody has fewer than none.")
         values[account.key] = Fraction(account.value)
     return values
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from valuation.core.fgsv.algorithm_2 import ToppedUpGame, make_topped_up_utility
 from valuation.core.rows import PooledRows
-from valuation.core.utility import ModelSpec, UtilityGame, make_utility
+from valuation.core.utility import ModelSpec, UtilityGame, checked_rows, game_of
 
 
 def buyers_game(spec: ModelSpec, rows: PooledRows) -> UtilityGame | ToppedUpGame:
@@ -22,5 +22,5 @@ def buyers_game(spec: ModelSpec, rows: PooledRows) -> UtilityGame | ToppedUpGame
     """
     arrays = rows.X, rows.y, rows.X_valid, rows.y_valid
     if not spec.start_rows:
-        return make_utility(spec, *arrays, X_base=rows.X_base, y_base=rows.y_base)
+        return game_of(spec, checked_rows(spec, *arrays, X_base=rows.X_base, y_base=rows.y_base))
     return make_topped_up_utility(spec, *arrays, s_min=spec.start_rows, rng=np.random.default_rng(spec.seed))

@@ -7,7 +7,7 @@ import numpy as np
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector
 from valuation.core.rehearsal import EncodedRows
 from valuation.core.results import normal_quantile
-from valuation.core.utility import ModelSpec, make_utility
+from valuation.core.utility import ModelSpec, checked_rows, game_of
 
 # Metrics of named classes: a model that never names one can still rank well, or give good probabilities.
 NAMING_METRICS = frozenset({"accuracy", "balanced_accuracy", "macro_f1"})
@@ -94,5 +94,6 @@ def _score_rows(
     spec: ModelSpec, rows: EncodedRows, train: IndexVector, held_out: IndexVector, base: EncodedRows | None
 ) -> FloatVector:
     (X, y), (X_base, y_base) = rows, base or (None, None)
-    game = make_utility(spec, X[train], y[train], X[held_out], y[held_out], X_base=X_base, y_base=y_base)
+    encoded = checked_rows(spec, X[train], y[train], X[held_out], y[held_out], X_base=X_base, y_base=y_base)
+    game = game_of(spec, encoded)
     return np.asarray(game.rowwise(np.ones((1, len(train)), dtype=np.bool_))[0])

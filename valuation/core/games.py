@@ -6,7 +6,7 @@ from typing import Protocol, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.errors import InvalidGroupsError, UtilityNotFiniteError, UtilityTooLargeError
+from valuation.core.errors import InvalidDataError, InvalidGroupsError, UtilityNotFiniteError, UtilityTooLargeError
 
 BoolMatrix = npt.NDArray[np.bool_]
 FloatVector = npt.NDArray[np.float64]
@@ -46,6 +46,24 @@ class RowwiseGame(Game, Protocol):
     def rowwise(self, coalitions: BoolMatrix) -> FloatMatrix:
         """Scores, float64 ``(n_coalitions, n_validation_rows)``; their mean over axis 1 is the utility."""
         ...
+
+
+def as_coalitions(coalitions: npt.ArrayLike, n_players: int) -> BoolMatrix:
+    """Coalitions as an array, bool ``(n_coalitions, n_players)``; lists of lists of truths are as good.
+
+    Raises:
+        InvalidDataError: They have another shape or type.
+    """
+    try:
+        array = np.asarray(coalitions)
+    except ValueError as error:  # rows of unlike length
+        raise InvalidDataError(f"Coalitions are no array: {error}") from error
+    if array.dtype != np.bool_ or array.ndim != 2 or array.shape[1] != n_players:  # noqa: PLR2004 - rows and columns
+        raise InvalidDataError(
+            f"Coalitions are {array.dtype} {array.shape}; expected bool (coalitions, {n_players}): one row a "
+            "coalition, True for each player who belongs to it."
+        )
+    return array
 
 
 def is_rowwise(game: Game) -> bool:
@@ -155,6 +173,7 @@ class GroupGame:
         return len(self._groups)
 
     def _members(self, coalitions: BoolMatrix) -> BoolMatrix:
+        coalitions = as_coalitions(coalitions, self.n_players)
         nobody = np.zeros((len(coalitions), 1), dtype=np.bool_)
         return np.hstack([coalitions, nobody])[:, self._labels]
 
@@ -198,6 +217,7 @@ class CachedGame:
 
     def __call__(self, coalitions: BoolMatrix) -> FloatVector:
         """Utilities, float64 ``(n_coalitions,)``."""
+        coalitions = as_coalitions(coalitions, self.n_players)
         keys = [packed.tobytes() for packed in np.packbits(coalitions, axis=1)]
         new = {key: at for at, key in enumerate(keys) if key not in self._known}
         if new:

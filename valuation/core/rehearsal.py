@@ -17,7 +17,7 @@ from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, is
 from valuation.core.plan import run_block
 from valuation.core.results import GroupValues, normal_quantile
 from valuation.core.rows import PooledRows
-from valuation.core.utility import ModelSpec, make_utility
+from valuation.core.utility import ModelSpec, checked_rows, game_of
 from valuation.core.utility.cost import evaluation_seconds
 from valuation.core.validation_sample import validation_covariance
 
@@ -143,7 +143,8 @@ def _train_once(
     """Score of nobody's rows, of ``rows`` drawn rows, the error of their difference, and whether they train a model."""
     train, held_out = _split(y, rows, rng)
     X_base, y_base = base or (None, None)
-    game = make_utility(spec, X[train], y[train], X[held_out], y[held_out], X_base=X_base, y_base=y_base)
+    encoded = checked_rows(spec, X[train], y[train], X[held_out], y[held_out], X_base=X_base, y_base=y_base)
+    game = game_of(spec, encoded)
     coalitions = np.vstack([np.zeros(rows, dtype=np.bool_), np.ones(rows, dtype=np.bool_)])
     (empty, full), by_row = scores(game, coalitions)
     gains = np.diff(cast("FloatMatrix", by_row), axis=0)
@@ -153,7 +154,7 @@ def _train_once(
     return float(empty), float(full), error, trained
 
 
-def try_degenerate(spec: ModelSpec, X: FloatMatrix, y: FloatVector) -> None:
+def try_degenerate(spec: ModelSpec, X: FloatMatrix, y: FloatVector, *, base: EncodedRows | None = None) -> None:
     """Train on the coalitions that every market draws and few models foresee.
 
     These are single rows, one row of each class, rows that are all alike under one target and under several, and both
@@ -164,6 +165,7 @@ def try_degenerate(spec: ModelSpec, X: FloatMatrix, y: FloatVector) -> None:
         spec: The buyer's model and metric.
         X: Encoded validation rows, float64 ``(m, d)``.
         y: Their targets, ``(m,)``.
+        base: See ``try_model``; a coalition is filled up as the terms say, too.
 
     Raises:
         ValuationError: The model cannot be tried at all.
@@ -184,7 +186,7 @@ def try_degenerate(spec: ModelSpec, X: FloatMatrix, y: FloatVector) -> None:
             np.ones_like(is_first),
         ]
     )
-    scores(make_utility(spec, X[players], targets, X, y), coalitions)
+    scores(buyers_game(spec, PooledRows(X[players], targets, X, y, *(base or (None, None)))), coalitions)
 
 
 def market_sizes(sellers: int, rows: int) -> tuple[int, int]:

@@ -137,7 +137,7 @@ def _rehearse(quote: Quote) -> dict[str, Any]:
     rng = np.random.default_rng(SEED)
     _reached(quote, 1)
     learning = try_model(spec, features, target, rng=rng, base=base)
-    try_degenerate(spec, features, target)
+    try_degenerate(spec, features, target, base=base)
     classes = try_classes(spec, features, target, rng=rng, base=base)
     _reached(quote, 2)
     markets: list[Market] = []

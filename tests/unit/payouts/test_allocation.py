@@ -265,6 +265,9 @@ def test_repeated_keys_missing_bounds_and_negative_pots_are_refused():
         split([account("a", "o", 1.0)], errors={"o": -1.0})
     with pytest.raises(AllocationError, match="negative"):
         split([account("a", "o", 1.0)], pot_minor=-1)
+    for policy in (CLIP, GATE, CHANCES):
+        with pytest.raises(AllocationError, match="'a' has -3 rows; nobody has fewer than none"):
+            split([Account(key="a", owner_key="o", value=1.0, rows=-3)], policy=policy)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,16 @@ import numpy.typing as npt
 from valuation.core.attacks import worthless_rows
 from valuation.core.errors import BudgetTooSmallError, InvalidSpecError
 from valuation.core.fgsv.algorithm_1 import THRESHOLD, estimate_by_algorithm_1
-from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, Game, RowwiseGame, check_groups, row_strata
+from valuation.core.games import (
+    BoolMatrix,
+    FloatMatrix,
+    FloatVector,
+    Game,
+    RowwiseGame,
+    as_coalitions,
+    check_groups,
+    row_strata,
+)
 from valuation.core.games import scores as scores_of
 from valuation.core.results import GroupValues
 from valuation.core.seeds import seed_from
@@ -71,6 +80,7 @@ class ToppedUpGame:
 
     def __call__(self, coalitions: BoolMatrix) -> FloatVector:
         """Utilities, float64 ``(n_coalitions,)``."""
+        coalitions = as_coalitions(coalitions, self.n_players)
         utilities = np.full(len(coalitions), self._empty)
         some = np.flatnonzero(coalitions.any(axis=1))
         self.evaluations += len(some)
@@ -78,6 +88,7 @@ class ToppedUpGame:
         return utilities
 
     def _rowwise(self, coalitions: BoolMatrix) -> FloatMatrix:
+        coalitions = as_coalitions(coalitions, self.n_players)
         rows = np.tile(cast("FloatVector", self._empty_rows), (len(coalitions), 1))
         some = np.flatnonzero(coalitions.any(axis=1))
         self.evaluations += len(some)

@@ -5,9 +5,9 @@ from typing import Literal
 from numpy.typing import ArrayLike
 
 from valuation.core.errors import InvalidSpecError
-from valuation.core.utility.arrays import checked_rows
+from valuation.core.utility.arrays import check_apart, checked_rows
 from valuation.core.utility.discriminant import DiscriminantUtility
-from valuation.core.utility.game import UtilityGame
+from valuation.core.utility.game import GameRows, UtilityGame
 from valuation.core.utility.knn import KnnUtility
 from valuation.core.utility.logistic import LogisticUtility
 from valuation.core.utility.networks import ConvNetUtility, MlpUtility, NetworkUtility, WideAndDeepUtility
@@ -15,7 +15,7 @@ from valuation.core.utility.ridge import RidgeUtility
 from valuation.core.utility.sklearn_loop import SklearnUtility
 from valuation.core.utility.spec import ModelSpec
 
-__all__ = ["ModelSpec", "UtilityGame", "checked_rows", "is_batched", "make_utility"]
+__all__ = ["ModelSpec", "UtilityGame", "checked_rows", "game_of", "is_batched", "make_utility"]
 
 FAMILIES: dict[str, type[UtilityGame]] = {
     "logistic_regression": LogisticUtility,
@@ -65,10 +65,21 @@ def make_utility(
     Raises:
         InvalidSpecError: ``device`` is unknown.
         InvalidDataError: Shapes do not agree, or a value is missing, infinite, beyond 1e50, no number (words, dates,
-            complex numbers, sparse or structured arrays) or no class code below 1,000.
+            complex numbers, sparse or structured arrays) or no class code below 1,000; or a row of the buyer's own is a
+            validation row too.
     """
     if device not in {"auto", "cpu"}:
         raise InvalidSpecError("device", device, "auto or cpu")
     rows = checked_rows(spec, X, y, X_valid, y_valid, X_base=X_base, y_base=y_base)
+    check_apart(rows)
+    return game_of(spec, rows, device=device)
+
+
+def game_of(spec: ModelSpec, rows: GameRows, *, device: Literal["auto", "cpu"] = "auto") -> UtilityGame:
+    """The same game over rows that were checked; see :func:`make_utility`.
+
+    The buyer's own rows and the validation rows are held against each other where they come in: encoded, rows that
+    differ may be the same, as numbers far outside a range are cut to it.
+    """
     family = FAMILIES[spec.family]
     return family(spec, rows, device=device) if issubclass(family, NetworkUtility) else family(spec, rows)

@@ -40,6 +40,8 @@ def checked_rows(
         raise InvalidDataError("There are no validation rows.")
     if spec.task == "classification" and len(np.unique(targets_valid)) == 1:
         raise InvalidDataError("The validation rows are all of one class, so no model can be told from another.")
+    if (X_base is None) != (y_base is None):
+        raise InvalidDataError("X_base and y_base belong together; give both or neither.")
     if X_base is None or y_base is None:
         return GameRows(features, targets, features_valid, targets_valid)
     base = _features("X_base", X_base)
@@ -48,6 +50,25 @@ def checked_rows(
     targets_base = _targets("y_base", y_base, len(base), spec)
     return GameRows(
         np.vstack([base, features]), np.concatenate([targets_base, targets]), features_valid, targets_valid, len(base)
+    )
+
+
+def check_apart(rows: GameRows) -> None:
+    """Refuse rows of the buyer's own that are validation rows too.
+
+    Raises:
+        InvalidDataError: A row is in both, equal in every feature and the target.
+    """
+    if not rows.n_base:
+        return
+    # Adding 0 makes -0 and 0 the same bytes.
+    base = np.column_stack([rows.X[: rows.n_base], rows.y[: rows.n_base]]) + 0.0
+    scored = {row.tobytes() for row in np.column_stack([rows.X_valid, rows.y_valid]) + 0.0}
+    shared = np.array([row.tobytes() in scored for row in base])
+    _refuse(
+        shared,
+        f"{shared.sum()} of {rows.n_base} rows of X_base are validation rows too",
+        "a model would be scored on what it was trained on, so leave them out of one of the two",
     )
 
 

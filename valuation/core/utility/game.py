@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from valuation.core.errors import InvalidDataError
+from valuation.core.games import as_coalitions
 from valuation.core.utility.cost import evaluation_seconds
 from valuation.core.utility.metric import Metric
 from valuation.core.utility.metrics import make_metric
@@ -183,10 +183,7 @@ class UtilityGame(ABC):
 
     def _with_base(self, coalitions: BoolArray) -> BoolArray:
         """The coalitions with the buyer's own rows, bool ``(b, n_rows)``, after a check of their shape."""
-        if coalitions.dtype != np.bool_ or coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:  # noqa: PLR2004
-            raise InvalidDataError(
-                f"Coalitions are {coalitions.dtype} {coalitions.shape}; expected bool (coalitions, {self.n_players})."
-            )
+        coalitions = as_coalitions(coalitions, self.n_players)
         if not self._n_base:
             return coalitions
         return np.hstack([np.ones((len(coalitions), self._n_base), dtype=np.bool_), coalitions])

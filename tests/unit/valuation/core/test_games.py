@@ -11,6 +11,7 @@ from valuation.core import (
     make_utility,
 )
 from valuation.core.errors import InvalidDataError, InvalidGroupsError, UtilityNotFiniteError, UtilityTooLargeError
+from valuation.core.fgsv.algorithm_2 import make_topped_up_utility
 from valuation.core.games import CachedGame, check_groups, group_game, is_rowwise, scores
 
 
@@ -138,3 +139,29 @@ def test_targets_whose_squared_errors_would_be_too_large_are_refused():
         make_utility(ModelSpec("ridge_regression", metric="neg_mse"), X, y * 1e100, X, y)
     with pytest.raises(InvalidDataError, match="y_valid"):
         make_utility(ModelSpec("ridge_regression", metric="r2"), X, y, X, y * -1e160)
+
+
+def of_rows():
+    X = np.random.default_rng(0).normal(size=(4, 2))
+    return ModelSpec("ridge_regression", {}, "r2"), X, X[:, 0], X + 1, X[:, 1]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: make_utility(*of_rows()),
+        lambda: make_topped_up_utility(*of_rows(), s_min=2, rng=np.random.default_rng(0)),
+        lambda: group_game(make_utility(*of_rows()), [[0], [1], [2], [3]]),
+        lambda: CachedGame(make_utility(*of_rows())),
+    ],
+    ids=["rows", "topped up", "groups", "cached"],
+)
+def test_coalitions_may_be_lists_of_truths_and_nothing_else(make):
+    game, lists = make(), [[True, False, True, True], [False, False, True, True]]
+
+    np.testing.assert_array_equal(game(lists), game(np.array(lists)))
+    if is_rowwise(game):
+        np.testing.assert_array_equal(game.rowwise(lists), game.rowwise(np.array(lists)))
+    for wrong in ([[1, 0, 1, 1]], [True, False, True, True], [[True, False]], [[True] * 4, [True] * 3], [], "some"):
+        with pytest.raises(InvalidDataError, match="Coalitions are"):
+            game(wrong)

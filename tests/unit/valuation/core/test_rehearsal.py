@@ -116,3 +116,26 @@ def test_a_foreign_exception_shows_in_the_rehearsal(monkeypatch):
 
     with pytest.raises(IndexError):
         try_degenerate(SPEC, *rows(60, signal=1.0))
+
+
+def tried(monkeypatch, spec, **given):
+    """The game and the coalitions that the rehearsal of degenerate ones looks at."""
+    seen = []
+    monkeypatch.setattr("valuation.core.rehearsal.scores", lambda *asked: seen.append(asked))
+    try_degenerate(spec, *rows(60, signal=1.0), **given)
+    return seen[0]
+
+
+def test_degenerate_coalitions_have_the_buyers_own_rows_too(monkeypatch):
+    alone, coalitions = tried(monkeypatch, SPEC)
+    assert not alone.trains(coalitions[:1]).any()
+
+    beside, coalitions = tried(monkeypatch, SPEC, base=rows(20, signal=1.0, seed=1))
+
+    assert beside.trains(coalitions).all()
+
+
+def test_degenerate_coalitions_are_filled_up_as_the_terms_say(monkeypatch):
+    game, _ = tried(monkeypatch, ModelSpec("logistic_regression", {}, "balanced_accuracy", start_rows=12))
+
+    assert game.s_min == 12

@@ -5,7 +5,9 @@ import pytest
 
 from tests.unit.valuation.core.utility.test_games import CLASSIFIERS, LABEL, REGRESSORS, data
 from valuation.core import estimate_fgsv
+from valuation.core.buyers_game import buyers_game
 from valuation.core.errors import InvalidDataError
+from valuation.core.rows import PooledRows
 from valuation.core.utility import ModelSpec, make_utility
 
 
@@ -85,3 +87,41 @@ def test_base_rows_are_checked_like_the_others(change, sentence):
 
     with pytest.raises(InvalidDataError, match=sentence):
         make_utility(spec, *data(spec), **base)
+
+
+@pytest.mark.parametrize("half", ["X_base", "y_base"])
+def test_half_of_the_base_rows_is_refused_and_not_passed_over(half):
+    spec = ModelSpec("ridge_regression", {}, "r2")
+    base = {"X_base": np.ones((3, 4)), "y_base": np.ones(3)}
+
+    with pytest.raises(InvalidDataError, match="X_base and y_base belong together"):
+        make_utility(spec, *data(spec), **{half: base[half]})
+
+
+def test_base_rows_that_are_validation_rows_are_refused_and_say_where():
+    spec = ModelSpec("logistic_regression", {}, "accuracy")
+    X, y, X_valid, y_valid = data(spec)
+    X_valid[5, 0] = -0.0
+    base, targets = np.vstack([X[:3], X_valid[4:6]]), np.concatenate([y[:3], y_valid[4:6]])
+    base[4, 0] = 0.0
+
+    with pytest.raises(InvalidDataError) as refused:
+        make_utility(spec, X, y, X_valid, y_valid, X_base=base, y_base=targets)
+
+    assert str(refused.value) == (
+        "2 of 5 rows of X_base are validation rows too, the first in row 3 (counted from 0); a model would be scored "
+        "on what it was trained on, so leave them out of one of the two."
+    )
+    # Another target, or the same row among those that train, is another thing.
+    make_utility(spec, X, y, X_valid, y_valid, X_base=base[3:], y_base=1 - targets[3:])
+    make_utility(spec, X, y, X_valid, y_valid, X_base=X[:3], y_base=y[:3])
+
+
+def test_rows_that_only_encoding_makes_equal_stop_no_round():
+    """Both were beyond a range and cut to it: they were told apart where they came in."""
+    spec = ModelSpec("logistic_regression", {}, "accuracy")
+    X, y, X_valid, y_valid = data(spec)
+
+    game = buyers_game(spec, PooledRows(X, y, X_valid, y_valid, X_valid[:2], y_valid[:2]))
+
+    assert game.n_players == len(X)
