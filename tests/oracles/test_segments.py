@@ -1,9 +1,12 @@
 """Values cut by segments of the validation rows: the parts are those of the games that each segment alone would be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.oracles.games_at_random import contiguous_groups, group_sums
+from tests.oracles.test_two_errors import FEW, ROWS, LoudRows
 from valuation.core import WatchedGame, du_shapley, estimate_gsv, exact_shapley, group_game
 from valuation.core.errors import InvalidDataError
 from valuation.core.fgsv.plan import FgsvPlan
@@ -96,6 +99,43 @@ def test_empty_segments_hold_nothing(n_segments):
     found = by_segment(values, np.zeros(5, dtype=np.int64), n_segments)
 
     assert found.contributions[:, 0].tolist() == [1.0] + [0.0] * (n_segments - 1)
+
+
+@pytest.mark.parametrize(("groups", "budget"), [(contiguous_groups((3,) * 80), 2_000), (FEW, 3_000)])
+def test_errors_of_segments_hold_no_noise_of_sampled_coalitions(groups, budget):
+    game, segments = LoudRows(0.5), np.arange(ROWS) % 3
+    plan = FgsvPlan(tuple(map(len, groups)), budget, rowwise=True)
+    state = run_plan(plan, game, groups, 1)
+    values = plan.estimate(state)
+    exact = by_segment(replace(values, contributions=game.contributions(groups)), segments, 3)
+
+    noisy = by_segment(values, segments, 3)
+    found = by_segment(values, segments, 3, halves=plan.half_contributions(state))
+
+    truth = (exact.standard_errors**2).mean()
+    assert (noisy.standard_errors**2).mean() / truth > 5
+    assert (found.standard_errors**2).mean() / truth == pytest.approx(1.0, abs=0.25)
+    assert (found.standard_errors <= noisy.standard_errors).all()
+    np.testing.assert_array_equal(found.contributions, noisy.contributions)
+    # What all sellers add together is known row by row, and was never sampled.
+    np.testing.assert_allclose(found.total_standard_errors, exact.total_standard_errors, rtol=1e-9)
+
+
+def test_where_nothing_is_sampled_halves_change_nothing():
+    scores = np.random.default_rng(3).normal(size=(2**7, 30))
+    plan, segments = FgsvPlan((1, 2, 4), 128, rowwise=True), np.arange(30) % 3
+    state = run_plan(plan, RowwiseTable(scores), contiguous_groups((1, 2, 4)), 0)
+
+    found, alone = (
+        by_segment(plan.estimate(state), segments, 3, halves=halves)
+        for halves in (plan.half_contributions(state), None)
+    )
+
+    # Four rows or more a segment, and of few rows the scatter of squares is no larger than their sum.
+    np.testing.assert_allclose(found.total_standard_errors, alone.total_standard_errors, rtol=1e-12)
+    np.testing.assert_allclose(
+        (found.standard_errors**2).sum(axis=1), (alone.standard_errors**2).sum(axis=1), rtol=0.05
+    )
 
 
 def test_balanced_accuracy_is_uncertain_within_classes_by_every_rule():

@@ -28,7 +28,7 @@ def validation_covariance(
 
     Contributions that come from sampled coalitions carry the noise of these besides, which differs from row to row and
     would be counted as spread of the rows. Two independent halves of the draws have nothing in common but the rows:
-    their cross-covariance holds no noise on average. See :func:`_in_common`.
+    their cross-covariance holds no noise on average. See :func:`in_common`.
 
     Without strata they are a simple random sample. A metric whose weights follow from how many rows each stratum has
     (balanced accuracy, AUC: the classes) does not move with these numbers, and its rows are a random sample within each
@@ -59,11 +59,11 @@ def validation_covariance(
     if strata is None:
         covariance = np.asarray(np.atleast_2d(np.cov(contributions)) / m)
     else:
-        apart = _apart(contributions, strata)
+        apart = apart_of(contributions, strata)
         covariance = np.asarray(apart @ apart.T / m**2)
     if halves is not None:
-        first, second = (_apart(half, strata) for half in halves)
-        covariance = _in_common(covariance, first / m, second / m)
+        first, second = (apart_of(half, strata) for half in halves)
+        covariance = in_common(covariance, first / m, second / m)
     return np.asarray(covariance + scarce / m**2)
 
 
@@ -72,7 +72,7 @@ def _within(strata: IndexVector | None, m: int) -> list[BoolVector]:
     return [np.ones(m, dtype=np.bool_)] if strata is None else [strata == stratum for stratum in np.unique(strata)]
 
 
-def _apart(contributions: FloatMatrix, strata: IndexVector | None) -> FloatMatrix:
+def apart_of(contributions: FloatMatrix, strata: IndexVector | None) -> FloatMatrix:
     """Contributions less the mean of their stratum, so long that their squares sum to the variance of the sum."""
     apart = contributions.copy()
     for rows in _within(strata, contributions.shape[1]):
@@ -85,7 +85,7 @@ def _apart(contributions: FloatMatrix, strata: IndexVector | None) -> FloatMatri
     return apart
 
 
-def _in_common(covariance: FloatMatrix, first: FloatMatrix, second: FloatMatrix) -> FloatMatrix:
+def in_common(covariance: FloatMatrix, first: FloatMatrix, second: FloatMatrix) -> FloatMatrix:
     """What two halves of the draws have in common, positive semi-definite, float64 ``(n_groups, n_groups)``.
 
     Noise leaves the symmetric part of ``first @ second.T`` with eigenvalues below 0. They are cut off, each group in

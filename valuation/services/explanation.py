@@ -49,12 +49,12 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
     metric = run.manifest["model"]["metric"]
     if values.contributions is None or not is_mean_of_rows(metric):
         return explained
-    scores = _scores(metric, state)
-    by_class = _segmented(values, scores, *classes(run.manifest, inputs.validation_targets(run)))
+    scores, halves = _scores(metric, state), plan.half_contributions(state)
+    by_class = _segmented(values, halves, scores, classes(run.manifest, inputs.validation_targets(run)))
     if by_class is not None:
         explained["by_class"] = by_class
     columns = categories(run.manifest, inputs.validation_features(run))
-    segmented = (_segmented(values, scores, *column) for column in columns)
+    segmented = (_segmented(values, halves, scores, column) for column in columns)
     explained["by_segment"] = [found for found in segmented if found is not None]
     return explained
 
@@ -77,9 +77,13 @@ def _removal(plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str,
 
 
 def _segmented(
-    values: GroupValues, scores: Array | None, column: str, names: list[str], codes: Codes
+    values: GroupValues,
+    halves: tuple[Array, Array] | None,
+    scores: Array | None,
+    by: tuple[str, list[str], Codes],
 ) -> dict[str, Any] | None:
-    """Values by segment, small segments taken together; None where that leaves nothing to compare."""
+    """Values by segment of a column, small segments taken together; None where that leaves nothing to compare."""
+    column, names, codes = by
     counts = np.bincount(codes, minlength=len(names)) if names else np.zeros(0, dtype=np.int64)
     shown = np.flatnonzero(counts >= SEGMENT_ROWS_MIN)
     place = np.full(len(names), len(shown), dtype=np.int64)
@@ -88,7 +92,7 @@ def _segmented(
     n_segments = len(shown) + (rest > 0)
     if n_segments < 2:  # noqa: PLR2004 - one segment is no comparison
         return None
-    found = by_segment(values, place[codes], n_segments)
+    found = by_segment(values, place[codes], n_segments, halves=halves)
     if found is None:
         return None
     segmented: dict[str, Any] = {

@@ -12,6 +12,8 @@ from tests.factories.accounts import make_member
 from tests.factories.datasets import make_submission
 from tests.factories.requests import make_request
 from tests.integration.valuation.market import SCHEMA, make_market, start_run, table, work_off
+from valuation.core.segments import by_segment
+from valuation.services import explanation
 
 pytestmark = pytest.mark.django_db
 
@@ -45,10 +47,20 @@ def assert_sums_to_the_values(contributions, run):
     np.testing.assert_allclose(np.sum(contributions, axis=0), values_of(run), atol=1e-12)
 
 
-def test_values_by_size_and_by_class():
+def test_values_by_size_and_by_class(monkeypatch):
+    errors = []
+
+    def watched(values, segments, n_segments, *, halves):
+        errors.extend(by_segment(values, segments, n_segments, halves=one).standard_errors for one in (halves, None))
+        return by_segment(values, segments, n_segments, halves=halves)
+
+    monkeypatch.setattr(explanation, "by_segment", watched)
     run = work_off(start_run(make_market()))
 
     sizes, classes = run.outcome["by_size"], run.outcome["by_class"]
+    without_noise, with_noise = errors
+    assert classes["standard_errors"] == without_noise.tolist()
+    assert (without_noise**2).sum() < 0.9 * (with_noise**2).sum()
 
     assert (sizes["edges"][0], sizes["edges"][-1]) == (0, 105)
     assert_sums_to_the_values(sizes["contributions"], run)

@@ -272,6 +272,14 @@ class FgsvPlan:
             found["leave_one_out"] = self.sellers.leave_one_out(state.arrays).of_groups(_places(state))
         return found
 
+    def half_contributions(self, state: PlanState) -> tuple[FloatMatrix, FloatMatrix] | None:
+        """What each validation row adds to the values, float64 ``(n_groups, m)``, by either half of the draws alone.
+
+        Their noise of sampled coalitions has nothing in common; ``None`` where no sums by row are kept.
+        """
+        halves, places = self._merged(state).half_contributions(), _places(state)
+        return None if halves is None else (halves[0][places], halves[1][places])
+
     def removal(self, state: PlanState, order: Sequence[int]) -> FloatVector | None:
         """Utilities as sellers leave in ``order``, see :meth:`SellerGame.removal`; ``None`` where not known."""
         return self.sellers.removal(state.arrays, _places(state)[list(order)].tolist()) if self.sellers else None
