@@ -9,6 +9,7 @@ from marketplace.models import DataRequest, Role
 from tests.factories.accounts import make_member
 from tests.factories.drafts import make_draft
 from tests.factories.requests import make_request
+from tests.integration.words import words_of
 from valuation.core.utility import ModelSpec
 from valuation.services import inputs
 
@@ -44,3 +45,20 @@ def test_a_run_that_was_frozen_before_plays_the_first_game(written, has_terms):
         "free_disposal": has_terms,
         "clip_numbers": has_terms,
     }
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        (FIRST_TERMS, "nothing is shared where the policy pays by chance: the pot returns to the buyer"),
+        ({}, "nothing is shared: the pot returns to the buyer"),
+    ],
+)
+def test_a_request_says_under_which_policies_nothing_is_shared(client, terms, said):
+    seller = make_member(Role.SELLER)
+    request = make_request(model_spec=BEFORE | terms, metric="balanced_accuracy")
+    client.force_login(seller)
+
+    page = words_of(client.get(f"/requests/{request.pk}/"))
+
+    assert f"does not beat a constant answer by more than the error of the validation rows, {said}" in page

@@ -393,7 +393,7 @@ def test_earlier_failures_get_the_code_that_their_sentence_tells(error, failure)
 
 
 def test_a_model_that_breaks_down_on_rows_alike_is_named_before_anything_opens(client, draft, buyer, sent, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise IndexError("row 17")
 
     monkeypatch.setattr(quotes, "try_degenerate", fail)
