@@ -110,7 +110,7 @@ def pydvl_methods():
         )
 
     def truncated(game, budget, seed):
-        # Its default stopping rule ends too early (peers.md), so that a count of permutations takes its place.
+        # Its default stopping rule ends too early (docs/mathematics.md section 11): a count of permutations instead.
         checks = MaxChecks(budget // (game.n + 1))
         return fitted(TMCShapleyValuation(Utility(game), is_done=checks, seed=seed), game)
 

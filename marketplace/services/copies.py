@@ -81,7 +81,7 @@ def check(*, request: DataRequest, seconds_max: float = TASK_SECONDS, is_waiting
 
 
 def ensure_checked(*, request: DataRequest) -> None:
-    """Compare what is left to compare, and refuse while findings wait for an operator (ADR 0007).
+    """Compare what is left to compare, and refuse while findings wait for an operator (ADR 0008).
 
     Raises:
         CopiesNotCheckedError: There is too much to compare while somebody waits.

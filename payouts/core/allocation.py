@@ -117,7 +117,7 @@ def allocate(
 ) -> Allocation:
     """Turn values into amounts that sum to the pot.
 
-    ``share_o = c_o max(0, v_o) / sum c max(0, v)`` over the owners the policy pays (FSRS, valuation-math section 4;
+    ``share_o = c_o max(0, v_o) / sum c max(0, v)`` over the owners the policy pays (docs/mathematics.md section 4;
     ``c`` are the chances of ADR 0011 where the policy says so, else 1), bounded by its floor and cap, then minor units
     by the largest remainder. Chances are floats; with the values they become exact fractions here, once.
 

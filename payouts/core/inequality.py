@@ -18,7 +18,7 @@ class LorenzPoint(NamedTuple):
 def gini(shares: npt.ArrayLike) -> float | None:
     """Compute the Gini coefficient.
 
-    ``G = sum_{g,h} |x_g - x_h| / (2 P^2 mean(x))`` (Gini 1912; valuation-math section 4), evaluated over the sorted
+    ``G = sum_{g,h} |x_g - x_h| / (2 P^2 mean(x))`` (docs/mathematics.md section 4), evaluated over the sorted
     shares in O(P log P). It lies between 0 (all equal) and ``(P - 1) / P`` (one seller holds everything), not 1.
 
     Args:

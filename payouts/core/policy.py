@@ -27,8 +27,8 @@ class Policy:
     Attributes:
         negative: What a negative value earns. ``clip``: nothing, and nobody ever owes.
         rule: ``clip``: every value above 0 is paid, so that worthless accounts collect whatever noise leaves above 0
-            (valuation-math section 4). ``gate``: only values whose lower bound is above 0 (ADR 0004). ``chance``: every
-            value above 0, times the chance that the owner's rows are not worth nothing (ADR 0011).
+            (docs/mathematics.md section 4). ``gate``: only values whose lower bound is above 0 (ADR 0004). ``chance``:
+            every value above 0, times the chance that the owner's rows are not worth nothing (ADR 0011).
         cap: Most an owner may take of the distributable pot, in (0, 1].
         floor: Least a paid owner takes of it, in [0, cap]; where the paid owners are too many, they share equally.
         minimum_minor: Amounts below this stay owed to their owner instead of being paid out.

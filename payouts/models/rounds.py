@@ -1,4 +1,4 @@
-"""A payout round: one pot, one valuation, one decision. Its states are design section 6; the database keeps them."""
+"""A payout round: one pot, one valuation, one decision. docs/states.md draws its states; the database keeps them."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""The life of a payout round, design section 6: each step checks its guard, moves the state and records who did it."""
+"""The life of a payout round (docs/states.md): each step checks its guard, moves the state and records who did it."""
 
 from payouts.services.rounds.concluding import conclude_valuing
 from payouts.services.rounds.deciding import approve

@@ -20,7 +20,7 @@ from payouts.models import (
 from payouts.services import accounts, rounds
 from tests.integration.payouts import scenario
 
-# Design section 6, written out again: a slip in the models must not repeat itself here.
+# The moves of ADR 0005 and ADR 0009, written out again: a slip in the models must not repeat itself here.
 ROUND_MOVES = {
     "draft": {"valuing", "cancelled"},
     "valuing": {"in_review", "failed"},

@@ -117,7 +117,7 @@ def test_negative_values_earn_nothing_and_owe_nothing():
 
 
 def test_rows_worth_and_rows_harmful_in_two_accounts_of_one_owner_earn_as_in_one():
-    # valuation-math section 4: +.10 and -.06 beside three sellers at .10; on accounts the split would earn 25 %.
+    # docs/mathematics.md section 4: +.10 and -.06 beside three sellers at .10; on accounts the split would earn 25 %.
     others = [account(f"b{index}", f"b{index}", 100.0) for index in range(3)]
 
     together = split([account("x", "x", 40.0), *others], pot_minor=340)

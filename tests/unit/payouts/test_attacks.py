@@ -37,7 +37,7 @@ def test_equal_shells_of_a_good_seller_gain_nothing():
 
 
 def test_hiding_bad_rows_in_a_shell_of_their_own_pays_unless_the_shells_are_linked():
-    """valuation-math section 4: +.10 and -.06 beside three sellers at .10 earn 11.8 % in one account, 25 % in two."""
+    """docs/mathematics.md section 4: they earn 11.8 % of the pot in one account, 25 % in two."""
     values = [0.10, -0.06, 0.10, 0.10, 0.10]
 
     apart = tried(values, [*"aabcd"], [*"axbcd"], "ax")

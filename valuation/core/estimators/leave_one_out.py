@@ -16,7 +16,7 @@ def leave_one_out(game: Game, groups: Sequence[npt.ArrayLike]) -> GroupValues:
     """Drop ``U(all groups) - U(all groups but g)`` of every group; ``P + 2`` evaluations, nothing random.
 
     Drops do not sum to anything, and small negative ones are normal: they are of the size of the validation sample's
-    noise (valuation-math, section 2). For one group the drop is ``U(group) - U(empty)``.
+    noise (docs/mathematics.md section 2). For one group the drop is ``U(group) - U(empty)``.
 
     Args:
         game: Game over rows.

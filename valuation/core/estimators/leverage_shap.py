@@ -43,7 +43,7 @@ def leverage_shap(game: Game, *, budget: int, rng: np.random.Generator) -> Point
     Note:
         Departs from the paper: how many of a size are drawn is fixed up to rounding (systematic sampling) instead of
         binomial, so that the budget is never exceeded. Weights are ``k / p``, not ``k / sqrt(p)`` as in the FGSV
-        authors' baseline, which does not converge to the Shapley value (peers.md).
+        authors' baseline, which does not converge to the Shapley value (docs/mathematics.md section 11).
     """
     if (exact := of_one_or_none(game, budget, "leverage-shap")) is not None:
         return exact

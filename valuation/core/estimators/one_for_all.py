@@ -12,7 +12,7 @@ def one_for_all_shapley(game: Game, *, budget: int, rng: np.random.Generator) ->
 
     Sizes get draws in proportion to ``1 / sqrt(s (n - s))``, which makes the mean variance over rows smallest where
     utilities scatter alike at all sizes. Sizes never drawn are interpolated: counting them as 0, as published code
-    does, makes the method look five times worse than it is (peers.md, section A).
+    does, makes the method look five times worse than it is (docs/mathematics.md section 11).
 
     Args:
         game: The game; of one row or none values are exact.

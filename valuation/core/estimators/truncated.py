@@ -62,7 +62,8 @@ def truncated_shapley(
 
     Note:
         Departs from the paper: five prefixes in a row, not one, and a tolerance relative to what there is to earn. The
-        distance is absolute and to ``U(N)``: a running signed sum ends walks wherever increments cancel (peers.md).
+        distance is absolute and to ``U(N)``: a running signed sum ends walks wherever increments
+        cancel (docs/mathematics.md section 11).
     """
     if not 0 <= tolerance < 1:
         raise InvalidSpecError("tolerance", tolerance, "at least 0 and below 1")

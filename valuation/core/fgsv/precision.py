@@ -1,7 +1,7 @@
 """When shares are known well enough: half-widths of the shares that payouts pay, not of all shares.
 
 What is paid follows the rule of pay. Clip and chance pay every value above 0. The gate pays a group only where the
-lower bound of its value, computation and validation errors together, is above 0 (valuation-math.md, section 4): its
+lower bound of its value, computation and validation errors together, is above 0 (docs/mathematics.md section 4): its
 shares are fractions of the payable values' sum, which is smaller than the sum of all positive values, and their
 intervals are wider by as much. Chances move shares too, but little beside many owners, and are not looked at here.
 """

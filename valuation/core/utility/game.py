@@ -52,8 +52,8 @@ class UtilityGame(ABC):
     """Utility of coalitions of training rows, one model family a subclass.
 
     A coalition that trains no model is worth the metric of the constant predictor: the empty one, in classification
-    one whose rows are all of one class (valuation-math section 1), and one that the family cannot be fitted to. With
-    free disposal a model worse than what is had without any player is not used:
+    one whose rows are all of one class, and one that the family cannot be fitted to (docs/mathematics.md section 1).
+    With free disposal a model worse than what is had without any player is not used:
     ``U(S) = max(metric(S), U(empty))``, and its validation rows score what they score there. The buyer's own rows
     belong to every coalition; ``U(empty)`` is then the better of the model they train and the constant predictor.
 

@@ -9,7 +9,7 @@ import valuation.core
 
 ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs" / "library.md").read_text()
-# design.md, section 4
+# The names that docs/library.md works with; whoever uses the library may rely on them.
 CONTRACT = {
     "Game", "ModelSpec", "make_utility", "UtilityGame", "group_game", "estimate_fgsv", "estimate_gsv", "estimate_hcdv",
     "leave_one_out", "estimate_points", "knn_shapley", "du_shapley", "GroupValues", "PointValues",
