@@ -5,14 +5,14 @@ SERVE ?= 1
 BIN := .venv/bin
 
 # Checks need settings but no services: these addresses are never connected to.
-check schema: export FAIRCUT_SECRET_KEY := only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH
-check schema: export FAIRCUT_DATABASE_URL := postgresql://nobody@localhost/none
-check schema: export FAIRCUT_BROKER_URL := redis://localhost/0
-check schema: export FAIRCUT_STORAGE_DIR := .faircut/checks
-check schema: export FAIRCUT_STATIC_DIR := .faircut/checks
+check schema states: export FAIRCUT_SECRET_KEY := only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH
+check schema states: export FAIRCUT_DATABASE_URL := postgresql://nobody@localhost/none
+check schema states: export FAIRCUT_BROKER_URL := redis://localhost/0
+check schema states: export FAIRCUT_STORAGE_DIR := .faircut/checks
+check schema states: export FAIRCUT_STATIC_DIR := .faircut/checks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test screenshots check fix bench soak schema clean
+.PHONY: help demo test screenshots check fix bench soak schema states clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -66,6 +66,9 @@ soak: .venv/tools ## long coverage and load runs (tens of minutes)
 
 schema: .venv/tools ## write docs/openapi.yaml after a change of the API
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+states: .venv/tools ## write docs/states.md after a change of what a round, line, run or block may do
+	$(BIN)/python manage.py draw_states > docs/states.md
 
 clean: ## forget the demo's database and files (the virtual environment stays)
 	rm -rf .faircut
