@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 SERVE ?= 1
+WORKERS ?= 2
 BIN := .venv/bin
 
 # Checks need settings but no services: these addresses are never connected to.
@@ -12,7 +13,7 @@ check schema states: export FAIRCUT_STORAGE_DIR := .faircut/checks
 check schema states: export FAIRCUT_STATIC_DIR := .faircut/checks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test screenshots check fix bench soak schema states clean
+.PHONY: help demo dev worker test screenshots check fix bench soak schema states clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -32,6 +33,13 @@ help: ## list these commands
 demo: .venv/runtime ## the whole story on real data, then the site on localhost:8000 (SERVE=0: print and exit; PORT=8001)
 	@$(BIN)/python marketplace/demo/preflight.py
 	@$(BIN)/python -m marketplace.demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
+
+dev: .venv/runtime ## the demo for whoever changes code: pages and worker take up every change (WORKERS=0: no worker)
+	@$(BIN)/python marketplace/demo/preflight.py
+	@$(BIN)/python -m marketplace.demo --port $(PORT) --workers $(WORKERS) --dev
+
+worker: .venv/runtime ## a worker in the foreground beside a running demo, where breakpoint() stops
+	@$(BIN)/python -m marketplace.demo.worker
 
 test: .venv/tools ## every test, browser tests included (ARGS="-k ledger" for some)
 	$(BIN)/python tests/browser/chromium.py

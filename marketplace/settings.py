@@ -31,7 +31,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # --- Who we are -------------------------------------------------------------------------------------------------------
 # The demo's accounts and plain-HTTP cookies are allowed only where FAIRCUT_DEMO says so; `check --deploy` refuses it.
 DEMO = env.bool("FAIRCUT_DEMO", default=False)
-DEBUG = False
+# For `make dev`: pages of errors show code and settings, so that nothing but the demo may have it.
+DEBUG = DEMO and env.bool("FAIRCUT_DEBUG", default=False)
 SECRET_KEY = required("FAIRCUT_SECRET_KEY", "a long random string that signs sessions")
 ALLOWED_HOSTS = env.list("FAIRCUT_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("FAIRCUT_TRUSTED_ORIGINS", default=[])

@@ -1,4 +1,7 @@
-"""`make demo`: start everything, play the main job on real data, print the paid round, serve until Ctrl-C."""
+"""`make demo`: start everything, play the main job on real data, print the paid round, serve until Ctrl-C.
+
+`make dev` is the same with servers that take up what is changed in the code.
+"""
 
 import argparse
 import os
@@ -11,6 +14,7 @@ from typing import Any, NoReturn
 
 import django
 
+from marketplace.demo import dev_server
 from marketplace.demo.stack import Stack, StackError
 
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
@@ -22,6 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--no-serve", action="store_true", help="exit after printing the paid round")
+    parser.add_argument("--dev", action="store_true", help="take up changed code and templates; show debug pages")
+    parser.add_argument("--workers", type=int, default=2, help="blocks at a time; 0: start a worker yourself")
     parser.add_argument("--folder", type=Path, default=Path(".faircut"), help="database, files and logs")
     parser.add_argument("--seed", type=int, default=2026, help="seed of the valuation")
     options = parser.parse_args()
@@ -29,13 +35,15 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     started = time.perf_counter()
-    stack = Stack(options.folder.resolve(), port=options.port)
+    stack = Stack(options.folder.resolve(), port=options.port, workers=options.workers, develops=options.dev)
     try:
         _say("Starting PostgreSQL, Valkey, a worker and the web server …")
         stack.start()
         seconds = {"starting": time.perf_counter() - started}
         _play(stack, seed=options.seed, seconds=seconds, started=started)
-        if not options.no_serve:
+        if options.dev:
+            dev_server.serve(stack, _say)
+        elif not options.no_serve:
             _serve(stack)
     except KeyboardInterrupt:
         _say("\nStopped before the round was paid; the next start goes on from here.")

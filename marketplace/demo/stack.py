@@ -20,6 +20,9 @@ from marketplace.demo.local_services import APP_ROLE, LocalServices
 START_SECONDS = 60
 STOP_SECONDS = 15
 PR_SET_PDEATHSIG = 1
+# Whoever changes code kills workers all the time: their blocks should not wait a minute for the next one. Django's
+# server says a line about every request anyway.
+DEVELOPING = {"FAIRCUT_DEBUG": "1", "FAIRCUT_BLOCK_LEASE_SECONDS": "5", "FAIRCUT_LOG_LEVEL": "WARNING"}
 
 
 class StackError(Exception):
@@ -39,12 +42,17 @@ def require_free_port(port: int) -> None:
 
 
 class Stack:
-    """PostgreSQL, Valkey, a Celery worker and the web server, with their logs under one folder."""
+    """PostgreSQL, Valkey, a Celery worker and the web server, with their logs under one folder.
 
-    def __init__(self, folder: Path, *, port: int, workers: int = 2) -> None:
+    One that ``develops`` runs Django's own server, which takes up changed code and templates, and says in the terminal
+    what the logs would hold. With no ``workers`` blocks wait for a worker that somebody starts by hand.
+    """
+
+    def __init__(self, folder: Path, *, port: int, workers: int = 2, develops: bool = False) -> None:
         self.folder = folder
         self.port = port
         self.workers = workers
+        self.develops = develops
         self.site_url = f"http://localhost:{port}"
         self._services: LocalServices | None = None
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -88,19 +96,14 @@ class Stack:
                 raise StackError(f"The {name} stopped (exit {process.returncode}). Its log: {self._log_path(name)}")
 
     def kill_worker(self) -> None:
-        """Kill the worker's whole group at once, as a power cut would (for tests)."""
+        """Kill the worker's whole group at once, as a power cut would; its blocks fall free with their leases."""
         process = self._processes.pop("worker")
         _signal_group(process, signal.SIGKILL)
         process.wait()
 
     def start_worker(self) -> None:
         self._start(
-            "worker",
-            [
-                *(sys.executable, "-m", "celery", "-A", "marketplace", "worker", "--beat"),
-                *("--schedule", str(self.folder / "beat-schedule"), "--concurrency", str(self.workers)),
-                *("--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
-            ],
+            "worker", [*worker_command(self.folder), "--concurrency", str(self.workers), "--loglevel", "WARNING"]
         )
 
     @property
@@ -108,6 +111,7 @@ class Stack:
         """What every process of the stack finds in its environment."""
         services = self._running_services()
         return {
+            **(DEVELOPING if self.develops else {}),
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "marketplace.settings",
             "FAIRCUT_DEMO": "1",
@@ -148,18 +152,19 @@ class Stack:
         self.manage("collectstatic", "--no-input", "--verbosity", "0")
 
     def _start_processes(self) -> None:
-        self.start_worker()
-        self._start(
-            "web",
-            [
-                *(sys.executable, "-m", "gunicorn", "marketplace.wsgi", "--bind", f"127.0.0.1:{self.port}"),
-                *("--workers", "2", "--threads", "4", "--timeout", "120", "--preload", "--no-control-socket"),
-            ],
-        )
+        if self.workers:
+            self.start_worker()
+        gunicorn = [
+            *(sys.executable, "-m", "gunicorn", "marketplace.wsgi", "--bind", f"127.0.0.1:{self.port}"),
+            *("--workers", "2", "--threads", "4", "--timeout", "120", "--preload", "--no-control-socket"),
+        ]
+        reloading = [sys.executable, "manage.py", "runserver", f"127.0.0.1:{self.port}"]
+        self._start("web", reloading if self.develops else gunicorn)
 
     def _start(self, name: str, command: list[str]) -> None:
-        log = self._log_path(name).open("ab")
-        self._logs.append(log)
+        log = None if self.develops else self._log_path(name).open("ab")
+        if log is not None:
+            self._logs.append(log)
         self._processes[name] = subprocess.Popen(
             command,
             env=self.environment,
@@ -197,6 +202,14 @@ class Stack:
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(50))
         return path.read_text()
+
+
+def worker_command(folder: Path) -> list[str]:
+    """The command of a worker that asks for what was left behind as well, as beat does in production."""
+    return [
+        *(sys.executable, "-m", "celery", "-A", "marketplace", "worker", "--beat"),
+        *("--schedule", str(folder / "beat-schedule"), "--without-gossip", "--without-mingle"),
+    ]
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

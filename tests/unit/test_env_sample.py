@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# The demo's own switch: the sample says that it must stay unset.
-NOT_FOR_PRODUCTION = {"FAIRCUT_DEMO"}
+# The demo's own switches: the sample says that they must stay unset.
+NOT_FOR_PRODUCTION = {"FAIRCUT_DEMO", "FAIRCUT_DEBUG"}
 
 
 def names_read_by_settings():

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
 from marketplace.models import (
@@ -48,6 +49,9 @@ class Command(BaseCommand):
                 cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.Identifier(table), role))
                 rights = rights_on(table)
                 cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), sql.Identifier(table), role))
+            # Django's own server looks whether migrations wait, before it serves.
+            migrations = sql.Identifier(MigrationRecorder.Migration._meta.db_table)  # noqa: SLF001 - public by Django's word
+            cursor.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(migrations, role))
 
 
 def append_only_tables() -> set[str]:

@@ -36,6 +36,14 @@ def test_the_application_pays_a_round(as_application):
     assert api_keys.authenticate(secret) is not None
 
 
+def test_djangos_own_server_sees_whether_migrations_wait(as_application):
+    as_application.execute("SELECT count(*) FROM django_migrations")
+
+    assert as_application.fetchone() > (0,)
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        as_application.execute("DELETE FROM django_migrations")
+
+
 @pytest.mark.parametrize("table", APPEND_ONLY_TABLES)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_the_application_only_appends_to_history(as_application, table, statement):
