@@ -1,6 +1,7 @@
 """A running Faircut made of real processes, and a Chromium in which nothing may go wrong unnoticed."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -25,6 +26,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# FAIRCUT_BROWSER=window shows what the tests do, a fifth of a second a step.
+WINDOW = {"headless": False, "slow_mo": 200} if os.environ.get("FAIRCUT_BROWSER") == "window" else {}
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def browser():
     assert path is not None, "No Chromium was found; `make test` installs one."
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, **WINDOW)
         yield launched
         launched.close()
 
