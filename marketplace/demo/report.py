@@ -145,7 +145,7 @@ def _print_costs(figures: dict[str, Any], seconds: dict[str, float], total: floa
     )
     stages = [f"{name} {spent:.1f}" for name, spent in seconds.items()]
     if "valuing" in seconds:
-        stages += [f"{name} {spent:.1f}" for name, spent in figures["seconds"].items()]
+        stages += [f"{name.replace('_', ' ')} {spent:.1f}" for name, spent in figures["seconds"].items()]
     print(f"Seconds: {', '.join(stages)}; {total:.1f} in all")
     if "valuing" not in seconds:
         print("The round was played at an earlier start and is printed again; `make clean` forgets it.")

@@ -3,6 +3,8 @@
 from django.db import models
 
 from marketplace.models import User
+from marketplace.shared.documents import DocumentField
+from payouts.documents import AttackFigures
 from payouts.models.reports import APPEND_ONLY
 from payouts.models.rounds import PayoutRound
 
@@ -27,7 +29,7 @@ class AttackTest(models.Model):
     round = models.ForeignKey(PayoutRound, on_delete=models.PROTECT, related_name="attack_tests")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     times = models.PositiveSmallIntegerField(default=1, help_text="How many times the first budget of evaluations.")
-    figures = models.JSONField()
+    figures: "models.Field[AttackFigures, AttackFigures]" = DocumentField(AttackFigures)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -3,6 +3,8 @@
 import pgtrigger
 from django.db import models
 
+from marketplace.shared.documents import DocumentField
+from payouts.documents import AuditFigures
 from payouts.models.rounds import PayoutRound
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
@@ -10,7 +12,7 @@ APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update |
 
 class AuditReport(models.Model):
     round = models.OneToOneField(PayoutRound, on_delete=models.PROTECT, related_name="audit_report")
-    figures = models.JSONField()
+    figures: "models.Field[AuditFigures, AuditFigures]" = DocumentField(AuditFigures)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

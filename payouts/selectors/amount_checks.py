@@ -94,10 +94,12 @@ def _moves_with_the_seed(payout_round: PayoutRound, lines: Sequence[PayoutLine])
 def _paid_nothing(payout_round: PayoutRound, lines: Sequence[PayoutLine]) -> RiskCheck:
     """A value averages over all sizes: the score may fall without rows that are worth nothing on average."""
     figures, metric = payout_round.audit_report.figures, payout_round.request.metric
-    places = {seller["organization_id"]: place for place, seller in enumerate(figures["sellers"])}
-    margins = next(rule["values"] for rule in figures["rules"] if rule["rule"] == "leave_one_out")
-    errors = figures["standard_errors"]["leave_one_out"].values()
-    variances = np.sum([np.square(each) for each in errors if each is not None] or [np.zeros(len(margins))], axis=0)
+    margins, errors = figures.rule("leave_one_out").values, figures.standard_errors["leave_one_out"]
+    variances = np.sum(
+        [np.square(each) for each in (errors.computation, errors.validation) if each is not None]
+        or [np.zeros(len(margins))],
+        axis=0,
+    )
     unit = f" {unit_of(metric)}".rstrip()
     missed = [
         f"{line.organization.name} ({written(margin, metric)}{unit})"
@@ -105,7 +107,8 @@ def _paid_nothing(payout_round: PayoutRound, lines: Sequence[PayoutLine]) -> Ris
         # Where nothing is shared the round itself says why.
         if not line.amount_minor
         and line.reason != Reason.NOTHING_TO_SHARE
-        and (margin := margins[place := places[line.organization_id]]) > SIGNIFICANT * np.sqrt(variances[place])
+        and (place := figures.place_of(line.organization_id)) is not None
+        and (margin := margins[place]) > SIGNIFICANT * np.sqrt(variances[place])
     ]
     if missed:
         return RiskCheck(

@@ -66,6 +66,6 @@ def best_tries(payout_round: PayoutRound) -> Mapping[str, list[AttackTest]]:
     for test in payout_round.attack_tests.all():
         tries.setdefault(test.kind, []).append(test)
     return {
-        kind: sorted(found, key=lambda test: (bool(test.figures["tests"]), test.times), reverse=True)
+        kind: sorted(found, key=lambda test: (bool(test.figures.tests), test.times), reverse=True)
         for kind, found in tries.items()
     }

@@ -9,9 +9,10 @@ import numpy as np
 from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import MINUS, count, decimals
 from payouts.core.allocation import Reason
-from payouts.core.correlation import SELLERS_COMPARED_MIN, CorrelationIntervals, correlation_intervals
+from payouts.core.correlation import SELLERS_COMPARED_MIN, Correlation, CorrelationIntervals, correlation_intervals
 from payouts.core.intervals import LEVEL
 from payouts.core.verdicts import PropertyVerdict, of_distances
+from payouts.documents import AttackFigures, AuditFigures
 from payouts.models import Approval, AttackTest, PayoutRound
 from payouts.models.policies import rule_of
 from payouts.selectors import attack_tries, audit_attacks, audit_charts
@@ -27,6 +28,7 @@ from payouts.selectors.rounds import (
 )
 from payouts.selectors.terms import policy_in_words
 from payouts.selectors.why import SCALE_IN_WORDS, nothing_shared
+from valuation.documents import Manifest
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import RunOutcome
 from valuation.selectors.units import metric_name, unit_of, written
@@ -131,40 +133,38 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
     return said | {"parts": parts(said)}
 
 
-def agreement(figures: dict[str, Any], outcome: RunOutcome, *, seed: int) -> tuple[list[AgreementRow], list[str]]:
+def agreement(figures: AuditFigures, outcome: RunOutcome, *, seed: int) -> tuple[list[AgreementRow], list[str]]:
     """How each rule agrees with leave-one-out and with the number of rows, each with its interval.
 
     No coefficient where there are too few sellers for any to say something; nor with what is the same for all sellers,
     which is named in the second place.
     """
     if len(outcome.players) < SELLERS_COMPARED_MIN:
-        return [AgreementRow(RULE_WORDS[rule["rule"]], rule["gini"], ()) for rule in figures["rules"]], []
+        return [AgreementRow(RULE_WORDS[rule.rule], rule.gini, ()) for rule in figures.rules], []
     margins = outcome.rules["leave_one_out"].values, _errors(outcome, "leave_one_out")
     counts = np.array([player.rows for player in outcome.players], dtype=np.float64)
     exact = np.zeros((len(counts), len(counts)))
     rows = []
-    for rule in figures["rules"]:
+    for rule in figures.rules:
         rng = np.random.default_rng(seed)
-        own = np.array(rule["values"], dtype=np.float64), _errors(outcome, rule["rule"])
+        own = np.array(rule.values, dtype=np.float64), _errors(outcome, rule.rule)
         with_margins = correlation_intervals(*own, *margins, level=LEVEL, rng=rng)
         with_rows = correlation_intervals(*own, counts, exact, level=LEVEL, rng=rng)
         coefficients = (
-            *_coefficients(
-                _OTHERS[0], rule["with_leave_one_out"], with_margins, is_itself=rule["rule"] == "leave_one_out"
-            ),
-            *_coefficients(_OTHERS[1], rule["with_rows"], with_rows, is_itself=rule["rule"] == "by_rows"),
+            *_coefficients(_OTHERS[0], rule.with_leave_one_out, with_margins, is_itself=rule.rule == "leave_one_out"),
+            *_coefficients(_OTHERS[1], rule.with_rows, with_rows, is_itself=rule.rule == "by_rows"),
         )
-        rows.append(AgreementRow(RULE_WORDS[rule["rule"]], rule["gini"], coefficients))
+        rows.append(AgreementRow(RULE_WORDS[rule.rule], rule.gini, coefficients))
     undefined = [other for other in _OTHERS if all(row.says_nothing_of(other) for row in rows)]
     return [row.without(undefined) for row in rows], undefined
 
 
 def _coefficients(
-    other: str, stored: dict[str, Any], found: CorrelationIntervals, *, is_itself: bool
+    other: str, stored: Correlation, found: CorrelationIntervals, *, is_itself: bool
 ) -> list[tuple[str, Coefficient]]:
     written_out = []
     for name in ("pearson", "spearman", "kendall"):
-        coefficient, ends = stored[name], getattr(found, name)
+        coefficient, ends = getattr(stored, name), getattr(found, name)
         text = _UNDEFINED if coefficient is None else decimals(coefficient, 2)
         between = "" if ends is None or is_itself else f"{decimals(ends[0], 2)} to {decimals(ends[1], 2)}"
         written_out.append((f"{name.capitalize()}, {other}", Coefficient(text, between)))
@@ -206,7 +206,7 @@ def axioms(payout_round: PayoutRound, outcome: RunOutcome) -> list[Axiom]:
         _sampled(
             "Faithfulness",
             "A seller's value does not depend on its accounts: its shells, valued anew, sum to its value.",
-            _regrouped(stored.get(Kind.SHELLS_RANDOM, {}), outcome),
+            _regrouped(stored.get(Kind.SHELLS_RANDOM), outcome),
             metric,
             even_share,
         ),
@@ -214,7 +214,7 @@ def axioms(payout_round: PayoutRound, outcome: RunOutcome) -> list[Axiom]:
             "Null player",
             "Rows that say nothing are worth nothing: what all worthless accounts were worth together. Such rows can "
             "do harm, so a value below 0 is no contradiction.",
-            _worthless(stored.get(Kind.NULL_SHELLS, {})),
+            _worthless(stored.get(Kind.NULL_SHELLS)),
             metric,
             even_share,
             only_above=True,
@@ -222,7 +222,7 @@ def axioms(payout_round: PayoutRound, outcome: RunOutcome) -> list[Axiom]:
         _sampled(
             "Symmetry",
             "Equal rows are worth the same: the value of an exact copy less that of its original.",
-            [found for kind in (Kind.COPIER, Kind.COPIER_SMALLEST) for found in _copied(stored.get(kind, {}), kind)],
+            [found for kind in (Kind.COPIER, Kind.COPIER_SMALLEST) for found in _copied(stored.get(kind), kind)],
             metric,
             even_share,
         ),
@@ -239,29 +239,29 @@ class _Comparison:
     value: float
 
 
-def _regrouped(figures: dict[str, Any], outcome: RunOutcome) -> list[_Comparison]:
-    if not figures.get("parts"):
+def _regrouped(figures: AttackFigures | None, outcome: RunOutcome) -> list[_Comparison]:
+    if figures is None or not figures.parts:
         return []
     paying = outcome.rules["fgsv"]
     errors = np.sqrt(np.clip(paying.covariance.diagonal(), 0.0, None))
     return [
-        _Comparison(player.name, part["value"] - float(value), float(np.hypot(part["error"], error)), float(value))
-        for player, part, value, error in zip(outcome.players, figures["parts"], paying.values, errors, strict=True)
+        _Comparison(player.name, part.value - float(value), float(np.hypot(part.error, error)), float(value))
+        for player, part, value, error in zip(outcome.players, figures.parts, paying.values, errors, strict=True)
     ]
 
 
-def _worthless(figures: dict[str, Any]) -> list[_Comparison]:
-    found = figures.get("strangers")
-    return [_Comparison("", found["value"], found["error"], 0.0)] if found else []
+def _worthless(figures: AttackFigures | None) -> list[_Comparison]:
+    if figures is None or figures.strangers is None:
+        return []
+    return [_Comparison("", figures.strangers.value, figures.strangers.error, 0.0)]
 
 
-def _copied(figures: dict[str, Any], kind: AttackTest.Kind) -> list[_Comparison]:
-    found = figures.get("same_as_victim")
-    if not found:
+def _copied(figures: AttackFigures | None, kind: AttackTest.Kind) -> list[_Comparison]:
+    same = figures.same_as_victim if figures else None
+    if same is None:
         return []
     whose = "the best-paid seller" if kind == Kind.COPIER else "the smallest seller"
-    # What attack.v1 stored does not name the original's value.
-    return [_Comparison(whose, found["value"], found["error"], found.get("of", 0.0))]
+    return [_Comparison(whose, same.value, same.error, same.of)]
 
 
 def _sampled(
@@ -313,14 +313,14 @@ def _quantile(comparisons: int) -> float:
     return NormalDist().inv_cdf(1 - (1 - LEVEL) / (2 * comparisons))
 
 
-def _submissions(manifest: dict[str, Any]) -> list[dict[str, str]]:
-    names = {seller["organization_id"]: seller["name"] for seller in manifest["sellers"]}
+def _submissions(manifest: Manifest) -> list[dict[str, str]]:
+    names = {seller.organization_id: seller.name for seller in manifest.sellers}
     return [
         {
-            "seller": names[submission["organization_id"]],
-            "version": submission["version"],
-            "sha256": submission["sha256"],
-            "rows": count(submission["rows"]),
+            "seller": names[submission.organization_id],
+            "version": submission.version,
+            "sha256": submission.sha256,
+            "rows": count(submission.rows),
         }
-        for submission in manifest.get("submissions", [])
+        for submission in manifest.submissions
     ]

@@ -1,12 +1,12 @@
 """The attacks tried on a round, as its audit report and its approval page show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.template.defaultfilters import pluralize
 
 from payouts.core.verdicts import AttackVerdict, of_gain, of_kind
+from payouts.documents import AttackFigures, AttackTry
 from payouts.models import AttackTest, PayoutRound
 from payouts.selectors import attack_tries
 from payouts.selectors.amount_checks import RiskCheck
@@ -166,13 +166,13 @@ def attack_check(payout_round: PayoutRound) -> RiskCheck:
     return RiskCheck("Attacks", gains_nothing == len(rows) and not running, " ".join(sentences))
 
 
-def _rows(kind: AttackTest.Kind, figures: Mapping[str, Any], *, running: bool) -> AttackRows:
+def _rows(kind: AttackTest.Kind, figures: AttackFigures, *, running: bool) -> AttackRows:
     return AttackRows(
         kind=kind,
-        tries=tuple(_try(each) for each in figures["tests"]),
-        error=figures.get("error", ""),
+        tries=tuple(_try(each) for each in figures.tests),
+        error=figures.error,
         running=running,
-        evaluations=figures.get("evaluations", 0),
+        evaluations=figures.evaluations,
     )
 
 
@@ -180,20 +180,18 @@ def _with_earlier(first: AttackRows, earlier: Sequence[AttackRows]) -> AttackRow
     return AttackRows(first.kind, first.tries, first.error, first.running, first.evaluations, tuple(earlier))
 
 
-def _try(stored: Mapping[str, Any]) -> Try:
-    before, after, half = stored["before_minor"], stored["after_minor"], stored["half_width_minor"]
-    gained = after - before
-    # What attack.v1 stored names no amount at stake: there it is the larger of the two.
-    stake = stored.get("at_stake_minor", max(before, after))
+def _try(stored: AttackTry) -> Try:
     return Try(
-        who=stored["who"],
-        accounts=stored["accounts"],
-        before_minor=before,
-        after_minor=after,
-        gain_minor=gained,
-        half_width_minor=round(half),
-        defended_gain_minor=stored["defended_gain_minor"],
-        verdict=of_gain(gained, half_width_minor=half, amount_minor=stake),
+        who=stored.who,
+        accounts=stored.accounts,
+        before_minor=stored.before_minor,
+        after_minor=stored.after_minor,
+        gain_minor=stored.gain_minor,
+        half_width_minor=round(stored.half_width_minor),
+        defended_gain_minor=stored.defended_gain_minor,
+        verdict=of_gain(
+            stored.gain_minor, half_width_minor=stored.half_width_minor, amount_minor=stored.at_stake_minor
+        ),
     )
 
 

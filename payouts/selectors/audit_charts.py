@@ -1,7 +1,7 @@
 """The charts of the audit report: each says its finding in its title."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.template.defaultfilters import pluralize
@@ -9,7 +9,9 @@ from django.template.defaultfilters import pluralize
 from marketplace.charts.chart import Chart, Series
 from marketplace.shared.money import minor_digits
 from marketplace.templatetags.figures import decimals
+from payouts.core.rules import RuleFigures
 from payouts.core.verdicts import AttackVerdict
+from payouts.documents import AuditFigures
 from payouts.selectors.audit_attacks import AttackBar
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import LineRecord
@@ -90,19 +92,19 @@ def values(outcome: RunOutcome, metric: str) -> Chart:
     )
 
 
-def lorenz(figures: dict[str, Any]) -> Chart:
+def lorenz(figures: AuditFigures) -> Chart:
     """Which part of the pot the poorest sellers hold together, under each rule."""
-    drawn = [rule for rule in figures["rules"] if rule["lorenz"]]
+    drawn = [rule for rule in figures.rules if rule.lorenz]
     series = tuple(
-        Series(RULE_WORDS[rule["rule"]], *(tuple(100 * point[axis] for point in rule["lorenz"]) for axis in (0, 1)))
+        Series(RULE_WORDS[rule.rule], *(tuple(100 * point[axis] for point in rule.lorenz) for axis in (0, 1)))
         for rule in drawn
     )
-    paying = figures["rules"][0]
+    paying = figures.paying
     finding = "Nobody has a share, so there is no inequality to draw"
-    if paying["gini"] is not None:
-        equal = (len(figures["sellers"]) - 1) / len(figures["sellers"])
+    if paying.gini is not None:
+        equal = (len(figures.sellers) - 1) / len(figures.sellers)
         finding = (
-            f"The rule that pays has a Gini coefficient of {decimals(paying['gini'], 2)}, "
+            f"The rule that pays has a Gini coefficient of {decimals(paying.gini, 2)}, "
             f"between 0 (all equal) and {decimals(equal, 2)} (one seller holds everything)"
         )
     axes = "Sellers, the poorest first, %", "What they hold of the pot, %"
@@ -138,15 +140,15 @@ def _agreement_finding(paying: list[float], margins: list[float], names: list[st
     return f"{best} has the greatest value, {most} the greatest leave-one-out drop"
 
 
-def rules(figures: dict[str, Any]) -> Chart:
+def rules(figures: AuditFigures) -> Chart:
     """Every seller's share under every rule."""
-    names = tuple(seller["name"] for seller in figures["sellers"])
-    drawn = [rule for rule in figures["rules"] if rule["shares"]]
-    series = tuple(_shares_of(rule, names, figures.get("share_half_widths", {})) for rule in drawn)
+    names = tuple(seller.name for seller in figures.sellers)
+    drawn = [rule for rule in figures.rules if rule.shares]
+    series = tuple(_shares_of(rule, names, figures.share_half_widths) for rule in drawn)
     finding = "No rule has a share to give"
     if drawn and names:
         spans = [
-            max(rule["shares"][place] for rule in drawn) - min(rule["shares"][place] for rule in drawn)
+            max(rule.shares[place] for rule in drawn) - min(rule.shares[place] for rule in drawn)
             for place in range(len(names))
         ]
         most = spans.index(max(spans))
@@ -159,15 +161,17 @@ def rules(figures: dict[str, Any]) -> Chart:
     return Chart("bars", finding, _SELLERS_OF_A_ROUND, title, series, alternative, largest_first=True)
 
 
-def _shares_of(rule: dict[str, Any], names: tuple[str, ...], half_widths: dict[str, Any]) -> Series:
-    shares = tuple(100 * share for share in rule["shares"])
-    known = half_widths.get(rule["rule"])
+def _shares_of(
+    rule: RuleFigures, names: tuple[str, ...], half_widths: Mapping[str, tuple[float, ...] | None]
+) -> Series:
+    shares = tuple(100 * share for share in rule.shares)
+    known = half_widths.get(rule.rule)
     if not known:
-        return Series(RULE_WORDS[rule["rule"]], names, shares)
+        return Series(RULE_WORDS[rule.rule], names, shares)
     widths = [100 * half for half in known]
     low = tuple(max(0.0, share - width) for share, width in zip(shares, widths, strict=True))
     high = tuple(share + width for share, width in zip(shares, widths, strict=True))
-    return Series(RULE_WORDS[rule["rule"]], names, shares, low, high)
+    return Series(RULE_WORDS[rule.rule], names, shares, low, high)
 
 
 def attacks(rows: Sequence[AttackBar], currency: str, *, not_tried: int) -> Chart:

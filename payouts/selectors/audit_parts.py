@@ -9,6 +9,7 @@ from django.template.defaultfilters import pluralize
 
 from marketplace.templatetags.figures import count, decimals, percent
 from payouts.core.verdicts import PropertyVerdict
+from payouts.documents import AuditFigures
 
 _SHOWN_OF_A_HASH = 12
 
@@ -43,15 +44,15 @@ def parts(report: Mapping[str, Any]) -> tuple[Part, ...]:
     )
 
 
-def _sure(figures: Mapping[str, Any]) -> str:
-    wanted = f"± {percent(figures['precision_target'], 2)} was asked for"
-    if figures["share_half_width"] is None:
+def _sure(figures: AuditFigures) -> str:
+    wanted = f"± {percent(figures.precision_target, 2)} was asked for"
+    if figures.share_half_width is None:
         return f"{wanted}; how sure the shares are is not known"
-    return f"Every share is known to ± {percent(figures['share_half_width'], 2)} or better; {wanted}"
+    return f"Every share is known to ± {percent(figures.share_half_width, 2)} or better; {wanted}"
 
 
-def _equal(figures: Mapping[str, Any]) -> str:
-    gini = figures["rules"][0]["gini"]
+def _equal(figures: AuditFigures) -> str:
+    gini = figures.paying.gini
     return "Nobody has a share" if gini is None else f"Gini coefficient {decimals(gini, 2)}"
 
 

@@ -18,9 +18,9 @@ from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.findings import added_finding
 from payouts.selectors.why import nothing_shared
 from valuation.core.results import normal_quantile
+from valuation.documents import SegmentCut
 from valuation.models import ValuationRun
-from valuation.selectors import runs as valuation
-from valuation.selectors.runs import Array, SegmentCut
+from valuation.selectors.runs import Array
 from valuation.selectors.units import axis, digits_of, in_unit, metric_name, unit_of
 
 _QUANTILE = normal_quantile(0.95)
@@ -118,7 +118,7 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
     figures = payout_round.audit_report.figures
     run = payout_round.started_run
     sellers = _sellers(payout_round, metric)
-    classes = valuation.by_class(run)
+    outcome = run.ended_outcome
     return BuyerResults(
         round=payout_round,
         nothing_shared=nothing_shared(payout_round)
@@ -127,8 +127,8 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
         metric=metric_name(metric),
         unit=unit_of(metric),
         digits=digits_of(metric),
-        with_all=in_unit(figures["utility_full"], metric),
-        with_nobody=in_unit(figures["utility_empty"], metric),
+        with_all=in_unit(figures.utility_full, metric),
+        with_nobody=in_unit(figures.utility_empty, metric),
         base_rows=payout_round.request.base_rows,
         rows=sum(seller.rows for seller in sellers),
         sellers=sellers,
@@ -137,35 +137,33 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
         ),
         curve=_curve(run, metric),
         removal=_removal(run, metric),
-        by_class=None if classes is None else _segment_chart(classes, metric),
-        class_parts=None if classes is None else _class_parts(classes, sellers, metric),
-        segment_columns=[cut.column for cut in valuation.by_segment(run)],
+        by_class=_segment_chart(outcome.by_class, metric) if outcome.by_class else None,
+        class_parts=_class_parts(outcome.by_class, sellers, metric) if outcome.by_class else None,
+        segment_columns=[cut.column for cut in outcome.by_segment],
     )
 
 
 def segment_chart(payout_round: PayoutRound, column: str) -> Chart | None:
     """What the sellers together add on each value of one column of the validation rows."""
-    cuts = {cut.column: cut for cut in valuation.by_segment(payout_round.started_run)}
+    cuts = {cut.column: cut for cut in payout_round.started_run.ended_outcome.by_segment}
     return _segment_chart(cuts[column], payout_round.request.metric) if column in cuts else None
 
 
 def _sellers(payout_round: PayoutRound, metric: str) -> list[SellerResult]:
     """The sellers, who adds most first, numbered as in the round's lines."""
     figures = payout_round.audit_report.figures
-    left_out = next(rule["values"] for rule in figures["rules"] if rule["rule"] == "leave_one_out")
-    place = {seller["organization_id"]: index for index, seller in enumerate(figures["sellers"])}
     return [
         SellerResult(
             number=line.number,
             rows=line.rows,
-            without=in_unit(figures["utility_full"] - left_out[place[line.organization_id]], metric),
+            without=in_unit(figures.utility_full - figures.margin_of(line.organization_id), metric),
             value=in_unit(line.value, metric),
             low=in_unit(_lower(line), metric),
             high=in_unit(_upper(line), metric),
         )
         for line in sorted(payout_round.lines.all(), key=lambda line: (-line.value, line.number))
         # Sellers of whom no row was valued have a line, and nothing that the model could show.
-        if line.organization_id in place
+        if figures.place_of(line.organization_id) is not None
     ]
 
 
@@ -182,11 +180,11 @@ def _upper(line: PayoutLine) -> float:
 
 def _curve(run: ValuationRun, metric: str) -> Chart | None:
     """The mean score of a model on so many random rows of all sellers."""
-    cut = valuation.by_size(run)
+    cut = run.ended_outcome.by_size
     if cut is None:
         return None
-    kept = _spread_out(cut.curve_rows)
-    rows, utilities = cut.curve_rows[kept], cut.curve_utilities[kept]
+    kept = _spread_out(cut.curve.rows)
+    rows, utilities = cut.curve.rows[kept], cut.curve.utilities[kept]
     gains = utilities - utilities[0]
     title = "More rows did not raise the score"
     if gains[-1] > 0:
@@ -207,10 +205,10 @@ def _curve(run: ValuationRun, metric: str) -> Chart | None:
 
 def _removal(run: ValuationRun, metric: str) -> Chart | None:
     """The score as sellers leave one after the other, in both orders of what they add."""
-    curves = valuation.removal(run)
-    if curves is None or len(curves[0]) < _SELLERS_REMOVED_MIN + 1:
+    curves = run.ended_outcome.removal
+    if curves is None or len(curves.best_first) < _SELLERS_REMOVED_MIN + 1:
         return None
-    best_first, worst_first = curves
+    best_first, worst_first = curves.best_first, curves.worst_first
     few = int(worst_first[1:].argmax()) + 1
     title = "Every seller left out costs score"
     if worst_first[few] > worst_first[0]:

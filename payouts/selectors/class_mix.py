@@ -43,8 +43,8 @@ def one_class_owners(payout_round: PayoutRound, sellers: Mapping[int, Sequence[s
 def _class_counts(payout_round: PayoutRound) -> dict[int, Counter[str]]:
     """Rows of each class of the target by owner, from the profiles of the frozen versions."""
     owners = owner_of_each(payout_round)
-    submissions = payout_round.started_run.manifest["submissions"]
-    owner_of = {entry["version"]: owners[entry["organization_id"]] for entry in submissions}
+    submissions = payout_round.started_run.manifest.submissions
+    owner_of = {file.version: owners[file.organization_id] for file in submissions}
     found: dict[int, Counter[str]] = {}
     for version in DatasetVersion.objects.filter(pk__in=owner_of):
         for column in version.profile.get("columns", []):

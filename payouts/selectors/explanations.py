@@ -7,8 +7,7 @@ from marketplace.templatetags.figures import count
 from payouts.models import PayoutLine
 from payouts.selectors.size_bins import coarse_parts
 from valuation.core.results import normal_quantile
-from valuation.selectors import runs as valuation
-from valuation.selectors.runs import SegmentCut, SizeCut
+from valuation.documents import SegmentCut, SizeCut
 from valuation.selectors.units import axis, in_unit, metric_name, unit_of, written
 
 _QUANTILE = normal_quantile(0.95)
@@ -16,7 +15,7 @@ _QUANTILE = normal_quantile(0.95)
 
 def size_chart(line: PayoutLine) -> Chart | None:
     """How much of the value was decided at which coalition size; None for rounds before this was kept."""
-    cut, place = valuation.by_size(line.round.started_run), place_of(line)
+    cut, place = line.round.started_run.ended_outcome.by_size, place_of(line)
     if cut is None or place is None:
         return None
     metric = line.round.request.metric
@@ -35,7 +34,7 @@ def size_chart(line: PayoutLine) -> Chart | None:
 
 def class_chart(line: PayoutLine) -> Chart | None:
     """On which classes of the validation rows the value arose; None where the metric is no plain mean of rows."""
-    cut, place = valuation.by_class(line.round.started_run), place_of(line)
+    cut, place = line.round.started_run.ended_outcome.by_class, place_of(line)
     if cut is None or place is None:
         return None
     metric = line.round.request.metric
@@ -99,5 +98,4 @@ def _rows(size: int) -> str:
 
 def place_of(line: PayoutLine) -> int | None:
     """The seller's index in every array of its run; None where no row of it was valued."""
-    sellers = [seller["organization_id"] for seller in line.round.started_run.manifest["sellers"]]
-    return sellers.index(line.organization_id) if line.organization_id in sellers else None
+    return line.round.started_run.manifest.place_of(line.organization_id)

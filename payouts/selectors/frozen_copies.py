@@ -5,7 +5,6 @@ import itertools
 import uuid
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -16,6 +15,7 @@ from marketplace.templatetags.figures import count
 from marketplace.templatetags.states import badge
 from payouts.models import PayoutRound
 from payouts.selectors.rounds import Happening
+from valuation.documents import Manifest
 
 State = CopyFinding.State
 
@@ -47,7 +47,7 @@ def frozen_copies(payout_round: PayoutRound) -> FrozenCopies:
         disputed=counts[State.DISPUTED],
         first_keeps=counts[State.FIRST_KEEPS],
         both_keep=counts[State.BOTH_KEEP],
-        rows_left_out=sum(entry.get("rows_left_out", 0) for entry in _entries(manifest)),
+        rows_left_out=sum(file.rows_left_out for file in manifest.files),
     )
     return FrozenCopies(summary, [_happening(event, findings[event.subject_id]) for event in decided])
 
@@ -58,18 +58,14 @@ def news_since(payout_round: PayoutRound) -> int:
     return _findings(payout_round).filter(Q(found_at__gt=at) | Q(decided_at__gt=at)).count()
 
 
-def _frozen(payout_round: PayoutRound) -> tuple[dict[str, Any], dt.datetime]:
+def _frozen(payout_round: PayoutRound) -> tuple[Manifest, dt.datetime]:
     if payout_round.triggered_at is None:
         raise ValueError(f"{payout_round} was never triggered")
     return payout_round.started_run.manifest, payout_round.triggered_at
 
 
-def _entries(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*manifest.get("submissions", []), *manifest.get("left_out_whole", [])]
-
-
-def _versions(manifest: dict[str, Any]) -> list[uuid.UUID]:
-    return [uuid.UUID(entry["version"]) for entry in _entries(manifest) if "version" in entry]
+def _versions(manifest: Manifest) -> list[uuid.UUID]:
+    return [uuid.UUID(file.version) for file in manifest.files]
 
 
 def _findings(payout_round: PayoutRound) -> QuerySet[CopyFinding]:

@@ -1,5 +1,6 @@
 """A valuing round as one watches it: how far, how fast, how sure about whom."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from payouts.core.intervals import value_intervals
 from payouts.models import PayoutRound
 from payouts.selectors.findings import values_finding
+from valuation.documents import ManifestSeller, Progress
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
 from valuation.selectors.units import digits_of, in_unit, unit_of
@@ -47,7 +49,7 @@ def watch(payout_round: PayoutRound) -> LiveRound:
     run = payout_round.started_run
     now = valuation.progress(run)
     metric = payout_round.request.metric
-    intervals = _intervals(run.manifest["sellers"], now.figures, metric)
+    intervals = _intervals(run.manifest.sellers, now.figures, metric)
     left, speed = now.evaluations_left, now.evaluations_per_second
     return LiveRound(
         is_valuing=payout_round.state == PayoutRound.State.VALUING,
@@ -59,7 +61,7 @@ def watch(payout_round: PayoutRound) -> LiveRound:
         elapsed_seconds=now.seconds,
         remaining_seconds=left / speed if left is not None and speed else None,
         silent_seconds=_silent_seconds(run),
-        half_width=now.figures.get("share_half_width"),
+        half_width=now.figures.share_half_width,
         half_width_wanted=now.precision_target,
         intervals=intervals,
         finding=values_finding(intervals),
@@ -75,14 +77,14 @@ def _silent_seconds(run: ValuationRun) -> float | None:
     return seconds if seconds > SILENCE_SECONDS else None
 
 
-def _intervals(sellers: list[dict[str, Any]], figures: Any, metric: str) -> list[dict[str, Any]]:
-    values, errors = figures.get("values"), figures.get("standard_errors")
+def _intervals(sellers: Sequence[ManifestSeller], figures: Progress, metric: str) -> list[dict[str, Any]]:
+    values, errors = list(figures.values), figures.standard_errors
     if not values or not errors:
         return []
     covariance = [[error**2 if g == h else 0.0 for h in range(len(errors))] for g, error in enumerate(errors)]
     return [
         {
-            "label": seller["name"],
+            "label": seller.name,
             "value": in_unit(value, metric),
             "low": in_unit(interval.lower, metric),
             "high": in_unit(interval.upper, metric),

@@ -19,9 +19,9 @@ from payouts.selectors.clear_kinds import LEVEL, clearly_ahead, clearly_behind, 
 from payouts.selectors.explanations import place_of
 from payouts.selectors.owners import owner_of_each
 from valuation.core.results import normal_quantile
-from valuation.selectors import runs as valuation
+from valuation.documents import SegmentCut
 from valuation.selectors.row_kinds import ColumnKinds, KindMean, row_kinds
-from valuation.selectors.runs import COUNTING_METRICS, TOO_FEW, SegmentCut
+from valuation.selectors.runs import COUNTING_METRICS, TOO_FEW
 from valuation.selectors.units import axis, in_unit, metric_name, unit_of
 
 # From a mean over two owners each could work out the other's.
@@ -105,7 +105,7 @@ class _Finding:
     def _owners(self) -> list[int | None]:
         """The owner of each of the run's sellers, as frozen when the round was computed."""
         keys = owner_of_each(self.line.round)
-        return [keys.get(seller["organization_id"]) for seller in self.line.round.started_run.manifest["sellers"]]
+        return [keys.get(seller.organization_id) for seller in self.line.round.started_run.manifest.sellers]
 
     def _shown(self, column: ColumnKinds) -> list[KindMean]:
         """Everybody's means of the kinds that enough other owners hold, none of them nearly all such rows."""
@@ -126,8 +126,8 @@ class _Finding:
         run = self.line.round.started_run
         if len({*self._owners} - {self.line.owner_key}) < OTHER_OWNERS_MIN:
             return {}
-        by_class = valuation.by_class(run)
-        cuts = [*([by_class] if by_class else []), *valuation.by_segment(run)]
+        outcome = run.ended_outcome
+        cuts = [*([outcome.by_class] if outcome.by_class else []), *outcome.by_segment]
         return {cut.column: cut for cut in cuts if cut.scores is not None}
 
     def _ahead(self, column: ColumnKinds) -> KindMean | None:
@@ -207,11 +207,11 @@ class _Finding:
 
     def _shrinking(self) -> str:
         """How much less a row of the second half of all rows added than one of the first, by the learning curve."""
-        cut = valuation.by_size(self.line.round.started_run)
+        cut = self.line.round.started_run.ended_outcome.by_size
         if cut is None or not self._cuts:
             return ""
-        rows = float(cut.curve_rows[-1])
-        start, middle, end = np.interp([0.0, rows / 2, rows], cut.curve_rows, cut.curve_utilities).tolist()
+        rows = float(cut.curve.rows[-1])
+        start, middle, end = np.interp([0.0, rows / 2, rows], cut.curve.rows, cut.curve.utilities).tolist()
         first, second = (middle - start) * 2 / rows, (end - middle) * 2 / rows
         if second >= first:
             return ""

@@ -1,7 +1,6 @@
 """A seller's own result: the amount, and the chain that leads to it in plain sentences. Nobody else's figures."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -14,7 +13,6 @@ from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.amount_checks import wobble_of
 from payouts.selectors.terms import basis_points, policy_in_words
 from payouts.selectors.why import SCALE_IN_WORDS, chance_in_words, is_sure_by_likeness, lower_of, nothing_shared
-from valuation.selectors.runs import left_out_sellers
 from valuation.selectors.units import metric_name, unit_of, written
 
 _NOTHING_EARNED = {
@@ -140,8 +138,8 @@ def chain(line: PayoutLine) -> list[Step]:
 def scores_with_and_without(line: PayoutLine) -> tuple[float, float, float]:
     """What the buyer's model scores with everybody's rows, with everybody's but these, and with no seller's."""
     figures = line.round.audit_report.figures
-    full, empty = figures["utility_full"], figures["utility_empty"]
-    return full, full - _leave_one_out(figures, line.organization_id), empty
+    full = figures.utility_full
+    return full, full - figures.margin_of(line.organization_id), figures.utility_empty
 
 
 def _pot_sentence(payout_round: PayoutRound) -> str:
@@ -203,7 +201,7 @@ def _chance_steps(line: PayoutLine) -> list[Step]:
 
 def _copies_step(line: PayoutLine) -> Step:
     """The last step where nothing was valued: what was left out, and what the seller can do."""
-    rows = left_out_sellers(line.round.started_run)[line.organization_id]
+    rows = line.round.started_run.manifest.left_out_sellers[line.organization_id]
     return Step(
         "Rows",
         f"{count(rows)} of {count(rows)} left out",
@@ -266,9 +264,3 @@ def _model_sentence(line: PayoutLine) -> str:
         f"With everybody's rows the buyer's model scores {written(full, metric)}{unit} of {metric_name(metric)}, "
         f"with everybody's but yours {written(without, metric)}{unit}, {nobodys} {written(empty, metric)}{unit}."
     )
-
-
-def _leave_one_out(figures: dict[str, Any], organization_id: int) -> float:
-    place = [seller["organization_id"] for seller in figures["sellers"]].index(organization_id)
-    rule = next(rule for rule in figures["rules"] if rule["rule"] == "leave_one_out")
-    return float(rule["values"][place])

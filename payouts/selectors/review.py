@@ -43,7 +43,7 @@ def review(payout_round: PayoutRound) -> dict[str, Any]:
         "rules": rules_in_words(figures),
         "shares": shares_by_seller(figures),
         "rule_rows": rule_rows(figures),
-        "agreement_says_nothing": len(figures["sellers"]) < SELLERS_COMPARED_MIN,
+        "agreement_says_nothing": len(figures.sellers) < SELLERS_COMPARED_MIN,
         "times": times_in_words(figures),
         "amount_rows": amount_rows,
         "amounts_finding": amounts_finding(amount_rows),

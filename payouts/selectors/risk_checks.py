@@ -13,7 +13,6 @@ from payouts.selectors.class_mix import one_class_owners
 from payouts.selectors.frozen_copies import frozen_copies, news_since
 from payouts.selectors.owners import owner_of_each, sellers_by_owner
 from valuation.core.label_agreement import Agreement
-from valuation.selectors.runs import label_agreements
 
 # An amount this many times the largest that the owner ever got is worth a second look.
 UNUSUAL_FACTOR = 3
@@ -41,8 +40,8 @@ def risk_checks(payout_round: PayoutRound, *, shared_accounts: int) -> list[Risk
 
 def _precision(payout_round: PayoutRound) -> RiskCheck:
     figures = payout_round.audit_report.figures
-    wanted, reached = figures["precision_target"], figures["share_half_width"]
-    if figures["precision_met"]:
+    wanted, reached = figures.precision_target, figures.share_half_width
+    if figures.precision_met:
         return RiskCheck("Precision", True, f"Every share is known to ± {percent(reached, 2)} or better.")
     known = f"± {percent(reached, 2)}" if reached is not None else "nothing"
     return RiskCheck(
@@ -104,8 +103,8 @@ def _classes(payout_round: PayoutRound, sellers: Mapping[int, Sequence[str]]) ->
 def _labels(payout_round: PayoutRound) -> RiskCheck:
     """Labels that say the opposite of the buyer's are a mistake or a trick; either way somebody should ask."""
     run = payout_round.run
-    agreements = label_agreements(run) if run else ()
-    names = [seller["name"] for seller in run.manifest["sellers"]] if run and agreements else []
+    agreements = run.ended_outcome.labels if run else ()
+    names = [seller.name for seller in run.manifest.sellers] if run and agreements else []
     turned = [
         f"{name} ({_agreement(agreement, payout_round)})"
         for name, agreement in zip(names, agreements, strict=True)

@@ -8,6 +8,8 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from marketplace.models import AuditEvent
+from payouts.core.rules import RuleFigures
+from payouts.documents import AuditFigures
 from payouts.models import PayoutRound
 from payouts.selectors.balances import available_in_pot
 
@@ -150,9 +152,9 @@ _RULE_MEANS = {
 # The stages of a valuation in their order.
 _TIME_WORDS = {
     "freezing": "Freezing the inputs",
-    "evaluating, all workers together": "Training and scoring, all workers together",
-    "embedding rows": "Embedding rows",
-    "valuing rows, all workers together": "Valuing rows, all workers together",
+    "evaluating": "Training and scoring, all workers together",
+    "embedding_rows": "Embedding rows",
+    "valuing_rows": "Valuing rows, all workers together",
     "merging": "Merging the waves",
 }
 
@@ -163,47 +165,36 @@ class RuleRow:
 
     words: str
     means: str
-    figures: dict[str, Any]
+    figures: RuleFigures
 
 
-def rules_in_words(figures: dict[str, Any]) -> list[str]:
+def rules_in_words(figures: AuditFigures) -> list[str]:
     """The rules of an audit report in its order."""
-    return [RULE_WORDS[rule["rule"]] for rule in figures["rules"]]
+    return [RULE_WORDS[rule.rule] for rule in figures.rules]
 
 
-def rule_rows(figures: dict[str, Any]) -> list[RuleRow]:
+def rule_rows(figures: AuditFigures) -> list[RuleRow]:
     """How equal each rule is and what it agrees with, a row a rule."""
-    return [RuleRow(RULE_WORDS[rule["rule"]], _RULE_MEANS[rule["rule"]], rule) for rule in figures["rules"]]
+    return [RuleRow(RULE_WORDS[rule.rule], _RULE_MEANS[rule.rule], rule) for rule in figures.rules]
 
 
-def times_in_words(figures: dict[str, Any]) -> list[tuple[str, float]]:
-    """How long each stage of the valuation took, in seconds, in their order: the stored JSON keeps none."""
-    taken = figures["seconds"]
-    stages = [
-        *(stage for stage in _TIME_WORDS if stage in taken),
-        *(stage for stage in taken if stage not in _TIME_WORDS),
-    ]
-    return [(_TIME_WORDS.get(stage, stage.capitalize()), taken[stage]) for stage in stages]
+def times_in_words(figures: AuditFigures) -> list[tuple[str, float]]:
+    """How long each stage of the valuation took, in seconds, in their order."""
+    return [(words, getattr(figures.seconds, stage)) for stage, words in _TIME_WORDS.items()]
 
 
-def shares_by_seller(figures: dict[str, Any]) -> list[SellerShares]:
+def shares_by_seller(figures: AuditFigures) -> list[SellerShares]:
     """The audit figures turned around: a row a seller, a column a rule; the largest share that pays first."""
-    known = figures.get("share_half_widths", {})
-    half_widths = {
-        rule["rule"]: known.get(rule["rule"]) or [None] * len(figures["sellers"]) for rule in figures["rules"]
-    }
+    unknown = (None,) * len(figures.sellers)
+    half_widths = {rule.rule: figures.share_half_widths.get(rule.rule) or unknown for rule in figures.rules}
     sellers = [
         SellerShares(
-            name=seller["name"],
+            name=seller.name,
             shares=[
-                (
-                    RULE_WORDS[rule["rule"]],
-                    rule["shares"][place] if rule["shares"] else None,
-                    half_widths[rule["rule"]][place],
-                )
-                for rule in figures["rules"]
+                (RULE_WORDS[rule.rule], rule.shares[place] if rule.shares else None, half_widths[rule.rule][place])
+                for rule in figures.rules
             ],
         )
-        for place, seller in enumerate(figures["sellers"])
+        for place, seller in enumerate(figures.sellers)
     ]
     return sorted(sellers, key=lambda seller: -(seller.shares[0][1] or 0.0))

@@ -74,7 +74,7 @@ def why(reason: str, *, chance: float | None, value: float | None, lower: float 
 def nothing_shared(payout_round: PayoutRound) -> str:
     """Why the whole pot of a round goes back of which lines say that there is nothing to share, with its figures."""
     figures, metric = payout_round.audit_report.figures, payout_round.request.metric
-    gain, error = figures["utility_full"] - figures["utility_empty"], figures["total_validation_error"]
+    gain, error = figures.gain, figures.total_validation_error
     unit = f" {unit_of(metric)}".rstrip()
     found = f"{'+' if gain > 0 else ''}{written(gain, metric)}{unit} of {metric_name(metric)}"
     known = "" if error is None else f" ± {written(SIGNIFICANT * error, metric)}{unit}"

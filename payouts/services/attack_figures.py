@@ -1,7 +1,7 @@
 """What the pieces of an attack come to in money under a round's policy: the figures that are stored of a try."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -12,17 +12,19 @@ from payouts.core.attacks import Cells, Gain, gain
 from payouts.core.intervals import LEVEL
 from payouts.core.policy import Policy
 from payouts.core.verdicts import amount_at_stake
+from payouts.documents import AttackFigures, AttackTry, Estimate, SameAsVictim
+from payouts.documents.attack_figures import SCHEMA
 from payouts.models import AttackTest, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.entitlements import PAYING_RULE, frozen_owner_keys
 from valuation.core.attacks import CELLS, NULL_ACCOUNTS, NULL_ACCOUNTS_MANY, ImpossibleAttackError, shells_of
+from valuation.documents import ManifestSeller
 from valuation.models import ValuationRun
 from valuation.selectors.runs import outcome
 from valuation.services import attacks as valuing
 from valuation.services.attacks import Disguise, Disguised
 
 Kind = AttackTest.Kind
-SCHEMA = "attack.v2"
 # With many sellers the ten with the most rows are those who try; their pieces are players, and pairs of them many.
 ATTACKERS_MAX = 10
 _STRANGER = "stranger"
@@ -46,14 +48,14 @@ class Scene:
 
     payout_round: PayoutRound
     run: ValuationRun
-    sellers: list[dict[str, Any]]
+    sellers: tuple[ManifestSeller, ...]
     owners: list[str]
     policy: Policy
 
     @property
     def attackers(self) -> list[int]:
         """Places of the sellers who split or merge: the ten with the most rows, in the order of sellers."""
-        by_rows = sorted(range(len(self.sellers)), key=lambda place: (-self.sellers[place]["rows"], place))
+        by_rows = sorted(range(len(self.sellers)), key=lambda place: (-self.sellers[place].rows, place))
         return sorted(by_rows[:ATTACKERS_MAX])
 
     @property
@@ -72,19 +74,19 @@ class Scene:
     def victim(self, kind: str) -> int:
         """Whose rows a copier brings: the best-paid seller's, or those of the seller with the fewest."""
         if kind == Kind.COPIER_SMALLEST:
-            return min(range(len(self.sellers)), key=lambda place: (self.sellers[place]["rows"], place))
+            return min(range(len(self.sellers)), key=lambda place: (self.sellers[place].rows, place))
         best = self.payout_round.lines.order_by("-amount_minor", "number").first()
-        return [seller["organization_id"] for seller in self.sellers].index(best.organization_id) if best else 0
+        return (self.run.manifest.place_of(best.organization_id) if best else None) or 0
 
 
 def scene_of(payout_round: PayoutRound, run: ValuationRun) -> Scene:
     """The scene of a round whose run has finished."""
-    sellers = run.manifest["sellers"]
+    sellers = run.manifest.sellers
     return Scene(
         payout_round=payout_round,
         run=run,
         sellers=sellers,
-        owners=frozen_owner_keys(payout_round, [seller["organization_id"] for seller in sellers]),
+        owners=frozen_owner_keys(payout_round, [seller.organization_id for seller in sellers]),
         policy=policy_from_snapshot(payout_round.policy_snapshot),
     )
 
@@ -124,38 +126,38 @@ def as_valued(scene: Scene) -> Disguised:
     )
 
 
-def figures_of(scene: Scene, kind: str, valued: Disguised) -> dict[str, Any]:
-    """Everything that is stored of a try; plain JSON, and a function of the round and the values alone.
+def figures_of(scene: Scene, kind: str, valued: Disguised) -> AttackFigures:
+    """Everything that is stored of a try: a function of the round and the values alone.
 
     Raises:
         ImpossibleAttackError: Nobody is there to attack.
     """
     victim = scene.victim(kind)
-    return {
-        "schema": SCHEMA,
-        "level": LEVEL,
-        "tests": list(_tests(scene, kind, valued, victim)),
-        "parts": _sums_of_parts(valued),
-        "strangers": _strangers(valued),
-        "same_as_victim": _difference(valued, victim) if kind in _COPIERS else None,
-        "evaluations": valued.evaluations,
-        "budget": valued.budget,
-        "seed": scene.run.seed,
-    }
+    return AttackFigures(
+        schema=SCHEMA,
+        level=LEVEL,
+        tests=tuple(_tests(scene, kind, valued, victim)),
+        parts=tuple(_sums_of_parts(valued)),
+        strangers=_strangers(valued),
+        same_as_victim=_difference(valued, victim) if kind in _COPIERS else None,
+        evaluations=valued.evaluations,
+        budget=valued.budget,
+        seed=scene.run.seed,
+    )
 
 
-def not_tried(why: str) -> dict[str, Any]:
+def not_tried(why: str) -> AttackFigures:
     """What is stored of a try that came to nothing."""
-    return {"schema": SCHEMA, "error": why, "tests": []}
+    return AttackFigures(schema=SCHEMA, error=why, tests=())
 
 
-def _tests(scene: Scene, kind: str, valued: Disguised, victim: int) -> Iterable[dict[str, Any]]:
+def _tests(scene: Scene, kind: str, valued: Disguised, victim: int) -> Iterable[AttackTry]:
     if kind in _SPLITS:
         return _shell_tests(scene, valued)
     if kind == Kind.MERGERS:
         return _merger_tests(scene, valued)
     if kind in _COPIERS:
-        return [_stranger_test(scene, valued, 1, who=f"A copier of {scene.sellers[victim]['name']}", leaves=True)]
+        return [_stranger_test(scene, valued, 1, who=f"A copier of {scene.sellers[victim].name}", leaves=True)]
     if kind in _SPOILED:
         return [_stranger_test(scene, valued, 1, who=_SPOILED[kind][1], leaves=True)]
     counts = (NULL_ACCOUNTS_MANY,) if kind == Kind.NULL_SHELLS_MANY else NULL_ACCOUNTS
@@ -185,7 +187,7 @@ def _price(
     )
 
 
-def _shell_tests(scene: Scene, valued: Disguised) -> Iterable[dict[str, Any]]:
+def _shell_tests(scene: Scene, valued: Disguised) -> Iterable[AttackTry]:
     """Every attacker in 2 to 5 shells that nobody has linked, and the same shells linked to their owner."""
     honest = [owner for owner, count in zip(scene.owners, valued.cells, strict=True) for _ in range(count)]
     first = 0
@@ -198,11 +200,11 @@ def _shell_tests(scene: Scene, valued: Disguised) -> Iterable[dict[str, Any]]:
             owner = scene.owners[place]
             found = _price(scene, valued, honest, disguised, {owner, *(f"shell {number}" for number in range(shells))})
             defended = _price(scene, valued, honest, honest, {owner})
-            yield _test(scene, scene.sellers[place]["name"], shells, found, pieces=count, defended=defended)
+            yield _test(scene, scene.sellers[place].name, shells, found, pieces=count, defended=defended)
         first += count
 
 
-def _stranger_test(scene: Scene, valued: Disguised, accounts: int, *, who: str, leaves: bool) -> dict[str, Any]:
+def _stranger_test(scene: Scene, valued: Disguised, accounts: int, *, who: str, leaves: bool) -> AttackTry:
     """A stranger in some accounts beside the sellers, each an owner of its own; and once somebody looked.
 
     Accounts found to be one person's count as one owner; where `leaves`, what is found is left out of the round.
@@ -220,7 +222,7 @@ def _stranger_test(scene: Scene, valued: Disguised, accounts: int, *, who: str, 
     return _test(scene, who, accounts, found, pieces=valued.strangers, defended=defended, honest=False)
 
 
-def _merger_tests(scene: Scene, valued: Disguised) -> Iterable[dict[str, Any]]:
+def _merger_tests(scene: Scene, valued: Disguised) -> Iterable[AttackTry]:
     """Two sellers of different owners who count as one, against the two apart."""
     places = scene.attackers
     pairs = [(one, other) for one, other in combinations(places, 2) if scene.owners[one] != scene.owners[other]]
@@ -231,13 +233,13 @@ def _merger_tests(scene: Scene, valued: Disguised) -> Iterable[dict[str, Any]]:
         merged = [first if owner == second else owner for owner in scene.owners]
         found = _price(scene, valued, scene.owners, merged, {first, second})
         apart = _price(scene, valued, scene.owners, scene.owners, {first, second})
-        who = f"{scene.sellers[one]['name']} and {scene.sellers[other]['name']}"
+        who = f"{scene.sellers[one].name} and {scene.sellers[other].name}"
         yield _test(scene, who, 2, found, pieces=2, defended=apart)
 
 
 def _test(
     scene: Scene, who: str, accounts: int, found: Gain, *, pieces: int, defended: Gain, honest: bool = True
-) -> dict[str, Any]:
+) -> AttackTry:
     stake = amount_at_stake(
         found.before_minor,
         found.after_minor,
@@ -245,44 +247,47 @@ def _test(
         pieces=pieces,
         honest=honest,
     )
-    return asdict(found) | {
-        "who": who,
-        "accounts": accounts,
-        "gain_minor": found.gain_minor,
-        "at_stake_minor": stake,
-        "defended_gain_minor": defended.gain_minor,
-    }
+    return AttackTry(
+        who=who,
+        accounts=accounts,
+        before_minor=found.before_minor,
+        after_minor=found.after_minor,
+        half_width_minor=found.half_width_minor,
+        gain_minor=found.gain_minor,
+        at_stake_minor=stake,
+        defended_gain_minor=defended.gain_minor,
+    )
 
 
-def _sums_of_parts(valued: Disguised) -> list[dict[str, float]]:
+def _sums_of_parts(valued: Disguised) -> list[Estimate]:
     """What each seller's cells sum to, with its standard error: compared with its value in the round."""
     parts, first = [], 0
     for count in valued.cells:
         own = slice(first, first + count)
-        parts.append(
-            {"value": float(valued.values[own].sum()), "error": float(np.sqrt(valued.covariance[own, own].sum()))}
-        )
+        parts.append(_sum(valued, own))
         first += count
     return parts
 
 
-def _strangers(valued: Disguised) -> dict[str, float] | None:
+def _strangers(valued: Disguised) -> Estimate | None:
     """What all strangers' rows are worth together, with the standard error."""
     if not valued.strangers:
         return None
-    theirs = slice(len(valued.values) - valued.strangers, None)
-    return {
-        "value": float(valued.values[theirs].sum()),
-        "error": float(np.sqrt(valued.covariance[theirs, theirs].sum())),
-    }
+    return _sum(valued, slice(len(valued.values) - valued.strangers, None))
 
 
-def _difference(valued: Disguised, victim: int) -> dict[str, float]:
+def _sum(valued: Disguised, pieces: slice) -> Estimate:
+    return Estimate(
+        value=float(valued.values[pieces].sum()), error=float(np.sqrt(valued.covariance[pieces, pieces].sum()))
+    )
+
+
+def _difference(valued: Disguised, victim: int) -> SameAsVictim:
     """A copier's value less its victim's: symmetry says 0, because their rows are the same."""
     contrast = np.zeros(len(valued.values))
     contrast[[victim, -1]] = -1.0, 1.0
-    return {
-        "value": float(contrast @ valued.values),
-        "error": float(np.sqrt(np.clip(contrast @ valued.covariance @ contrast, 0.0, None))),
-        "of": float(valued.values[victim]),
-    }
+    return SameAsVictim(
+        value=float(contrast @ valued.values),
+        error=float(np.sqrt(np.clip(contrast @ valued.covariance @ contrast, 0.0, None))),
+        of=float(valued.values[victim]),
+    )

@@ -1,7 +1,6 @@
 """Try attacks on a round that was valued, and keep what each would have gained; nothing that is paid depends on it."""
 
 import uuid
-from typing import Any
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -12,6 +11,7 @@ from marketplace.celery import app as celery_app
 from marketplace.models import User
 from marketplace.services import events
 from marketplace.shared.errors import ConflictError
+from payouts.documents import AttackFigures
 from payouts.models import AttackProgress, AttackRetry, AttackTest, PayoutRound
 from payouts.selectors import attack_tries
 from payouts.services import attack_figures, locks
@@ -93,7 +93,7 @@ def try_attack(*, round_id: uuid.UUID, kind: str, times: int = 1) -> AttackTest 
     return test
 
 
-def _figures_or_why_not(payout_round: PayoutRound, run: ValuationRun, kind: str, times: int) -> dict[str, Any] | None:
+def _figures_or_why_not(payout_round: PayoutRound, run: ValuationRun, kind: str, times: int) -> AttackFigures | None:
     """The figures of an attack, or what is said of one that failed; None where it has to go on in another task."""
     try:
         return _figures(payout_round, run, kind, times)
@@ -108,7 +108,7 @@ def _figures_or_why_not(payout_round: PayoutRound, run: ValuationRun, kind: str,
         return attack_figures.not_tried(f"It broke down with {type(error).__name__}: {error}")
 
 
-def _figures(payout_round: PayoutRound, run: ValuationRun, kind: str, times: int) -> dict[str, Any] | None:
+def _figures(payout_round: PayoutRound, run: ValuationRun, kind: str, times: int) -> AttackFigures | None:
     scene = attack_figures.scene_of(payout_round, run)
     disguise = attack_figures.disguise_of(scene, kind)
     if disguise is None:
@@ -132,12 +132,12 @@ def _figures(payout_round: PayoutRound, run: ValuationRun, kind: str, times: int
 
 
 @transaction.atomic
-def _store(payout_round: PayoutRound, kind: str, times: int, figures: dict[str, Any]) -> AttackTest:
+def _store(payout_round: PayoutRound, kind: str, times: int, figures: AttackFigures) -> AttackTest:
     AttackProgress.objects.filter(round=payout_round, kind=kind, times=times).delete()
     test, _ = AttackTest.objects.get_or_create(
         round=payout_round, kind=kind, times=times, defaults={"figures": figures}
     )
-    log.info("attack.tried", round_id=str(payout_round.pk), kind=kind, times=times, error=figures.get("error", ""))
+    log.info("attack.tried", round_id=str(payout_round.pk), kind=kind, times=times, error=figures.error)
     return test
 
 

@@ -71,7 +71,7 @@ def recompute(*, payout_round: PayoutRound) -> Recomputed:
 
 
 def _hash_check(payout_round: PayoutRound, run: ValuationRun) -> Check:
-    found = inputs.manifest_sha256(run.manifest)
+    found = run.manifest.sha256
     stored = {"the run": run.inputs_sha256, "the round": payout_round.inputs_sha256}
     wrong = tuple(
         f"{whose} says {theirs}, the inputs give {found}" for whose, theirs in stored.items() if theirs != found

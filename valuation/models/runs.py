@@ -6,6 +6,8 @@ import pgtrigger
 from django.db import models
 
 from marketplace.models import DataRequest, Organization, User
+from marketplace.shared.documents import DocumentField
+from valuation.documents import Manifest, Outcome, Progress
 
 
 class ValuationRun(models.Model):
@@ -24,8 +26,8 @@ class ValuationRun(models.Model):
     request = models.ForeignKey(DataRequest, on_delete=models.PROTECT, related_name="runs")
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     inputs_sha256 = models.CharField(max_length=64)
-    manifest = models.JSONField(
-        help_text="What was frozen: sellers, versions, model, metric, and the hash of each array."
+    manifest: "models.Field[Manifest, Manifest]" = DocumentField(
+        Manifest, help_text="What was frozen: sellers, versions, model, metric, and the hash of each array."
     )
     method_version = models.CharField(max_length=40)
     seed = models.PositiveBigIntegerField()
@@ -45,8 +47,8 @@ class ValuationRun(models.Model):
     )
     evaluations_spent = models.PositiveBigIntegerField(default=0)
     wave = models.PositiveIntegerField(default=0)
-    progress = models.JSONField(default=dict)
-    outcome = models.JSONField(null=True)
+    progress: "models.Field[Progress, Progress]" = DocumentField(Progress, default=Progress)
+    outcome: "models.Field[Outcome | None, Outcome | None]" = DocumentField(Outcome, null=True)
     error = models.TextField(blank=True)
     on_end_task = models.CharField(max_length=80, help_text="The task that is told when the run has ended.")
     triggered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -126,6 +128,17 @@ class ValuationRun(models.Model):
     @property
     def has_ended(self) -> bool:
         return self.state in self.ENDED
+
+    @property
+    def ended_outcome(self) -> Outcome:
+        """What a finished run came to.
+
+        Raises:
+            ValueError: It has not finished.
+        """
+        if self.outcome is None:
+            raise ValueError(f"{self} has no outcome")
+        return self.outcome
 
 
 class RunState(models.Model):

@@ -1,10 +1,9 @@
 """Mean values of a run's rows by kind: by class of the target, and by each category column."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from valuation.documents import KindMeans
 from valuation.models import ValuationRun
 
 
@@ -41,20 +40,17 @@ class ColumnKinds:
 
 def row_kinds(run: ValuationRun) -> list[ColumnKinds]:
     """By column, the target's classes first; none for runs that kept no means of rows."""
-    stored = (run.outcome or {}).get("hcdv", {}).get("kinds", [])
+    outcome = run.ended_outcome
     return [
         ColumnKinds(
-            column=column["column"],
-            sellers=tuple(_means(column["kinds"], means) for means in column["sellers"]),
-            all=_means(column["kinds"], column["all"]),
+            column=column.column,
+            sellers=tuple(_means(column.kinds, means) for means in column.sellers),
+            all=_means(column.kinds, column.all),
         )
-        for column in stored
+        for column in (outcome.hcdv.kinds if outcome.hcdv else ())
     ]
 
 
-def _means(names: list[str], stored: Mapping[str, Any]) -> tuple[KindMean, ...]:
-    figures = ("rows", "means", "standard_errors", "ahead", "ahead_standard_errors")
-    return tuple(
-        KindMean(names[kind], *found)
-        for kind, *found in zip(stored["kinds"], *(stored[name] for name in figures), strict=True)
-    )
+def _means(names: tuple[str, ...], stored: KindMeans) -> tuple[KindMean, ...]:
+    figures = (stored.rows, stored.means, stored.standard_errors, stored.ahead, stored.ahead_standard_errors)
+    return tuple(KindMean(names[kind], *found) for kind, *found in zip(stored.kinds, *figures, strict=True))

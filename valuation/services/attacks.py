@@ -180,7 +180,7 @@ def spoiler(*, run: ValuationRun, how: Spoiling) -> Disguise:
     """
     frozen = inputs.load(run)
     count = int(np.median([len(group) for group in frozen.groups]))
-    task = inputs.model_of(run.manifest).task
+    task = run.manifest.spec.task
     features, targets = spoiled_rows(
         np.asarray(frozen.rows.X),
         np.asarray(frozen.rows.y),
@@ -199,7 +199,7 @@ def _beside(
     frozen = inputs.load(run)
     rows = rows or frozen.rows
     pool = replace(rows, X=np.concatenate([rows.X, features]), y=np.concatenate([rows.y, targets]))
-    game = buyers_game(inputs.model_of(run.manifest), pool)
+    game = buyers_game(run.manifest.spec, pool)
     brought = np.array_split(np.arange(len(rows.y), len(rows.y) + len(targets)), strangers)
     pieces, cells = [*frozen.groups, *brought], (1,) * len(frozen.groups)
     return Disguise(game, pieces, cells, strangers=strangers, budget=budget)
@@ -255,7 +255,7 @@ def _plan(run: ValuationRun, disguise: Disguise, times: int) -> FgsvPlan:
     plan = FgsvPlan(
         tuple(len(piece) for piece in disguise.pieces),
         budget=times * disguise.budget,
-        rowwise=run.manifest["rowwise"],
+        rowwise=run.manifest.rowwise,
         cost=evaluation_cost(run.manifest),
     )
     try:

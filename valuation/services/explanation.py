@@ -1,25 +1,35 @@
 """What a finished run keeps to explain its values by: coalition size, class, and segment of the validation rows."""
 
-from dataclasses import asdict
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
 from valuation.core.fgsv.by_size import by_size
 from valuation.core.fgsv.plan import FgsvPlan
-from valuation.core.label_agreement import label_agreement
+from valuation.core.label_agreement import Agreement, label_agreement
 from valuation.core.plan import PlanState
 from valuation.core.results import GroupValues
 from valuation.core.segments import by_segment
 from valuation.core.utility.metrics import is_mean_of_rows
+from valuation.documents import LearningCurve, Removal, SegmentCut, SizeCut
 from valuation.models import ValuationRun
 from valuation.selectors.runs import COUNTING_METRICS, SEGMENT_ROWS_MIN, TOO_FEW
 from valuation.services import inputs
 from valuation.services.columns import Array, Codes, categories, classes
 
 
-def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, Any]:
-    """The outcome's explanations as JSON.
+class Explanations(TypedDict, total=False):
+    """The parts of an outcome that explain its values; what the metric does not allow is missing."""
+
+    by_size: SizeCut
+    labels: tuple[Agreement | None, ...]
+    removal: Removal
+    by_class: SegmentCut
+    by_segment: tuple[SegmentCut, ...]
+
+
+def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: GroupValues) -> Explanations:
+    """The outcome's explanations.
 
     ``by_size`` and ``labels`` always, ``by_class`` and ``by_segment`` where the metric allows.
 
@@ -35,18 +45,18 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
         values: The FGSV values with their contributions per validation row.
     """
     sizes = by_size(plan, state)
-    explained: dict[str, Any] = {
-        "by_size": {
-            "edges": sizes.edges.tolist(),
-            "contributions": sizes.contributions.tolist(),
-            "curve": {"rows": sizes.curve_sizes.tolist(), "utilities": sizes.curve_utilities.tolist()},
-        },
+    explained: Explanations = {
+        "by_size": SizeCut(
+            edges=tuple(sizes.edges.tolist()),
+            contributions=sizes.contributions,
+            curve=LearningCurve(rows=sizes.curve_sizes, utilities=sizes.curve_utilities),
+        ),
         "labels": _labels(run),
     }
     removal = _removal(plan, state, values)
     if removal is not None:
         explained["removal"] = removal
-    metric = run.manifest["model"]["metric"]
+    metric = run.manifest.spec.metric
     if values.contributions is None or not is_mean_of_rows(metric):
         return explained
     scores, halves = _scores(metric, state), plan.half_contributions(state)
@@ -55,25 +65,24 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
         explained["by_class"] = by_class
     columns = categories(run.manifest, inputs.validation_features(run))
     segmented = (_segmented(values, halves, scores, column) for column in columns)
-    explained["by_segment"] = [found for found in segmented if found is not None]
+    explained["by_segment"] = tuple(cut for cut in segmented if cut is not None)
     return explained
 
 
-def _labels(run: ValuationRun) -> list[dict[str, float] | None]:
+def _labels(run: ValuationRun) -> tuple[Agreement | None, ...]:
     """How each seller's labels agree with the buyer's."""
     frozen = inputs.load(run)
-    found = label_agreement(frozen.rows, frozen.groups, task=inputs.model_of(run.manifest).task)
-    return [None if agreement is None else asdict(agreement) for agreement in found]
+    return tuple(label_agreement(frozen.rows, frozen.groups, task=run.manifest.spec.task))
 
 
-def _removal(plan: FgsvPlan, state: PlanState, values: GroupValues) -> dict[str, list[float]] | None:
+def _removal(plan: FgsvPlan, state: PlanState, values: GroupValues) -> Removal | None:
     """The score as sellers leave in either order of their values."""
     order = np.argsort(-values.values, kind="stable").tolist()
     best_first = plan.removal(state, order)
     worst_first = plan.removal(state, order[::-1])
     if best_first is None or worst_first is None:
         return None
-    return {"best_first": best_first.tolist(), "worst_first": worst_first.tolist()}
+    return Removal(best_first=best_first, worst_first=worst_first)
 
 
 def _segmented(
@@ -81,7 +90,7 @@ def _segmented(
     halves: tuple[Array, Array] | None,
     scores: Array | None,
     by: tuple[str, list[str], Codes],
-) -> dict[str, Any] | None:
+) -> SegmentCut | None:
     """Values by segment of a column, small segments taken together; None where that leaves nothing to compare."""
     column, names, codes = by
     counts = np.bincount(codes, minlength=len(names)) if names else np.zeros(0, dtype=np.int64)
@@ -95,19 +104,17 @@ def _segmented(
     found = by_segment(values, place[codes], n_segments, halves=halves)
     if found is None:
         return None
-    segmented: dict[str, Any] = {
-        "column": column,
-        "segments": [names[code] for code in shown] + ([TOO_FEW] if rest else []),
-        "rows": [int(counts[code]) for code in shown] + ([rest] if rest else []),
-        "contributions": found.contributions.tolist(),
-        "standard_errors": found.standard_errors.tolist(),
-        "total_standard_errors": found.total_standard_errors.tolist(),
-    }
-    if scores is not None:
-        within = [scores[place[codes] == segment] for segment in range(n_segments)]
-        segmented["scores"] = [float(rows.mean()) for rows in within]
-        segmented["score_standard_errors"] = [float(rows.std() / np.sqrt(len(rows))) for rows in within]
-    return segmented
+    within = [] if scores is None else [scores[place[codes] == segment] for segment in range(n_segments)]
+    return SegmentCut(
+        column=column,
+        segments=(*(names[code] for code in shown), *([TOO_FEW] if rest else [])),
+        rows=(*(int(counts[code]) for code in shown), *([rest] if rest else [])),
+        contributions=found.contributions,
+        standard_errors=found.standard_errors,
+        total_standard_errors=found.total_standard_errors,
+        scores=np.array([rows.mean() for rows in within]) if within else None,
+        score_standard_errors=np.array([rows.std() / np.sqrt(len(rows)) for rows in within]) if within else None,
+    )
 
 
 def _scores(metric: str, state: PlanState) -> Array | None:

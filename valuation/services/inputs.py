@@ -1,7 +1,6 @@
 """Freeze what a run values, under one hash, and load it again on any worker."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,15 +22,10 @@ from valuation.core.rows import PooledRows
 from valuation.core.utility import ModelSpec, is_batched
 from valuation.core.utility.cost import check_affordable
 from valuation.core.utility.features import FeatureEncoder
+from valuation.documents import Manifest, ManifestSeller, ManifestSubmission
+from valuation.documents.manifest import FORMAT_VERSION
 from valuation.models import ValuationRun
 
-# Raised when a change of freezing would change the arrays of the same submissions.
-# 3: the model says on what terms its game is played; before, there were none.
-FORMAT_VERSION = 3
-# What a run was played under whose model does not say it: a score may lie below that of no model at all, every row
-# weighs alike whatever its class, and numbers are taken as they are.
-FORMAT_WITH_TERMS = 3
-FIRST_TERMS = {"class_weights": False, "free_disposal": False, "clip_numbers": False, "start_rows": 0}
 Array = np.ndarray[Any, Any]
 ARRAYS = ("X", "y", "owners", "X_valid", "y_valid")
 # Only where the buyer has rows of its own: manifests of other requests stay as they were.
@@ -48,14 +42,6 @@ class NothingToValueError(FaircutError):
 
 
 @dataclass(frozen=True)
-class FrozenInputs:
-    """What was frozen: the manifest names every version, setting and array; `sha256` is its hash."""
-
-    manifest: dict[str, Any]
-    sha256: str
-
-
-@dataclass(frozen=True)
 class LoadedInputs:
     """A frozen run as the engine sees it: the buyer's model over pooled rows, their content, and each seller's rows."""
 
@@ -64,7 +50,7 @@ class LoadedInputs:
     rows: PooledRows
 
 
-def freeze(*, request: DataRequest) -> FrozenInputs:
+def freeze(*, request: DataRequest) -> Manifest:
     """Pool the accepted rows, encode them, and store the arrays under the hash of their manifest.
 
     Rows are pooled in the order of their content's hash and never by owner, so that splitting accounts cannot change
@@ -109,103 +95,94 @@ def freeze(*, request: DataRequest) -> FrozenInputs:
     arrays = {"X": X, "y": y, "owners": owners, "X_valid": valid.values, "y_valid": y_valid, **base}
     arrays |= {"submission_places": submission_places, "version_rows": version_rows}
     files = {name: _npy(array) for name, array in arrays.items()}
-    manifest = {
-        "format": FORMAT_VERSION,
-        "request": str(request.pk),
-        "schema": request.schema,
-        "target": request.target,
-        "model": spec.to_json(),
-        "validation_sha256": request.validation_sha256,
-        "features": list(valid.names),
-        "sellers": _sellers(submissions, owners),
-        "submissions": [_submission(submission, left_out) for submission in submissions],
-        "left_out_whole": [_submission(submission, left_out) for submission in emptied],
-        "arrays": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
-        "rowwise": is_rowwise(game),
-        "batched": is_batched(spec),
-    }
-    if base:
-        manifest |= {"base_sha256": request.base_sha256, "base_rows": request.base_rows}
+    of_base: dict[str, Any] = {"base_sha256": request.base_sha256, "base_rows": request.base_rows} if base else {}
+    manifest = Manifest(
+        format=FORMAT_VERSION,
+        request=str(request.pk),
+        schema=request.schema,
+        target=request.target,
+        model=spec.to_json(),
+        validation_sha256=request.validation_sha256,
+        features=tuple(valid.names),
+        sellers=_sellers(submissions, owners),
+        submissions=tuple(_submission(submission, left_out) for submission in submissions),
+        left_out_whole=tuple(_submission(submission, left_out) for submission in emptied),
+        arrays={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        rowwise=is_rowwise(game),
+        batched=is_batched(spec),
+        **of_base,
+    )
     for name, data in files.items():
-        _store(manifest["arrays"][name], data)
-    return FrozenInputs(manifest=manifest, sha256=manifest_sha256(manifest))
-
-
-def manifest_sha256(manifest: Mapping[str, Any]) -> str:
-    """The hash under which a run's inputs are frozen and approved."""
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        _store(manifest.arrays[name], data)
+    return manifest
 
 
 def load(run: ValuationRun) -> LoadedInputs:
-    """The frozen inputs as a game, kept in memory while a worker does blocks of the same run."""
-    return _load(run.inputs_sha256, json.dumps(run.manifest))
+    """The frozen inputs as a game, kept in memory while a worker does blocks of the same run.
+
+    Raises:
+        ValueError: The manifest or an array is not what was frozen.
+    """
+    if run.manifest.sha256 != run.inputs_sha256:
+        raise ValueError(f"The manifest of run inputs {run.inputs_sha256} was altered.")
+    return _load(run.manifest)
 
 
 def validation_targets(run: ValuationRun) -> Array:
     """The encoded targets of the buyer's validation rows, in their order, ``(rows,)``."""
-    return _read(run.manifest["arrays"]["y_valid"])
+    return _read(run.manifest.arrays["y_valid"])
 
 
 def validation_features(run: ValuationRun) -> Array:
     """Their encoded features, ``(rows, features)``, columns named by the manifest's ``features``."""
-    return _read(run.manifest["arrays"]["X_valid"])
+    return _read(run.manifest.arrays["X_valid"])
 
 
 def training_targets(run: ValuationRun) -> Array:
     """The encoded targets of the sellers' pooled rows, ``(rows,)``."""
-    return _read(run.manifest["arrays"]["y"])
+    return _read(run.manifest.arrays["y"])
 
 
 def training_features(run: ValuationRun) -> Array:
     """Their encoded features, ``(rows, features)``, columns as those of the validation rows."""
-    return _read(run.manifest["arrays"]["X"])
-
-
-def model_of(manifest: Mapping[str, Any]) -> ModelSpec:
-    """The model that a run was frozen with, and the terms of its game."""
-    terms = {} if manifest["format"] >= FORMAT_WITH_TERMS else FIRST_TERMS
-    return ModelSpec.from_json({**terms, **manifest["model"]})
+    return _read(run.manifest.arrays["X"])
 
 
 @lru_cache(maxsize=1)
-def _load(sha256: str, manifest_json: str) -> LoadedInputs:
-    manifest = json.loads(manifest_json)
-    if manifest_sha256(manifest) != sha256:
-        raise ValueError(f"The manifest of run inputs {sha256} was altered.")
-    names = ARRAYS + BASE_ARRAYS if "base_sha256" in manifest else ARRAYS
-    arrays = {name: _read(manifest["arrays"][name]) for name in names}
-    spec = model_of(manifest)
+def _load(manifest: Manifest) -> LoadedInputs:
+    names = ARRAYS if manifest.base_sha256 is None else ARRAYS + BASE_ARRAYS
+    arrays = {name: _read(manifest.arrays[name]) for name in names}
     owners = arrays.pop("owners")
     rows = PooledRows(**arrays)
-    groups = [np.flatnonzero(owners == index) for index in range(len(manifest["sellers"]))]
-    return LoadedInputs(game=buyers_game(spec, rows), groups=groups, rows=rows)
+    groups = [np.flatnonzero(owners == index) for index in range(len(manifest.sellers))]
+    return LoadedInputs(game=buyers_game(manifest.spec, rows), groups=groups, rows=rows)
 
 
-def sources(manifest: Mapping[str, Any]) -> tuple[Array, Array]:
+def sources(manifest: Manifest) -> tuple[Array, Array]:
     """Where each pooled row came from: the place of its submission in the manifest, and its row in that version."""
-    places, version_rows = (_read(manifest["arrays"][name]) for name in SOURCE_ARRAYS)
+    places, version_rows = (_read(manifest.arrays[name]) for name in SOURCE_ARRAYS)
     return places, version_rows
 
 
-def _sellers(submissions: Sequence[Submission], owners: Array) -> list[dict[str, Any]]:
+def _sellers(submissions: Sequence[Submission], owners: Array) -> tuple[ManifestSeller, ...]:
     """The sellers in the order of their indices in `owners`, each with the rows it pooled."""
     names = {submission.organization_id: submission.organization.name for submission in submissions}
     counts = np.bincount(owners, minlength=len(names))
-    return [
-        {"organization_id": pk, "name": name, "rows": int(count)}
+    return tuple(
+        ManifestSeller(organization_id=pk, name=name, rows=int(count))
         for (pk, name), count in zip(names.items(), counts, strict=True)
-    ]
+    )
 
 
-def _submission(submission: Submission, left_out: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-    return {
-        "submission": str(submission.pk),
-        "organization_id": submission.organization_id,
-        "version": str(submission.version_id),
-        "sha256": submission.version.sha256,
-        "rows": submission.version.rows,
-        "rows_left_out": len(left_out.get(str(submission.version_id), [])),
-    }
+def _submission(submission: Submission, left_out: Mapping[str, Sequence[int]]) -> ManifestSubmission:
+    return ManifestSubmission(
+        submission=str(submission.pk),
+        organization_id=submission.organization_id,
+        version=str(submission.version_id),
+        sha256=submission.version.sha256,
+        rows=submission.version.rows,
+        rows_left_out=len(left_out.get(str(submission.version_id), [])),
+    )
 
 
 def encoded_base(encoder: FeatureEncoder, request: DataRequest) -> dict[str, Array]:

@@ -1,39 +1,47 @@
 """What a run comes to: the values of each rule, and the figures that pages and the audit report read."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from django.db.models import Sum
 
 from valuation.core import plan as core_plan
 from valuation.core.results import GroupValues
+from valuation.documents import Outcome, RuleCovariances, RunSeconds
+from valuation.documents.outcome import FORMAT_VERSION
 from valuation.models import PlayerValue, ValuationRun
 from valuation.services import explanation, row_values
 from valuation.services.run_plans import RunPlan
 
 
-def conclude(*, run: ValuationRun, plan: RunPlan, state: core_plan.PlanState) -> dict[str, Any]:
+def conclude(*, run: ValuationRun, plan: RunPlan, state: core_plan.PlanState) -> Outcome:
     """Write every rule's values of a run whose waves are all merged, and return its outcome."""
     first = plan.first_state(state)
     of_sellers = plan.first.estimates(first, run.seed)
     rows = row_values.conclude(run=run, plan=plan.second, state=plan.second_state(state))
     estimates = of_sellers | rows.sums
-    sellers = run.manifest["sellers"]
     PlayerValue.objects.bulk_create(
         PlayerValue(
             run=run,
-            organization_id=seller["organization_id"],
+            organization_id=seller.organization_id,
             rule=rule,
             value=float(values.values[index]),
             standard_error=float(values.standard_errors[index]),
             validation_standard_error=_validation_error(values, index),
         )
         for rule, values in estimates.items()
-        for index, seller in enumerate(sellers)
+        for index, seller in enumerate(run.manifest.sellers)
     )
     explained = explanation.explain(run=run, plan=plan.first, state=first, values=of_sellers["fgsv"])
-    return _outcome(run, first, estimates) | {"hcdv": rows.outcome} | explained
+    utility_empty, utility_full = (float(utility) for utility in first.arrays["ends"])
+    return Outcome(
+        format=FORMAT_VERSION,
+        covariances={rule: _covariances(values) for rule, values in estimates.items()},
+        utility_empty=utility_empty,
+        utility_full=utility_full,
+        total_validation_error=estimates["fgsv"].total_validation_error,
+        seconds=_seconds(run),
+        hcdv=rows.outcome,
+        **explained,
+    )
 
 
 def _validation_error(values: GroupValues, index: int) -> float | None:
@@ -42,28 +50,18 @@ def _validation_error(values: GroupValues, index: int) -> float | None:
     return float(np.sqrt(values.validation_covariance[index, index]))
 
 
-def _outcome(run: ValuationRun, first: core_plan.PlanState, estimates: Mapping[str, GroupValues]) -> dict[str, Any]:
-    utility_empty, utility_full = (float(utility) for utility in first.arrays["ends"])
-    covariances = {
-        rule: {
-            "computation": values.covariance.tolist(),
-            "validation": None if values.validation_covariance is None else values.validation_covariance.tolist(),
-        }
-        for rule, values in estimates.items()
-    }
+def _covariances(values: GroupValues) -> RuleCovariances:
+    return RuleCovariances(computation=values.covariance, validation=values.validation_covariance)
+
+
+def _seconds(run: ValuationRun) -> RunSeconds:
     seconds = {row["kind"]: row["total"] for row in run.blocks.values("kind").annotate(total=Sum("seconds")).order_by()}
     embedding = seconds.pop(row_values.TREE_KIND, 0.0)
     valuing_rows = sum(seconds.pop(kind, 0.0) for kind in row_values.GAME_KINDS)
-    return {
-        "utility_empty": utility_empty,
-        "utility_full": utility_full,
-        "covariances": covariances,
-        "total_validation_error": estimates["fgsv"].total_validation_error,
-        "seconds": {
-            "freezing": run.progress["freeze_seconds"],
-            "evaluating, all workers together": sum(seconds.values()),
-            "embedding rows": embedding,
-            "valuing rows, all workers together": valuing_rows,
-            "merging": run.progress["merge_seconds"],
-        },
-    }
+    return RunSeconds(
+        freezing=run.progress.freeze_seconds,
+        evaluating=sum(seconds.values()),
+        embedding_rows=embedding,
+        valuing_rows=valuing_rows,
+        merging=run.progress.merge_seconds,
+    )

@@ -1,9 +1,8 @@
 """Values of a run's rows: one file that never changes, their sums by seller, and what the outcome says of them."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +13,7 @@ from django.core.files.storage import default_storage
 from valuation.core.hcdv.repetitions import RepeatedHcdvPlan, hcdv_group_sums
 from valuation.core.plan import PlanState
 from valuation.core.results import GroupValues, HcdvValues
+from valuation.documents import Manifest, RowKinds, RowOutcome
 from valuation.models import ValuationRun, WorkBlock
 from valuation.services import inputs, row_kinds
 
@@ -33,10 +33,10 @@ TREE_KIND, GAME_KINDS = "hcdv_tree", ("hcdv_neighbors", "hcdv_games")
 
 @dataclass(frozen=True)
 class RowsConcluded:
-    """Sums by seller under each rule, in the order of the manifest's sellers, and the outcome's part as JSON."""
+    """Sums by seller under each rule, in the order of the manifest's sellers, and the outcome's part."""
 
     sums: dict[str, GroupValues]
-    outcome: dict[str, Any]
+    outcome: RowOutcome
 
 
 def conclude(*, run: ValuationRun, plan: RepeatedHcdvPlan, state: PlanState) -> RowsConcluded:
@@ -46,52 +46,50 @@ def conclude(*, run: ValuationRun, plan: RepeatedHcdvPlan, state: PlanState) -> 
     """
     found = plan.estimate(state, run.seed)
     places, version_rows = inputs.sources(run.manifest)
-    data = _parquet(run.manifest["submissions"], places, version_rows, found)
+    data = _parquet(run.manifest, places, version_rows, found)
     path = _store(f"points/{run.pk}.parquet", data)
     by_seller = _rows_by_seller(run.manifest, places)
     with_lambda, by_metric = hcdv_group_sums(found, by_seller)
     tree_seconds = run.blocks.filter(kind=TREE_KIND, state=WorkBlock.State.DONE).values_list("seconds", flat=True)
     return RowsConcluded(
         sums={RULE: with_lambda, METRIC_RULE: by_metric},
-        outcome={
-            "points": path,
-            "points_sha256": hashlib.sha256(data).hexdigest(),
-            "method_version": found.method_version,
-            "evaluations": found.evaluations,
-            "encoder_seconds": sum(tree_seconds),
-            "encoder_refused": found.encoder_refused,
-            "repetitions": plan.repetitions,
-            "nodes": sum(level.nodes for level in found.levels),
-            "nodes_faded": sum(level.faded for level in found.levels),
-            "nodes_faded_metric": sum(level.faded_metric for level in found.levels),
-            "depth": len(found.levels) - 1,
-            "leaves": sum(level.leaves for level in found.levels),
-            "levels": [asdict(level) for level in found.levels],
-            "settings": plan.plan.config.to_json(),
-        }
-        | _by_kind(run, found, by_seller),
+        outcome=RowOutcome(
+            points=path,
+            points_sha256=hashlib.sha256(data).hexdigest(),
+            method_version=found.method_version,
+            evaluations=found.evaluations,
+            encoder_seconds=sum(tree_seconds),
+            encoder_refused=found.encoder_refused,
+            repetitions=plan.repetitions,
+            nodes=sum(level.nodes for level in found.levels),
+            nodes_faded=sum(level.faded for level in found.levels),
+            nodes_faded_metric=sum(level.faded_metric for level in found.levels),
+            depth=len(found.levels) - 1,
+            leaves=sum(level.leaves for level in found.levels),
+            levels=found.levels,
+            settings=plan.plan.config.to_json(),
+            kinds=_by_kind(run, found, by_seller),
+        ),
     )
 
 
-def _by_kind(run: ValuationRun, found: HcdvValues, by_seller: list[inputs.Array]) -> dict[str, Any]:
+def _by_kind(run: ValuationRun, found: HcdvValues, by_seller: list[inputs.Array]) -> tuple[RowKinds, ...]:
     """Means by kind of row, where repetitions tell how sure they are."""
     if found.by_repetition is None:
-        return {}
-    return {"kinds": row_kinds.row_kinds(run=run, by_repetition=found.by_repetition[:, 1], by_seller=by_seller)}
+        return ()
+    return row_kinds.row_kinds(run=run, by_repetition=found.by_repetition[:, 1], by_seller=by_seller)
 
 
-def _rows_by_seller(manifest: dict[str, Any], places: inputs.Array) -> list[inputs.Array]:
-    owners = np.array([submission["organization_id"] for submission in manifest["submissions"]])[places]
-    return [np.flatnonzero(owners == seller["organization_id"]) for seller in manifest["sellers"]]
+def _rows_by_seller(manifest: Manifest, places: inputs.Array) -> list[inputs.Array]:
+    owners = np.array([submission.organization_id for submission in manifest.submissions])[places]
+    return [np.flatnonzero(owners == seller.organization_id) for seller in manifest.sellers]
 
 
-def _parquet(
-    submissions: list[dict[str, Any]], places: inputs.Array, version_rows: inputs.Array, found: HcdvValues
-) -> bytes:
+def _parquet(manifest: Manifest, places: inputs.Array, version_rows: inputs.Array, found: HcdvValues) -> bytes:
     """Rows by submission and place in their file; the same values always give the same bytes."""
     order = np.lexsort([version_rows, places])
-    organizations = np.array([submission["organization_id"] for submission in submissions], dtype=np.int64)
-    versions = np.array([submission["version"] for submission in submissions])
+    organizations = np.array([submission.organization_id for submission in manifest.submissions], dtype=np.int64)
+    versions = np.array([submission.version for submission in manifest.submissions])
     columns = (
         organizations[places],
         versions[places],

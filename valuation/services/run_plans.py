@@ -1,7 +1,6 @@
 """What a run does, as a pure function of what was frozen: sellers' values to the precision asked for, then rows'."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from valuation.core.fgsv.plan import METHOD_VERSION as FGSV_VERSION
 from valuation.core.fgsv.plan import FgsvPlan
@@ -11,8 +10,8 @@ from valuation.core.hcdv.plan import METHOD_VERSION as HCDV_VERSION
 from valuation.core.hcdv.repetitions import RepeatedHcdvPlan
 from valuation.core.plans_in_turn import PlansInTurn
 from valuation.core.utility.cost import evaluation_seconds
+from valuation.documents import Manifest
 from valuation.models import ValuationRun
-from valuation.services import inputs
 
 RunPlan = PlansInTurn[FgsvPlan, RepeatedHcdvPlan]
 METHOD_VERSION = f"{FGSV_VERSION}+{HCDV_VERSION}"
@@ -24,12 +23,12 @@ QUICK_SECONDS = 0.005
 def plan_of(run: ValuationRun) -> RunPlan:
     """The run's plan, a pure function of what was frozen: sellers' values to the precision asked for, then rows'."""
     sellers = FgsvPlan(
-        tuple(seller["rows"] for seller in run.manifest["sellers"]),
+        tuple(seller.rows for seller in run.manifest.sellers),
         budget=run.evaluations_max,
         target=run.precision_target,
         due_target=_due_target(run),
         gated=run.gated,
-        rowwise=run.manifest["rowwise"],
+        rowwise=run.manifest.rowwise,
         with_seller_game=True,
         cost=evaluation_cost(run.manifest),
     )
@@ -42,17 +41,17 @@ def _due_target(run: ValuationRun) -> DueTarget | None:
     return DueTarget(run.due_relative, run.due_absolute)
 
 
-def evaluation_cost(manifest: Mapping[str, Any]) -> Callable[[float], float]:
+def evaluation_cost(manifest: Manifest) -> Callable[[float], float]:
     """About how many seconds one evaluation takes by its rows, from what was frozen alone."""
-    spec = inputs.model_of(manifest)
-    seconds = evaluation_seconds(spec, len(manifest["features"]))
-    base_rows = manifest.get("base_rows", 0)
-    return lambda size: seconds(max(size, spec.start_rows) + base_rows)
+    spec = manifest.spec
+    seconds = evaluation_seconds(spec, len(manifest.features))
+    return lambda size: seconds(max(size, spec.start_rows) + manifest.base_rows)
 
 
-def row_plan(manifest: Mapping[str, Any]) -> RepeatedHcdvPlan:
-    spec, n_rows = inputs.model_of(manifest), sum(seller["rows"] for seller in manifest["sellers"])
+def row_plan(manifest: Manifest) -> RepeatedHcdvPlan:
+    """The plan of rows' values, from what was frozen alone."""
+    spec, n_rows = manifest.spec, manifest.n_rows
     cost = evaluation_cost(manifest)
     # Networks train together, and are slow all the same.
-    quick = manifest["batched"] and cost(n_rows) < QUICK_SECONDS
+    quick = manifest.batched and cost(n_rows) < QUICK_SECONDS
     return market_plan(n_rows=n_rows, task=spec.task, metric=spec.metric, batched=quick, cost=cost)

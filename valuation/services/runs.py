@@ -3,7 +3,6 @@
 import datetime as dt
 import time
 import uuid
-from typing import Any
 
 import structlog
 from django.db import transaction
@@ -17,6 +16,7 @@ from marketplace.shared.errors import ConflictError, FaircutError
 from valuation.core import plan as core_plan
 from valuation.core.errors import ValuationError
 from valuation.core.fgsv.precision import DueTarget
+from valuation.documents import Progress, RowProgress, SellerProgress
 from valuation.models import RunState, ValuationRun, WorkBlock
 from valuation.services import blocks, breakdowns, inputs, outcomes
 from valuation.services.run_plans import METHOD_VERSION, RunPlan, plan_of, row_plan
@@ -60,13 +60,13 @@ def start(
     copies.ensure_checked(request=request)
     started = time.perf_counter()
     try:
-        frozen = inputs.freeze(request=request)
+        manifest = inputs.freeze(request=request)
     except ValuationError as error:
         raise RunRefusedError(str(error), code=error.code) from error
     run = ValuationRun.objects.create(
         request=request,
-        inputs_sha256=frozen.sha256,
-        manifest=frozen.manifest,
+        inputs_sha256=manifest.sha256,
+        manifest=manifest,
         method_version=METHOD_VERSION,
         seed=seed,
         precision_target=precision_target,
@@ -74,10 +74,10 @@ def start(
         due_absolute=due_target.absolute if due_target else None,
         gated=gated,
         evaluations_max=evaluations_max,
-        row_evaluations_max=row_plan(frozen.manifest).evaluations_max,
+        row_evaluations_max=row_plan(manifest).evaluations_max,
         on_end_task=on_end_task,
         triggered_by=by,
-        progress={"freeze_seconds": time.perf_counter() - started, "merge_seconds": 0.0},
+        progress=Progress(freeze_seconds=time.perf_counter() - started, merge_seconds=0.0),
     )
     plan = plan_of(run)
     try:
@@ -85,7 +85,7 @@ def start(
     except ValuationError as error:
         raise RunRefusedError(str(error), code=error.code) from error
     RunState.objects.create(run=run, archive=state.to_bytes())
-    events.record(action="run.started", subject=run, by=by, data={"inputs_sha256": frozen.sha256, "seed": seed})
+    events.record(action="run.started", subject=run, by=by, data={"inputs_sha256": manifest.sha256, "seed": seed})
     _open_wave(run, plan.next_wave(state))
     return run
 
@@ -215,21 +215,23 @@ def _open_wave(run: ValuationRun, planned: list[core_plan.Block]) -> None:
     transaction.on_commit(lambda: send_work(run_id=run.pk, count=len(planned)), robust=True)
 
 
-def _progress(run: ValuationRun, plan: RunPlan, state: core_plan.PlanState, *, merge_seconds: float) -> dict[str, Any]:
-    seconds = {
-        "freeze_seconds": run.progress["freeze_seconds"],
-        "merge_seconds": run.progress["merge_seconds"] + merge_seconds,
-    }
+def _progress(run: ValuationRun, plan: RunPlan, state: core_plan.PlanState, *, merge_seconds: float) -> Progress:
     figures = plan.first.progress(plan.first_state(state))
-    rows = plan.second.progress(plan.second_state(state))
+    rows = RowProgress(**plan.second.progress(plan.second_state(state)))
+    sellers = SellerProgress(evaluations_left=figures.pop("evaluations_left", 0))
     whole_run = {
         "wave": state.wave,
         "blocks": state.blocks_merged,
         "evaluations": state.evaluations,
-        "evaluations_left": figures.get("evaluations_left", 0) + rows["evaluations_left"],
-        "sellers": {"evaluations_left": figures.get("evaluations_left", 0)},
+        "evaluations_left": sellers.evaluations_left + rows.evaluations_left,
     }
-    return figures | whole_run | {"rows": rows} | seconds
+    return Progress(
+        **(figures | whole_run),
+        sellers=sellers,
+        rows=rows,
+        freeze_seconds=run.progress.freeze_seconds,
+        merge_seconds=run.progress.merge_seconds + merge_seconds,
+    )
 
 
 def _end(run: ValuationRun, state: ValuationRun.State, *, by: User | None, error: str = "") -> None:

@@ -77,10 +77,20 @@ class SumProofSerializer(serializers.Serializer[Any]):
     pot_minor = serializers.IntegerField()
 
 
+class SecondsSerializer(serializers.Serializer[Any]):
+    """Seconds of each stage of the valuation; those that workers share count all workers together."""
+
+    freezing = serializers.FloatField()
+    evaluating = serializers.FloatField()
+    embedding_rows = serializers.FloatField()
+    valuing_rows = serializers.FloatField()
+    merging = serializers.FloatField()
+
+
 class AuditFiguresSerializer(serializers.Serializer[Any]):
     """Rules side by side; every list follows the order of `sellers`."""
 
-    schema = serializers.CharField()
+    schema = serializers.CharField(source="schema_name")
     level = serializers.FloatField()
     sellers = AuditSellerSerializer(many=True)
     rules = RuleFiguresSerializer(many=True)
@@ -89,17 +99,15 @@ class AuditFiguresSerializer(serializers.Serializer[Any]):
     )
     share_half_widths = serializers.DictField(
         child=serializers.ListField(child=serializers.FloatField(), allow_null=True),
-        required=False,
         help_text="Of the computation intervals of the shares before any policy, by rule; null where none is known. "
-        "Missing in older rounds.",
+        "Empty in older rounds.",
     )
     utility_full = serializers.FloatField()
     utility_empty = serializers.FloatField()
     total_validation_error = serializers.FloatField(
-        required=False,
         allow_null=True,
         help_text="Standard error over validation rows of utility_full less utility_empty; null where the metric has "
-        "none. Missing in older rounds.",
+        "none, and in older rounds.",
     )
     precision_target = serializers.FloatField(help_text="Largest half-width of a share's interval that was asked for.")
     share_half_width = serializers.FloatField(
@@ -108,9 +116,9 @@ class AuditFiguresSerializer(serializers.Serializer[Any]):
     precision_met = serializers.BooleanField(help_text="False where the budget was spent before the precision was met.")
     evaluations = serializers.IntegerField()
     row_evaluations = serializers.IntegerField(
-        required=False, help_text="Those of them that valued single rows, which have a budget of their own."
+        help_text="Those of them that valued single rows, which have a budget of their own; 0 in older rounds."
     )
-    seconds = serializers.DictField(child=serializers.FloatField(), help_text="Seconds of each stage.")
+    seconds = SecondsSerializer()
     seed = serializers.IntegerField()
     inputs_sha256 = serializers.CharField()
     nothing_paid = serializers.BooleanField()

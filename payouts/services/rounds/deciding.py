@@ -20,7 +20,6 @@ from payouts.models.approvals import MFA_VALID_FOR
 from payouts.selectors.digest import lines_sha256 as digest_of
 from payouts.selectors.risk_checks import unlinked_with_one_account
 from payouts.services import locks
-from valuation.services.inputs import manifest_sha256
 
 
 @transaction.atomic
@@ -96,7 +95,7 @@ def approve(
 def _require_unchanged(payout_round: PayoutRound, lines: list[PayoutLine], seen_sha256: str) -> None:
     run = payout_round.run
     current = digest_of(payout_round, lines)
-    inputs_agree = run is not None and manifest_sha256(run.manifest) == payout_round.inputs_sha256
+    inputs_agree = run is not None and run.manifest.sha256 == payout_round.inputs_sha256
     if not inputs_agree or {current, payout_round.lines_sha256, seen_sha256} != {current}:
         raise ChangedSinceReviewError(
             "The round is not the one you reviewed: its inputs or lines have another hash.",

@@ -5,6 +5,7 @@ import pytest
 from marketplace.models import AuditEvent
 from payouts.models import AttackRetry, AttackTest
 from payouts.services import attacks
+from payouts.services.attack_figures import not_tried
 from tests.concurrency.at_once import at_once
 from tests.integration.payouts import scenario
 
@@ -15,7 +16,7 @@ def test_two_presses_at_once_ask_once():
     place = scenario.market()
     payout_round = scenario.in_review(place)
     for kind in AttackTest.Kind:
-        AttackTest.objects.create(round=payout_round, kind=kind, figures={"tests": []})
+        AttackTest.objects.create(round=payout_round, kind=kind, figures=not_tried("No worker."))
 
     results = at_once(
         *[

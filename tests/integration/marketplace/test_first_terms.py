@@ -9,8 +9,10 @@ from marketplace.models import DataRequest, Role
 from tests.factories.accounts import make_member
 from tests.factories.drafts import make_draft
 from tests.factories.requests import make_request
+from tests.integration.valuation.market import make_market
 from tests.integration.words import words_of
 from valuation.core.utility import ModelSpec
+from valuation.documents import Manifest
 from valuation.services import inputs
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +40,10 @@ def test_an_open_request_has_the_first_terms_written_in_and_a_draft_gets_the_new
 
 @pytest.mark.parametrize(("written", "has_terms"), [(2, False), (3, True)])
 def test_a_run_that_was_frozen_before_plays_the_first_game(written, has_terms):
-    spec = inputs.model_of({"format": written, "model": BEFORE | {"metric": "balanced_accuracy"}})
+    stored = inputs.freeze(request=make_market(model_spec=BEFORE)).to_json()
+    before = {"format": written, "model": BEFORE | {"metric": "balanced_accuracy"}}
+
+    spec = Manifest.from_json(stored | before).spec
 
     assert {name: bool(getattr(spec, name)) for name in ("class_weights", "free_disposal", "clip_numbers")} == {
         "class_weights": has_terms,

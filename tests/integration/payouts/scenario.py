@@ -2,10 +2,12 @@
 
 import datetime as dt
 import itertools
+import json
 from types import SimpleNamespace
 
 import numpy as np
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.utils import timezone
 
 from marketplace.models import DataRequest, Dataset, DatasetVersion, Membership, Organization, Submission, User
@@ -14,8 +16,18 @@ from payouts.services import funding, profiles, rounds
 from payouts.services.profiles import PayoutDetails
 from payouts.services.rounds import ending, opening
 from tests.integration.valuation.market import make_market, work_off
+from valuation.documents import (
+    Manifest,
+    ManifestSeller,
+    ManifestSubmission,
+    Outcome,
+    RowOutcome,
+    RuleCovariances,
+    RunSeconds,
+)
+from valuation.documents import manifest as manifest_document
+from valuation.documents import outcome as outcome_document
 from valuation.models import PlayerValue, ValuationRun
-from valuation.services.inputs import FORMAT_WITH_TERMS, manifest_sha256
 
 NUMBERS = itertools.count(1)
 VALUES = (0.5, 0.3, 0.15, 0.05)
@@ -119,23 +131,32 @@ def fake_start(
 ):
     """Stands in for valuation's start: a run over whoever submitted no copies, with no work planned."""
     submissions = request.submissions.filter(state="accepted").order_by("organization_id")
-    sellers = [
-        {"organization_id": entry.organization_id, "name": entry.organization.name, "rows": entry.version.rows}
-        for entry in submissions.exclude(organization__in=copiers)
-    ]
     # Requests here were opened before a model said its terms, unless a test says them.
     has_terms = "free_disposal" in request.model_spec
-    manifest = {
-        "format": FORMAT_WITH_TERMS if has_terms else FORMAT_WITH_TERMS - 1,
-        "model": {**request.model_spec, "metric": request.metric},
-        "sellers": sellers,
-        "submissions": [frozen(entry, 0) for entry in submissions.exclude(organization__in=copiers)],
-        "left_out_whole": [frozen(entry, entry.version.rows) for entry in submissions.filter(organization__in=copiers)],
-        "rowwise": True,
-    }
+    honest = submissions.exclude(organization__in=copiers)
+    manifest = Manifest(
+        format=manifest_document.FORMAT_VERSION if has_terms else manifest_document.FORMAT_VERSION - 1,
+        request=str(request.pk),
+        schema=request.schema,
+        target=request.target,
+        model=request.model_spec | {"metric": request.metric},
+        validation_sha256=request.validation_sha256,
+        features=(),
+        sellers=tuple(
+            ManifestSeller(organization_id=entry.organization_id, name=entry.organization.name, rows=entry.version.rows)
+            for entry in honest
+        ),
+        submissions=tuple(frozen(entry, 0) for entry in honest),
+        left_out_whole=tuple(
+            frozen(entry, entry.version.rows) for entry in submissions.filter(organization__in=copiers)
+        ),
+        arrays={},
+        rowwise=True,
+        batched=True,
+    )
     return ValuationRun.objects.create(
         request=request,
-        inputs_sha256=manifest_sha256(manifest),
+        inputs_sha256=manifest.sha256,
         manifest=manifest,
         seed=seed,
         precision_target=precision_target,
@@ -149,42 +170,81 @@ def fake_start(
 
 
 def frozen(entry, rows_left_out):
-    return {
-        "submission": str(entry.pk),
-        "organization_id": entry.organization_id,
-        "version": str(entry.version_id),
-        "sha256": entry.version.sha256,
-        "rows": entry.version.rows,
-        "rows_left_out": rows_left_out,
-    }
+    return ManifestSubmission(
+        submission=str(entry.pk),
+        organization_id=entry.organization_id,
+        version=str(entry.version_id),
+        sha256=entry.version.sha256,
+        rows=entry.version.rows,
+        rows_left_out=rows_left_out,
+    )
+
+
+def raw(instance, column):
+    """The JSON of a column as it is stored."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column}::text FROM {instance._meta.db_table} WHERE id = %s", [instance.pk])  # noqa: S608
+        return json.loads(cursor.fetchone()[0])
+
+
+def put_back(instance, column, stored):
+    """Store what an earlier release wrote. Only the database's owner can do this: triggers are off."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(
+            f"UPDATE {instance._meta.db_table} SET {column} = %s WHERE id = %s",  # noqa: S608
+            [json.dumps(stored), instance.pk],
+        )
+        cursor.execute("SET session_replication_role = DEFAULT")
+
+
+def row_outcome(*, points="points/none.parquet", kinds=()):
+    """What valuing the rows came to, for runs that valued none: only the file and the means by kind are made up."""
+    return RowOutcome(
+        points=points,
+        points_sha256="0" * 64,
+        method_version="hcdv/0",
+        evaluations=0,
+        encoder_seconds=0.0,
+        encoder_refused="",
+        repetitions=4,
+        nodes=1,
+        nodes_faded=0,
+        nodes_faded_metric=0,
+        depth=0,
+        leaves=1,
+        levels=(),
+        settings={},
+        kinds=kinds,
+    )
 
 
 def finish(run, values=VALUES, *, deviation=0.005, validation_deviation=0.01, half_width=0.0125, kept=None):
     """End a run with these FGSV values; the other rules see the sellers a little differently. Keep more, if told."""
-    sellers = run.manifest["sellers"]
+    sellers = run.manifest.sellers
     values = np.array(values[: len(sellers)])
     ValuationRun.objects.filter(pk=run.pk).update(state="running", started_at=timezone.now())
     for rule, figures in {"fgsv": values, "gsv": values * 0.9 + 0.01, "leave_one_out": values**2}.items():
         for seller, value in zip(sellers, figures, strict=True):
             PlayerValue.objects.create(
-                run=run, organization_id=seller["organization_id"], rule=rule, value=value, standard_error=deviation
+                run=run, organization_id=seller.organization_id, rule=rule, value=value, standard_error=deviation
             )
-    covariance = (np.eye(values.size) * deviation**2).tolist()
-    validation = (np.eye(values.size) * validation_deviation**2).tolist() if validation_deviation else None
+    covariance = np.eye(values.size) * deviation**2
+    validation = np.eye(values.size) * validation_deviation**2 if validation_deviation else None
     ValuationRun.objects.filter(pk=run.pk).update(
         state="finished",
         finished_at=timezone.now(),
         evaluations_spent=min(2000, run.evaluations_max),
-        progress=run.progress | {"share_half_width": half_width},
-        outcome={
-            "covariances": {
-                rule: {"computation": covariance, "validation": validation} for rule in ("fgsv", "gsv", "leave_one_out")
+        progress=run.progress.model_copy(update={"share_half_width": half_width}),
+        outcome=Outcome(
+            format=outcome_document.FORMAT_VERSION,
+            covariances={
+                rule: RuleCovariances(computation=covariance, validation=validation)
+                for rule in ("fgsv", "gsv", "leave_one_out")
             },
-            "utility_full": 0.8,
-            "utility_empty": 0.5,
-            "seconds": {"fgsv": 1.5},
-            **(kept or {}),
-        },
+            seconds=RunSeconds(evaluating=1.5),
+            **{"utility_full": 0.8, "utility_empty": 0.5} | (kept or {}),
+        ),
     )
 
 

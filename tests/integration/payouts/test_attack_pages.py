@@ -8,6 +8,7 @@ from django.utils.html import strip_tags
 
 from marketplace.models import AuditEvent
 from marketplace.shared.errors import ConflictError
+from payouts.documents import AttackFigures, AttackTry, Estimate, SameAsVictim
 from payouts.models import AttackRetry, AttackTest
 from payouts.selectors import attack_tries, audit
 from payouts.selectors.attack_words import MEANS, NAMES, ONCE_FOUND_OUT, WHILE_HIDDEN
@@ -26,16 +27,22 @@ def review(place):
 
 
 def a_try(*, before=0, after=0, half=100.0, stake=1_000, who="A stranger", accounts=1, defended=0):
-    return {
-        "who": who, "accounts": accounts, "before_minor": before, "after_minor": after, "gain_minor": after - before,
-        "half_width_minor": half, "at_stake_minor": stake, "defended_gain_minor": defended,
-    }  # fmt: skip
+    return AttackTry(
+        who=who,
+        accounts=accounts,
+        before_minor=before,
+        after_minor=after,
+        gain_minor=after - before,
+        half_width_minor=half,
+        at_stake_minor=stake,
+        defended_gain_minor=defended,
+    )
 
 
 def store(payout_round, kind, *tries, times=1, error=None, **figures):
-    stored = {"schema": "attack.v2", "tests": list(tries), "evaluations": 2_000 * times} | figures
+    stored = AttackFigures(schema="attack.v2", tests=tries, evaluations=2_000 * times, **figures)
     if error is not None:
-        stored = {"schema": "attack.v2", "error": error, "tests": []}
+        stored = AttackFigures(schema="attack.v2", error=error, tests=())
     return AttackTest.objects.create(round=payout_round, kind=kind, times=times, figures=stored)
 
 
@@ -133,9 +140,12 @@ def test_the_report_names_each_verdict_and_its_reason(review, place):
 
 
 def test_figures_of_the_first_schema_are_still_read(review):
-    old = a_try(who="Seller", accounts=2, before=100, after=150, half=99.0)
+    test = store(review, Kind.SHELLS_RANDOM, a_try(who="Seller", accounts=2, before=100, after=150, half=99.0))
+    figures = test.figures.to_json()
+    (old,) = figures["tests"]
     del old["at_stake_minor"]
-    store(review, Kind.SHELLS_RANDOM, old | {"pays": False})
+    stored = figures | {"schema": "attack.v1", "tests": [old | {"pays": False}], "seconds": 1.5}
+    scenario.put_back(test, "figures", stored)
 
     (row,) = [row for row in attack_rows(review) if row.kind == Kind.SHELLS_RANDOM]
     assert row.verdict == "gains_nothing"
@@ -266,7 +276,7 @@ def verdicts_of(payout_round):
 
 def parts(error, *moved):
     moved = moved or (0.0,) * 4
-    return [{"value": value + by, "error": error} for value, by in zip(VALUES, moved, strict=True)]
+    return tuple(Estimate(value=value + by, error=error) for value, by in zip(VALUES, moved, strict=True))
 
 
 def test_properties_that_were_not_tried_have_not_passed(review, place):
@@ -309,7 +319,7 @@ def test_faithfulness(review, figures, verdict):
     ],
 )
 def test_null_player(review, value, error, verdict):
-    store(review, Kind.NULL_SHELLS, a_try(), strangers={"value": value, "error": error})
+    store(review, Kind.NULL_SHELLS, a_try(), strangers=Estimate(value=value, error=error))
 
     assert verdicts_of(review)["Null player"] == verdict
 
@@ -326,6 +336,7 @@ def test_null_player(review, value, error, verdict):
 def test_symmetry_by_both_copiers(review, best, smallest, verdict):
     for kind, figures in ((Kind.COPIER, best), (Kind.COPIER_SMALLEST, smallest)):
         if figures:
-            store(review, kind, a_try(), same_as_victim=dict(zip(("value", "error", "of"), figures, strict=True)))
+            value, error, of = figures
+            store(review, kind, a_try(), same_as_victim=SameAsVictim(value=value, error=error, of=of))
 
     assert verdicts_of(review)["Symmetry"] == verdict

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 
 from payouts import tasks
+from payouts.documents import AttackFigures
 from payouts.models import AttackProgress, AttackTest
 from payouts.selectors import attack_tries
 from payouts.selectors.digest import lines_sha256
@@ -44,42 +45,42 @@ def test_every_attack_is_tried_once_and_changes_no_line(review):
     assert lines_sha256(review, review.lines.all()) == before
     assert attack_tries.rounds_to_try() == []
     for kind in SHELLS:
-        tests = figures[kind]["tests"]
-        assert [test["accounts"] for test in tests] == [2, 3, 4, 5] * 3
-        assert all(test["defended_gain_minor"] == 0 for test in tests)
-    assert [test["accounts"] for test in figures["null_shells"]["tests"]] == [1, 5, 20]
-    assert figures["null_shells_many"]["error"].startswith("500 worthless accounts need a pool of at least 2,500 rows")
-    assert abs(figures["null_shells"]["strangers"]["value"]) < 0.1
-    (copier,) = figures["copier"]["tests"]
-    assert copier["after_minor"] > 0
+        tests = figures[kind].tests
+        assert [test.accounts for test in tests] == [2, 3, 4, 5] * 3
+        assert all(test.defended_gain_minor == 0 for test in tests)
+    assert [test.accounts for test in figures["null_shells"].tests] == [1, 5, 20]
+    assert figures["null_shells_many"].error.startswith("500 worthless accounts need a pool of at least 2,500 rows")
+    assert abs(figures["null_shells"].strangers.value) < 0.1
+    (copier,) = figures["copier"].tests
+    assert copier.after_minor > 0
     for kind in ("copier", "copier_smallest"):
-        same = figures[kind]["same_as_victim"]
-        assert abs(same["value"]) < 4 * same["error"]
-        assert figures[kind]["tests"][0]["defended_gain_minor"] == 0
+        same = figures[kind].same_as_victim
+        assert abs(same.value) < 4 * same.error
+        assert figures[kind].tests[0].defended_gain_minor == 0
     for kind in STRANGERS:
-        (test,) = figures[kind]["tests"]
-        assert test["before_minor"] == test["defended_gain_minor"] == 0
-        assert test["at_stake_minor"] == max(test["after_minor"], scenario.POT_MINOR // 3)
-    assert figures["labels_flipped"]["strangers"]["value"] < 0
-    assert figures["labels_flipped"]["tests"][0]["after_minor"] == 0
+        (test,) = figures[kind].tests
+        assert test.before_minor == test.defended_gain_minor == 0
+        assert test.at_stake_minor == max(test.after_minor, scenario.POT_MINOR // 3)
+    assert figures["labels_flipped"].strangers.value < 0
+    assert figures["labels_flipped"].tests[0].after_minor == 0
 
 
 def test_two_who_are_paid_gain_nothing_by_merging_where_all_above_0_are_paid(review):
     attacks.try_attack(round_id=review.pk, kind="mergers")
 
     figures = review.attack_tests.get().figures
-    assert len(figures["tests"]) == 3
-    assert figures["evaluations"] == 0
-    assert all(abs(test["gain_minor"]) <= 1 for test in figures["tests"])
+    assert len(figures.tests) == 3
+    assert figures.evaluations == 0
+    assert all(abs(test.gain_minor) <= 1 for test in figures.tests)
 
 
 def test_the_parts_of_a_seller_sum_to_its_value(review):
     attacks.try_attack(round_id=review.pk, kind="shells_random")
 
-    parts = review.attack_tests.get().figures["parts"]
+    parts = review.attack_tests.get().figures.parts
     fgsv = valuation.outcome(review.run).rules["fgsv"]
-    errors = np.hypot([part["error"] for part in parts], np.sqrt(np.diag(fgsv.covariance)))
-    assert (np.abs([part["value"] for part in parts] - fgsv.values) < 4 * errors).all()
+    errors = np.hypot([part.error for part in parts], np.sqrt(np.diag(fgsv.covariance)))
+    assert (np.abs([part.value for part in parts] - fgsv.values) < 4 * errors).all()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_an_attack_that_takes_long_lets_others_have_the_worker_and_goes_on(revie
     assert tries > 2
     assert sent == [(review.pk, "outliers", 1)] * tries
     assert not AttackProgress.objects.exists()
-    assert review.attack_tests.get().figures["tests"]
+    assert review.attack_tests.get().figures.tests
 
 
 def test_what_an_earlier_release_left_half_done_is_begun_anew(review):
@@ -146,7 +147,7 @@ def test_what_an_earlier_release_left_half_done_is_begun_anew(review):
 
     test = attacks.try_attack(round_id=review.pk, kind="copier")
 
-    assert test.figures["tests"]
+    assert test.figures.tests
     assert not AttackProgress.objects.exists()
 
 
@@ -156,7 +157,7 @@ def test_an_attack_that_cannot_be_valued_says_so(review, monkeypatch):
 
     attacks.try_attack(round_id=review.pk, kind="null_shells")
 
-    assert "evaluations" in review.attack_tests.get().figures["error"]
+    assert "evaluations" in review.attack_tests.get().figures.error
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_an_attack_that_breaks_down_says_why_and_is_not_tried_for_ever(review, m
 
     attacks.try_attack(round_id=review.pk, kind="one_class")
 
-    assert review.attack_tests.get().figures == {"schema": "attack.v2", "error": said, "tests": []}
+    assert review.attack_tests.get().figures == AttackFigures(schema="attack.v2", error=said, tests=())
 
 
 def test_a_database_that_is_away_is_no_verdict(review, monkeypatch):
@@ -194,8 +195,8 @@ def test_a_budget_without_a_pilot_for_so_many_accounts_is_raised_to_one(review, 
     attacks.try_attack(round_id=review.pk, kind="null_shells")
 
     figures = review.attack_tests.get().figures
-    assert figures["budget"] > 20
-    assert figures["evaluations"] == figures["budget"]
+    assert figures.budget > 20
+    assert figures.evaluations == figures.budget
 
 
 def test_a_second_worker_leaves_an_attack_that_is_being_tried_alone(review, monkeypatch):
@@ -227,4 +228,4 @@ def test_an_attack_waits_while_a_round_is_being_valued(review):
     assert not cache.get(f"attack:{review.pk}:one_class:1"), "the sweeper has to ask again"
 
     runs.cancel(run=valuing_run, by=valuing_run.triggered_by)
-    assert attacks.try_attack(round_id=review.pk, kind="one_class").figures["tests"]
+    assert attacks.try_attack(round_id=review.pk, kind="one_class").figures.tests

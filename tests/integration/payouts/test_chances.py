@@ -226,7 +226,7 @@ def test_nothing_is_shared_where_all_rows_together_do_not_beat_nobodys(place):
 def test_the_error_of_the_whole_gain_is_the_runs_own_where_it_was_kept(place, error, shared):
     payout_round = scenario.in_review(place, chosen=by_chance(), kept={"total_validation_error": error})
 
-    assert payout_round.audit_report.figures["total_validation_error"] == error
+    assert payout_round.audit_report.figures.total_validation_error == error
     assert payout_round.lines.filter(amount_minor__gt=0).exists() == shared
 
 

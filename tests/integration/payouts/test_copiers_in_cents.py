@@ -20,6 +20,7 @@ from tests.factories.datasets import make_submission
 from tests.factories.requests import make_request
 from tests.integration.payouts import scenario
 from tests.integration.valuation.market import work_off
+from valuation.documents import ManifestSubmission
 
 SIZE = 80
 POT_MINOR = 1_000_000
@@ -130,11 +131,16 @@ def test_a_copier_gains_nothing_once_upheld_and_nobody_else_moves_a_cent(market,
 
     assert after == {**before, COPIER: 0}
     assert recompute(payout_round=review).is_same
-    assert review.run.manifest["left_out_whole"] == [{
-        "submission": str(submission.pk), "organization_id": submission.organization_id,
-        "version": str(submission.version_id), "sha256": submission.version.sha256,
-        "rows": SIZE, "rows_left_out": SIZE,
-    }]  # fmt: skip
+    assert review.run.manifest.left_out_whole == (
+        ManifestSubmission(
+            submission=str(submission.pk),
+            organization_id=submission.organization_id,
+            version=str(submission.version_id),
+            sha256=submission.version.sha256,
+            rows=SIZE,
+            rows_left_out=SIZE,
+        ),
+    )
 
 
 def test_whoever_brings_the_validation_rows_is_paid_for_them_only_until_it_is_upheld(market):
@@ -153,7 +159,7 @@ def test_whoever_brings_the_validation_rows_is_paid_for_them_only_until_it_is_up
 
     assert unproved[COPIER] > sum(unproved.values()) / len(unproved)
     assert after == {**before, COPIER: 0}
-    assert [entry["submission"] for entry in review.run.manifest["left_out_whole"]] == [str(submission.pk)]
+    assert [file.submission for file in review.run.manifest.left_out_whole] == [str(submission.pk)]
 
 
 def test_of_a_copier_with_rows_of_its_own_only_those_are_valued(market):
@@ -170,8 +176,8 @@ def test_of_a_copier_with_rows_of_its_own_only_those_are_valued(market):
         copies.decide(finding=finding, decision="first_keeps", reason="No source.", by=make_member(Role.OPERATOR))
     after, review = paid(request)
 
-    assert [entry["rows_left_out"] for entry in review.run.manifest["submissions"]] == [0, 0, 0, SIZE]
-    assert review.run.manifest["left_out_whole"] == []
+    assert [file.rows_left_out for file in review.run.manifest.submissions] == [0, 0, 0, SIZE]
+    assert review.run.manifest.left_out_whole == ()
     assert after[COPIER] == honest["Own rows"]
     assert {name: amount for name, amount in after.items() if name != COPIER} == {
         name: amount for name, amount in honest.items() if name != "Own rows"

@@ -18,6 +18,7 @@ from payouts.models import (
     PayoutRound,
 )
 from payouts.services import accounts, rounds
+from payouts.services.attack_figures import not_tried
 from tests.integration.payouts import scenario
 
 # The moves of ADR 0005 and ADR 0009, written out again: a slip in the models must not repeat itself here.
@@ -271,7 +272,7 @@ def test_a_round_with_an_open_line_is_not_paid(place):
 @pytest.mark.parametrize("table", APPEND_ONLY_TABLES)
 def test_history_is_only_added_to(place, table):
     payout_round = scenario.posted(place)
-    AttackTest.objects.create(round=payout_round, kind=AttackTest.Kind.COPIER, figures={})
+    AttackTest.objects.create(round=payout_round, kind=AttackTest.Kind.COPIER, figures=not_tried("No worker."))
     AttackRetry.objects.create(round=payout_round, times=4, by=place.first)
     LineRelease.objects.create(line=payout_round.lines.first(), reason=LineRelease.Reason.PAUSE_OVER)
 

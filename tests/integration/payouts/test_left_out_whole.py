@@ -18,7 +18,6 @@ from payouts.selectors.statements import statement_of
 from payouts.services.rounds import opening
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words
-from valuation.selectors.runs import left_out_sellers
 
 WHY = "All its rows were left out as copies"
 
@@ -53,7 +52,7 @@ def test_statement_result_and_exports_show_it(place, copier):
     shown = words(seller.get(page("result", posted.pk)))
     assert "You earned 0.00 EUR, because all your rows were left out as copies. You owe nothing." in shown
     assert "None of your rows took part in this round" in shown
-    rows = count(left_out_sellers(posted.started_run)[copier.pk]).replace(NARROW_SPACE, " ")
+    rows = count(posted.started_run.manifest.left_out_sellers[copier.pk]).replace(NARROW_SPACE, " ")
     assert f"your {rows} rows are copies of rows that were there before" in shown
     assert size_chart(line) is None
     assert class_chart(line) is None

@@ -7,6 +7,7 @@ from marketplace.templatetags.figures import MINUS
 from payouts.selectors.most_added import most_added
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, words
+from valuation.documents import KindMeans, RowKinds, SegmentCut
 from valuation.selectors.runs import TOO_FEW
 
 HEADING = "What would add most"
@@ -15,51 +16,57 @@ HEADING = "What would add most"
 def means(**kinds):
     """Kinds by number as ``(rows, mean, ahead, error of ahead)``; the error of the mean is half of that."""
     rows, values, ahead, errors = zip(*kinds.values(), strict=True) if kinds else ((), (), (), ())
-    return {
-        "kinds": [int(kind[1:]) for kind in kinds],
-        "rows": list(rows),
-        "means": list(values),
-        "standard_errors": [error / 2 for error in errors],
-        "ahead": list(ahead),
-        "ahead_standard_errors": list(errors),
-    }
+    return KindMeans(
+        kinds=tuple(int(kind[1:]) for kind in kinds),
+        rows=rows,
+        means=values,
+        standard_errors=tuple(error / 2 for error in errors),
+        ahead=ahead,
+        ahead_standard_errors=errors,
+    )
 
 
 OWN = means(k0=(60, 0.00002, -0.0001, 0.00001), k1=(40, 0.00012, 0.0001, 0.00001))
 OTHER = means(k0=(60, 0.00004, -0.00005, 0.00001), k1=(40, 0.00009, 0.00005, 0.00001))
-INCOME = {"column": "income", "kinds": ["low", "high"], "sellers": [OWN, OTHER, OTHER, OTHER], "all": OTHER}
-TOWNS = {
-    "column": "town",
-    "kinds": ["north", "south", "missing"],
+
+
+def income(*sellers):
+    return RowKinds(column="income", kinds=("low", "high"), sellers=sellers, all=OTHER)
+
+
+INCOME = income(OWN, OTHER, OTHER, OTHER)
+TOWNS = RowKinds(
+    column="town",
+    kinds=("north", "south", "missing"),
     # South is ahead by 2.2 errors of its own: of four kinds compared that is no more than chance.
-    "sellers": [means(k0=(50, 0.0001, -0.00011, 0.00005), k1=(50, 0.00021, 0.00011, 0.00005)), means(), OTHER, OTHER],
-    "all": OTHER,
-}
-ZONES = {
-    "column": "zone",
-    "kinds": ["rural", "urban"],
-    "sellers": [OWN, OTHER, OTHER, means()],
-    "all": OTHER,
-}
+    sellers=(means(k0=(50, 0.0001, -0.00011, 0.00005), k1=(50, 0.00021, 0.00011, 0.00005)), means(), OTHER, OTHER),
+    all=OTHER,
+)
+ZONES = RowKinds(column="zone", kinds=("rural", "urban"), sellers=(OWN, OTHER, OTHER, means()), all=OTHER)
 
 
 def cut(column, segments, scores):
-    return {
-        "column": column, "segments": segments, "rows": [70, 30],
-        "contributions": [[0.1] * 4, [0.2] * 4], "standard_errors": [[0.001] * 4] * 2,
-        "total_standard_errors": [0.002, 0.002], "scores": scores, "score_standard_errors": [0.02, 0.02],
-    }  # fmt: skip
+    return SegmentCut(
+        column=column,
+        segments=tuple(segments),
+        rows=(70, 30),
+        contributions=[[0.1] * 4, [0.2] * 4],
+        standard_errors=[[0.001] * 4] * 2,
+        total_standard_errors=[0.002, 0.002],
+        scores=scores,
+        score_standard_errors=[0.02, 0.02],
+    )
 
 
 BY_CLASS = cut("income", ["low", "high"], [0.93, 0.62])
-BY_SEGMENT = [
+BY_SEGMENT = (
     cut("town", ["north", "south"], [0.7, 0.8]),
     cut("zone", ["urban", "fewer than 20 validation rows each"], [0.75, 0.1]),
-]
+)
 
 
 def kept(*columns, **parts):
-    return {"hcdv": {"kinds": list(columns)}, "by_class": BY_CLASS, "by_segment": BY_SEGMENT, **parts}
+    return {"hcdv": scenario.row_outcome(kinds=columns), "by_class": BY_CLASS, "by_segment": BY_SEGMENT, **parts}
 
 
 def result(place, monkeypatch, found, *, seller=0):
@@ -98,7 +105,7 @@ def test_a_kind_is_named_only_where_chance_does_not_explain_it_among_all_that_ar
 
 def three(*, sellers=(OTHER,) * 3, own, everybody=OTHER):
     """A column of three kinds."""
-    return {"column": "sector", "kinds": ["farm", "shop", "office"], "sellers": [own, *sellers], "all": everybody}
+    return RowKinds(column="sector", kinds=("farm", "shop", "office"), sellers=(own, *sellers), all=everybody)
 
 
 # Farm has the largest difference, of 25 rows that differ a lot; office is ahead by ten errors.
@@ -150,8 +157,7 @@ def test_a_mean_that_is_nearly_one_other_owners_is_not_shown(place, monkeypatch,
     def holding(rows):
         return means(k0=(rows, 0.00004, -0.00005, 0.00001), k1=(rows, 0.00009, 0.00005, 0.00001))
 
-    sellers = [OWN, holding(20), holding(20), holding(largest)]
-    text = result(place, monkeypatch, kept(INCOME | {"sellers": sellers}))
+    text = result(place, monkeypatch, kept(income(OWN, holding(20), holding(20), holding(largest))))
 
     assert "Of your rows, those with income high clearly added more" in text
     assert ("Of all sellers" in text) is shown
@@ -161,7 +167,7 @@ def test_one_segment_is_not_compared_with_itself(place, monkeypatch):
     alone = cut("income", ["high", TOO_FEW], [0.62, 0.1])
 
     text = result(
-        place, monkeypatch, kept(INCOME, by_class=alone, by_segment=[cut("zone", ["urban", TOO_FEW], [1, 0])])
+        place, monkeypatch, kept(INCOME, by_class=alone, by_segment=(cut("zone", ["urban", TOO_FEW], [1, 0]),))
     )
 
     assert "weakest where" not in text
@@ -178,7 +184,7 @@ def test_scores_do_not_tell_how_many_private_rows_a_segment_has(place, monkeypat
     """Of a score p and its error s anyone works out p (1 - p) / s^2 rows, and of many digits the fraction itself."""
     scored = cut("income", ["low", "high"], [16 / 23, 14 / 27])
 
-    text = result(place, monkeypatch, kept(INCOME, by_class=scored, by_segment=[]))
+    text = result(place, monkeypatch, kept(INCOME, by_class=scored, by_segment=()))
 
     assert "right on 52 % of the validation rows there, against 70 % where income is low." in text
 
@@ -213,9 +219,9 @@ def test_accounts_of_one_owner_are_one_owner(place, monkeypatch):
 def test_other_metrics_are_told_in_their_own_scale_and_losses_below_zero_as_costs(place):
     costly = means(k0=(60, -0.0012, -0.001, 0.0001), k1=(40, -0.0002, 0.001, 0.0001))
     scored = cut("income", ["low", "high"], [-0.22, -0.61])
-    column = INCOME | {"sellers": [costly, OTHER, OTHER, OTHER]}
+    column = income(costly, OTHER, OTHER, OTHER)
 
-    line = scenario.posted(place, kept=kept(column, by_class=scored, by_segment=[])).lines.get(
+    line = scenario.posted(place, kept=kept(column, by_class=scored, by_segment=())).lines.get(
         organization=place.sellers[0]
     )
     line.round.request.metric = "neg_log_loss"
@@ -228,16 +234,18 @@ def test_other_metrics_are_told_in_their_own_scale_and_losses_below_zero_as_cost
 
 
 @pytest.mark.parametrize(
-    "found", [{}, {"hcdv": {"kinds": []}}, {"hcdv": {"kinds": [INCOME | {"sellers": [means()] * 4}]}}]
+    "found",
+    [{}, {"hcdv": scenario.row_outcome()}, {"hcdv": scenario.row_outcome(kinds=(income(*[means()] * 4),))}],
 )
 def test_nothing_is_said_that_the_run_does_not_know(place, monkeypatch, found):
     assert HEADING not in result(place, monkeypatch, found)
 
 
 def test_runs_before_the_models_scores_were_kept_say_nothing_of_them(place, monkeypatch):
-    old = {name: figures for name, figures in BY_CLASS.items() if "score" not in name}
+    stored = BY_CLASS.to_json()
+    old = SegmentCut.from_json({name: figures for name, figures in stored.items() if "score" not in name})
 
-    text = result(place, monkeypatch, kept(INCOME, by_class=old, by_segment=[]))
+    text = result(place, monkeypatch, kept(INCOME, by_class=old, by_segment=()))
 
     assert "Of your rows, those with income high clearly added more" in text
     assert "weakest where" not in text

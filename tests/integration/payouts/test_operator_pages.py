@@ -171,7 +171,7 @@ def test_a_round_that_missed_its_precision_says_so(place, state, half_width, sai
 
     text = words(browser(place.second).get(page("round_detail", payout_round.pk)))
 
-    assert payout_round.audit_report.figures["precision_met"] is (said is None)
+    assert payout_round.audit_report.figures.precision_met is (said is None)
     assert ("The budget was spent before the precision was met" in text) is (said is not None)
     if said:
         assert said in text

@@ -29,11 +29,11 @@ def test_a_round_is_valued_by_the_engine_and_paid(db):
     posted = rounds.post(payout_round=scenario.approve(review, second), by=first)
 
     assert project(posted).totals.is_proved
-    assert [seller["rows"] for seller in posted.audit_report.figures["sellers"]] == [15, 30, 60]
+    assert [seller.rows for seller in posted.audit_report.figures.sellers] == [15, 30, 60]
     for line in posted.lines.all():
         assert line.value_lower < line.value < line.value_upper
         assert line.amount_validation_lower_minor <= line.amount_minor <= line.amount_validation_upper_minor
-    assert posted.audit_report.figures["evaluations"] <= 20_000
+    assert posted.audit_report.figures.evaluations <= 20_000
 
 
 def test_a_round_beside_rows_of_the_buyers_own_is_recomputed_to_the_bit(db):
@@ -43,4 +43,4 @@ def test_a_round_beside_rows_of_the_buyers_own_is_recomputed_to_the_bit(db):
     recomputed = recompute(payout_round=payout_round)
 
     assert [check.differences for check in recomputed.checks if not check.is_same] == []
-    assert payout_round.run.manifest["base_rows"] == 25
+    assert payout_round.run.manifest.base_rows == 25

@@ -14,6 +14,7 @@ from marketplace.models import Dataset, DatasetVersion
 from marketplace.templatetags.figures import MINUS
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, words
+from valuation.documents import LearningCurve, Removal, SegmentCut, SizeCut
 
 ROWS = 24
 
@@ -48,24 +49,32 @@ def explanations(place):
     pq.write_table(pa.table(columns), sink)
     values = np.array(scenario.VALUES)
     return {
-        "by_size": {
-            "edges": [0, 1, 2, 20, 1000],
-            "contributions": np.outer([0.2, 0.2, 0.5, 0.1], values).tolist(),
-            "curve": {"rows": [0, 1, 2, 11, 500, 1000], "utilities": [0.5, 0.55, 0.6, 0.7, 0.79, 0.8]},
-        },
-        "removal": {"best_first": [0.8, 0.55, 0.6, 0.62, 0.5], "worst_first": [0.8, 0.81, 0.7, 0.65, 0.5]},
-        "by_class": {
-            "column": "income", "segments": ["low", "high"], "rows": [70, 30],
-            "contributions": np.outer([-0.1, 1.1], values).tolist(),
-            "standard_errors": np.full((2, 4), 0.001).tolist(), "total_standard_errors": [0.002, 0.002],
-        },
-        "by_segment": [{
-            "column": "town", "segments": ["north", "south"], "rows": [60, 40],
-            "contributions": np.outer([0.75, 0.25], values).tolist(),
-            "standard_errors": np.full((2, 4), 0.001).tolist(), "total_standard_errors": [0.002, 0.002],
-        }],
-        "hcdv": {"points": default_storage.save("points/test.parquet", ContentFile(sink.getvalue()))},
-    }  # fmt: skip
+        "by_size": SizeCut(
+            edges=(0, 1, 2, 20, 1000),
+            contributions=np.outer([0.2, 0.2, 0.5, 0.1], values),
+            curve=LearningCurve(rows=[0, 1, 2, 11, 500, 1000], utilities=[0.5, 0.55, 0.6, 0.7, 0.79, 0.8]),
+        ),
+        "removal": Removal(best_first=[0.8, 0.55, 0.6, 0.62, 0.5], worst_first=[0.8, 0.81, 0.7, 0.65, 0.5]),
+        "by_class": SegmentCut(
+            column="income",
+            segments=("low", "high"),
+            rows=(70, 30),
+            contributions=np.outer([-0.1, 1.1], values),
+            standard_errors=np.full((2, 4), 0.001),
+            total_standard_errors=[0.002, 0.002],
+        ),
+        "by_segment": (
+            SegmentCut(
+                column="town",
+                segments=("north", "south"),
+                rows=(60, 40),
+                contributions=np.outer([0.75, 0.25], values),
+                standard_errors=np.full((2, 4), 0.001),
+                total_standard_errors=[0.002, 0.002],
+            ),
+        ),
+        "hcdv": scenario.row_outcome(points=default_storage.save("points/test.parquet", ContentFile(sink.getvalue()))),
+    }
 
 
 def test_a_result_is_explained_by_size_class_and_rows(place):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from marketplace.models import AuditEvent, Organization, Submission
 from payouts import errors, tasks
+from payouts.documents import SumProof
 from payouts.models import AuditReport, Export, LedgerEntry, LedgerTransaction, PayoutLine, PayoutRound
 from payouts.selectors.balances import escrow_minor, pot_available_minor
 from payouts.services import accounts, funding, rounds
@@ -152,7 +153,7 @@ def test_the_sweeper_concludes_what_no_message_announced(place):
 def test_without_a_positive_value_the_pot_returns_to_the_buyer(place):
     payout_round = scenario.posted(place, values=(-0.1, -0.2, 0.0, -0.3), chosen=scenario.policy(fee_basis_points=100))
 
-    assert payout_round.audit_report.figures["nothing_paid"] is True
+    assert payout_round.audit_report.figures.nothing_paid is True
     assert (payout_round.fee_minor, payout_round.unallocated_minor) == (0, POT_MINOR)
     assert pot_available_minor(place.request) == POT_MINOR
     assert states(payout_round) == ["below_minimum"] * 4
@@ -385,11 +386,9 @@ def test_lines_carry_both_intervals(place):
 def test_the_audit_figures_show_the_rules_side_by_side_and_the_sum(place):
     figures = scenario.in_review(place).audit_report.figures
 
-    assert [rule["rule"] for rule in figures["rules"]] == ["fgsv", "gsv", "leave_one_out", "by_rows", "equal"]
-    assert figures["rules"][0]["with_leave_one_out"]["spearman"] == pytest.approx(1.0)
-    assert figures["rules"][4]["with_rows"]["pearson"] is None
-    assert figures["sum_proof"] == {
-        "lines_minor": POT_MINOR, "fee_minor": 0, "unallocated_minor": 0, "pot_minor": POT_MINOR,
-    }  # fmt: skip
-    assert figures["evaluations"] == 2000
+    assert [rule.rule for rule in figures.rules] == ["fgsv", "gsv", "leave_one_out", "by_rows", "equal"]
+    assert figures.paying.with_leave_one_out.spearman == pytest.approx(1.0)
+    assert figures.rules[4].with_rows.pearson is None
+    assert figures.sum_proof == SumProof(lines_minor=POT_MINOR, fee_minor=0, unallocated_minor=0, pot_minor=POT_MINOR)
+    assert figures.evaluations == 2000
     assert PayoutLine.objects.count() == 4

@@ -40,7 +40,7 @@ def csv(rows):
 
 def values_of(run):
     found = {row.organization_id: row.value for row in run.player_values.filter(rule="fgsv")}
-    return [found[seller["organization_id"]] for seller in run.manifest["sellers"]]
+    return [found[seller.organization_id] for seller in run.manifest.sellers]
 
 
 def assert_sums_to_the_values(contributions, run):
@@ -57,35 +57,35 @@ def test_values_by_size_and_by_class(monkeypatch):
     monkeypatch.setattr(explanation, "by_segment", watched)
     run = work_off(start_run(make_market()))
 
-    sizes, classes = run.outcome["by_size"], run.outcome["by_class"]
+    sizes, classes = run.outcome.by_size, run.outcome.by_class
     without_noise, with_noise = errors
-    assert classes["standard_errors"] == without_noise.tolist()
+    assert classes.standard_errors.tolist() == without_noise.tolist()
     assert (without_noise**2).sum() < 0.9 * (with_noise**2).sum()
 
-    assert (sizes["edges"][0], sizes["edges"][-1]) == (0, 105)
-    assert_sums_to_the_values(sizes["contributions"], run)
-    assert sizes["curve"]["rows"][-1] == 105
-    assert sizes["curve"]["utilities"][0] == run.outcome["utility_empty"]
-    assert sizes["curve"]["utilities"][-1] == run.outcome["utility_full"]
-    assert (classes["column"], classes["segments"], sum(classes["rows"])) == ("income", ["low", "high"], 200)
-    assert_sums_to_the_values(classes["contributions"], run)
-    assert run.outcome["by_segment"] == []
-    assert classes["scores"] @ np.array(classes["rows"]) / 200 == pytest.approx(run.outcome["utility_full"])
+    assert (sizes.edges[0], sizes.edges[-1]) == (0, 105)
+    assert_sums_to_the_values(sizes.contributions, run)
+    assert sizes.curve.rows[-1] == 105
+    assert sizes.curve.utilities[0] == run.outcome.utility_empty
+    assert sizes.curve.utilities[-1] == run.outcome.utility_full
+    assert (classes.column, classes.segments, sum(classes.rows)) == ("income", ("low", "high"), 200)
+    assert_sums_to_the_values(classes.contributions, run)
+    assert run.outcome.by_segment == ()
+    assert classes.scores @ np.array(classes.rows) / 200 == pytest.approx(run.outcome.utility_full)
 
 
 @pytest.mark.parametrize(("metric", "range_"), [("balanced_accuracy", (0.0, 1.0)), ("neg_log_loss", (-30.0, 0.0))])
 def test_scores_by_class_are_the_part_named_right_or_the_mean_of_the_metric(metric, range_):
     run = work_off(start_run(make_market(metric=metric)))
 
-    classes = run.outcome["by_class"]
+    classes = run.outcome.by_class
 
-    scores, rows = np.array(classes["scores"]), np.array(classes["rows"])
+    scores, rows = classes.scores, np.array(classes.rows)
     weights = [0.5, 0.5] if metric == "balanced_accuracy" else rows / rows.sum()
-    assert scores @ weights == pytest.approx(run.outcome["utility_full"])
+    assert scores @ weights == pytest.approx(run.outcome.utility_full)
     assert range_[0] <= scores.min() <= scores.max() <= range_[1]
     if metric == "balanced_accuracy":
         errors = np.sqrt(scores * (1 - scores) / rows)
-        assert classes["score_standard_errors"] == pytest.approx(errors.tolist())
+        assert classes.score_standard_errors.tolist() == pytest.approx(errors.tolist())
 
 
 def test_values_by_category_of_the_validation_rows_take_small_segments_together():
@@ -100,19 +100,20 @@ def test_values_by_category_of_the_validation_rows_take_small_segments_together(
 
     run = work_off(start_run(request))
 
-    (towns,) = run.outcome["by_segment"]
+    (towns,) = run.outcome.by_segment
     counts = validation.column("town").to_pylist()
     north, south = counts.count("north"), counts.count("south")
-    assert towns["column"] == "town"
-    assert towns["segments"] == ["north", "south", "fewer than 20 validation rows each"]
-    assert towns["rows"] == [north, south, 200 - north - south]
-    assert_sums_to_the_values(towns["contributions"], run)
+    assert towns.column == "town"
+    assert towns.segments == ("north", "south", "fewer than 20 validation rows each")
+    assert towns.rows == (north, south, 200 - north - south)
+    assert_sums_to_the_values(towns.contributions, run)
 
 
 def test_a_metric_that_is_no_plain_mean_of_rows_is_explained_by_size_alone():
     run = work_off(start_run(make_market(metric="roc_auc")))
 
-    assert run.outcome["covariances"]["fgsv"]["validation"] is not None
-    assert_sums_to_the_values(run.outcome["by_size"]["contributions"], run)
-    assert "by_class" not in run.outcome
-    assert "by_segment" not in run.outcome
+    assert run.outcome.covariances["fgsv"].validation is not None
+    assert_sums_to_the_values(run.outcome.by_size.contributions, run)
+    assert run.outcome.by_class is None
+    assert run.outcome.by_segment == ()
+    assert not {"by_class", "by_segment"} & run.outcome.to_json().keys()

@@ -8,6 +8,7 @@ from tests.integration.valuation.market import base_fields, make_market, start_r
 from valuation.core.plan import run_plan
 from valuation.core.utility import ModelSpec, make_utility
 from valuation.core.utility.features import FeatureEncoder
+from valuation.documents import Manifest
 from valuation.selectors import runs as selectors
 from valuation.services import attacks, inputs
 from valuation.services.run_plans import evaluation_cost, plan_of
@@ -45,19 +46,19 @@ def test_a_run_over_own_rows_gives_the_bits_of_a_library_call(request_):
     # A model of the 25 rows is better than a constant answer, and the sellers share what is above it.
     assert outcome.utility_empty > 0.6
     assert outcome.rules["fgsv"].values.sum() == pytest.approx(outcome.utility_full - outcome.utility_empty, abs=1e-12)
-    assert (manifest["base_rows"], manifest["base_sha256"]) == (25, request_.base_sha256)
+    assert (manifest.base_rows, manifest.base_sha256) == (25, request_.base_sha256)
     assert [player.rows for player in outcome.players] == [5, 10, 20]
 
 
 def test_manifests_without_own_rows_say_nothing_of_them():
-    manifest = inputs.freeze(request=make_market()).manifest
+    stored = inputs.freeze(request=make_market()).to_json()
 
-    assert not [name for name in (*manifest, *manifest["arrays"]) if "base" in name]
+    assert not [name for name in (*stored, *stored["arrays"]) if "base" in name]
 
 
 def test_an_evaluation_costs_the_own_rows_too(request_):
-    manifest = inputs.freeze(request=request_).manifest
-    without = {name: value for name, value in manifest.items() if name != "base_rows"}
+    manifest = inputs.freeze(request=request_)
+    without = Manifest.from_json({name: value for name, value in manifest.to_json().items() if name != "base_rows"})
 
     assert evaluation_cost(manifest)(10) == evaluation_cost(without)(35)
 

@@ -37,12 +37,12 @@ def test_a_sellers_rows_sum_to_its_value_and_all_rows_to_the_pot():
         assert own["row"].to_pylist() == list(range(player.rows))
         for rule, column in (("hcdv", "value"), ("hcdv_metric", "value_without_lambda")):
             assert own[column].to_numpy().sum() == pytest.approx(outcome.rules[rule].values[place], abs=1e-12)
-    kept = run.outcome["hcdv"]
-    assert (kept["repetitions"], kept["depth"], kept["leaves"], kept["nodes"]) == (4, 1, 32, 36)
-    assert kept["encoder_refused"] == ""
-    assert run.evaluations_spent - run.outcome["hcdv"]["evaluations"] > 0
-    assert kept["evaluations"] <= run.row_evaluations_max
-    assert kept["encoder_seconds"] > 0
+    kept = run.outcome.hcdv
+    assert (kept.repetitions, kept.depth, kept.leaves, kept.nodes) == (4, 1, 32, 36)
+    assert kept.encoder_refused == ""
+    assert run.evaluations_spent - kept.evaluations > 0
+    assert kept.evaluations <= run.row_evaluations_max
+    assert kept.encoder_seconds > 0
 
 
 def test_rules_of_row_values_carry_the_scatter_over_repetitions():
@@ -78,8 +78,8 @@ def test_means_by_class_are_those_of_the_stored_rows():
     labels, values = np.array(labels), points["value_without_lambda"].to_numpy()
     owners = points["organization_id"].to_numpy()
     assert classes.column == "income"
-    for seller, found in zip(run.manifest["sellers"], classes.sellers, strict=True):
-        own = owners == seller["organization_id"]
+    for seller, found in zip(run.manifest.sellers, classes.sellers, strict=True):
+        own = owners == seller.organization_id
         assert_means(found, labels[own], values[own])
     assert_means(classes.all, labels, values)
     assert [found.kind for found in classes.all] == ["low", "high"]
@@ -153,7 +153,7 @@ def test_workers_that_die_in_every_block_change_no_bit():
     smooth, rough = work_off(start_run(request)), work_off_with_deaths(start_run(request))
 
     assert selectors.point_values(rough).equals(selectors.point_values(smooth))
-    assert rough.outcome["hcdv"]["points_sha256"] == smooth.outcome["hcdv"]["points_sha256"]
+    assert rough.outcome.hcdv.points_sha256 == smooth.outcome.hcdv.points_sha256
     for rule, values in selectors.outcome(smooth).rules.items():
         assert selectors.outcome(rough).rules[rule].values.tolist() == values.values.tolist()
 
@@ -162,7 +162,7 @@ def test_concluding_twice_leaves_one_whole_file():
     run = work_off(start_run(make_market()))
     plan = plan_of(run)
     state = plan.second_state(PlanState.from_bytes(bytes(run.merged.archive)))
-    path = Path(default_storage.path(run.outcome["hcdv"]["points"]))
+    path = Path(default_storage.path(run.outcome.hcdv.points))
     whole = path.read_bytes()
     path.write_bytes(whole[:100])  # what a crash in the middle of writing leaves
 
@@ -170,7 +170,7 @@ def test_concluding_twice_leaves_one_whole_file():
     once_more = row_values.conclude(run=run, plan=plan.second, state=state)
 
     assert path.read_bytes() == whole
-    assert again.outcome == once_more.outcome == run.outcome["hcdv"]
+    assert again.outcome == once_more.outcome == run.outcome.hcdv
     assert [entry.name for entry in path.parent.glob(f"{run.pk}*")] == [f"{run.pk}.parquet"]
 
 

@@ -14,6 +14,7 @@ from tests.factories.requests import make_request
 from tests.integration.valuation.market import make_market, start_run, work_off
 from valuation import tasks
 from valuation.core.plan import run_plan
+from valuation.documents import Manifest, Outcome
 from valuation.models import PlayerValue, ValuationRun, WorkBlock
 from valuation.selectors import runs as selectors
 from valuation.services import blocks, inputs, runs
@@ -175,8 +176,9 @@ def test_a_budget_without_a_pilot_is_refused_and_nothing_is_kept():
 
 def test_frozen_inputs_cannot_be_exchanged():
     run = start_run(make_market())
+    altered = Manifest.from_json(run.manifest.to_json() | {"rowwise": False})
 
-    for change in ({"seed": 8}, {"inputs_sha256": "0" * 64}, {"manifest": {}}):
+    for change in ({"seed": 8}, {"inputs_sha256": "0" * 64}, {"manifest": altered}):
         with pytest.raises(ProgrammingError, match="Cannot update rows"), transaction.atomic():
             ValuationRun.objects.filter(pk=run.pk).update(**change)
 
@@ -193,7 +195,7 @@ def test_a_run_within_its_budget_says_so():
     assert run.state == ValuationRun.State.FINISHED
     assert run.evaluations_max == 3_000
     assert run.evaluations_spent <= run.evaluations_max + run.row_evaluations_max
-    assert run.evaluations_spent - run.outcome["hcdv"]["evaluations"] <= run.evaluations_max
+    assert run.evaluations_spent - run.outcome.row_evaluations <= run.evaluations_max
     assert PlayerValue.objects.filter(run=run, rule="fgsv").count() == 3
 
 
@@ -245,7 +247,7 @@ def test_a_metric_of_another_task_is_refused():
 def test_half_a_frozen_file_is_written_anew_and_a_damaged_one_is_noticed():
     request = make_market()
     frozen = inputs.freeze(request=request)
-    path = Path(default_storage.path(f"frozen/{frozen.manifest['arrays']['X']}.npy"))
+    path = Path(default_storage.path(f"frozen/{frozen.arrays['X']}.npy"))
     whole = path.read_bytes()
     path.write_bytes(whole[:100])
 
@@ -270,9 +272,10 @@ def test_a_run_does_not_mix_two_methods(monkeypatch):
 
 def test_what_a_run_found_never_changes():
     run = work_off(start_run(make_market()))
+    altered = Outcome.from_json(run.outcome.to_json() | {"utility_full": 1.0})
 
     for change in (
-        lambda: ValuationRun.objects.filter(pk=run.pk).update(outcome={}),
+        lambda: ValuationRun.objects.filter(pk=run.pk).update(outcome=altered),
         lambda: PlayerValue.objects.filter(run=run).update(value=1.0),
         lambda: PlayerValue.objects.filter(run=run).delete(),
     ):
@@ -312,4 +315,4 @@ def test_sellers_and_single_rows_are_told_apart_with_budgets_of_their_own():
     for now in seen:
         most = run.evaluations_max if now.step == "sellers" else run.row_evaluations_max
         assert now.evaluations <= now.evaluations_max == most
-    assert selectors.progress(run).evaluations == run.outcome["hcdv"]["evaluations"]
+    assert selectors.progress(run).evaluations == run.outcome.row_evaluations

@@ -1,0 +1,35 @@
+"""What a run stores as JSON: what it was frozen with, how far it is, and what it came to."""
+
+from valuation.documents.manifest import Manifest, ManifestSeller, ManifestSubmission
+from valuation.documents.outcome import (
+    KindMeans,
+    LearningCurve,
+    Outcome,
+    Removal,
+    RowKinds,
+    RowOutcome,
+    RuleCovariances,
+    RunSeconds,
+    SegmentCut,
+    SizeCut,
+)
+from valuation.documents.progress import Progress, RowProgress, SellerProgress
+
+__all__ = [
+    "KindMeans",
+    "LearningCurve",
+    "Manifest",
+    "ManifestSeller",
+    "ManifestSubmission",
+    "Outcome",
+    "Progress",
+    "Removal",
+    "RowKinds",
+    "RowOutcome",
+    "RowProgress",
+    "RuleCovariances",
+    "RunSeconds",
+    "SegmentCut",
+    "SellerProgress",
+    "SizeCut",
+]
