@@ -33,7 +33,7 @@ import numpy.typing as npt
 from valuation.core.estimators import seller_blocks
 from valuation.core.fgsv import blocks as fgsv_blocks
 from valuation.core.games import Game, IndexVector
-from valuation.core.group_order import in_canonical_order
+from valuation.core.group_order import canonical
 from valuation.core.hcdv import blocks as hcdv_blocks
 from valuation.core.rows import PooledRows
 from valuation.core.run_identity import run_identity
@@ -204,7 +204,7 @@ def run_block(
 
     Returns:
         Sums for ``merge``, of sellers in their canonical order
-        (:func:`~valuation.core.group_order.in_canonical_order`); the block of both ends also says at which place of it
+        (:func:`~valuation.core.group_order.canonical`); the block of both ends also says at which place of it
         each given seller stands. Memory is bounded by slices inside the kernels.
     """
     if block.kind in ROW_KERNELS:
@@ -215,10 +215,10 @@ def run_block(
         rng = np.random.default_rng(np.random.SeedSequence(words))
         return BlockResult(*ROW_KERNELS[block.kind](game, rows, block.params, foundation or {}, rng))
     rng = np.random.default_rng(np.random.SeedSequence([run_seed, block.number]))
-    ordered, places = in_canonical_order(groups)
-    arrays, evaluations = KERNELS[block.kind](game, ordered, block.params, rng)
+    seen = canonical(game, groups)
+    arrays, evaluations = KERNELS[block.kind](seen.game, seen.groups, block.params, rng)
     if block.kind == "ends":
-        arrays["places"] = places
+        arrays["places"] = seen.places
     return BlockResult(arrays, evaluations)
 
 

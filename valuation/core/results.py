@@ -5,6 +5,7 @@ from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from valuation.core.errors import InvalidSpecError, ValuationError
 from valuation.core.games import FloatMatrix, FloatVector, IndexVector
@@ -86,8 +87,9 @@ class GroupValues:
 
     Attributes:
         values: float64 ``(n_groups,)``, in metric units, in the order of the groups given.
-        standard_errors: float64 ``(n_groups,)``: error of computation, because coalitions are sampled.
-        covariance: float64 ``(n_groups, n_groups)``: covariance of computation.
+        standard_errors: float64 ``(n_groups,)``: error of computation, because coalitions are sampled; infinite where
+            ``withheld``.
+        covariance: float64 ``(n_groups, n_groups)``: covariance of computation, as far as it was seen; finite.
         validation_covariance: The same shape: error because the validation rows are a sample; ``None`` where the
             game scores no rows.
         evaluations: Utility evaluations spent.
@@ -123,8 +125,27 @@ class GroupValues:
             contributions=None if contributions is None else contributions[places],
         )
 
+    @property
+    def withheld(self) -> npt.NDArray[np.bool_]:
+        """Whose values and shares have no interval, because the draws have shown too little, bool ``(n_groups,)``."""
+        return np.isinf(self.standard_errors)
+
+    @property
+    def too_few(self) -> str:
+        """Why intervals are withheld, as a sentence; empty where none is."""
+        count = int(self.withheld.sum())
+        if not count:
+            return ""
+        return (
+            f"{self.evaluations:,} evaluations are too few to say how far the values of {count} of {len(self.values)} "
+            "groups may be off: scores move in coalitions that hardly any draw has met. Ask again with more."
+        )
+
     def interval(self, level: float = 0.95) -> FloatMatrix:
-        """Computation interval of the values: lower and upper ends, float64 ``(n_groups, 2)``, in metric units."""
+        """Computation interval of the values: lower and upper ends, float64 ``(n_groups, 2)``, in metric units.
+
+        Both ends are infinite where ``withheld``.
+        """
         return _normal_interval(self.values, self.standard_errors, level)
 
     def validation_interval(self, level: float = 0.95) -> FloatMatrix | None:
@@ -139,7 +160,12 @@ class GroupValues:
         return shares_of(self.values)
 
     def share_interval(self, level: float = 0.95) -> FloatMatrix:
-        """Computation interval of the shares, float64 ``(n_groups, 2)``; see :func:`share_interval`."""
+        """Computation interval of the shares, float64 ``(n_groups, 2)``; see :func:`share_interval`.
+
+        Every share has all values in it: from 0 to 1 where anybody's interval is withheld.
+        """
+        if self.withheld.any():
+            return np.tile([0.0, 1.0], (len(self.values), 1))
         return share_interval(self.values, self.covariance, level, seed=self.seed or 0)
 
     def validation_share_interval(self, level: float = 0.95) -> FloatMatrix | None:
@@ -181,6 +207,7 @@ def group_values(
     *,
     contributions: FloatMatrix | None,
     halves: tuple[FloatMatrix, FloatMatrix] | None = None,
+    withheld: npt.NDArray[np.bool_] | None = None,
     pot_rows: FloatVector | None = None,
     strata: IndexVector | None = None,
     evaluations: int,
@@ -190,14 +217,16 @@ def group_values(
     """Assemble :class:`GroupValues`; standard errors and validation errors follow from what is given.
 
     ``halves`` are the contributions as two independent halves of the draws say, where coalitions are sampled;
+    ``withheld`` are the groups without an interval;
     ``pot_rows`` what each validation row adds to ``U(N) - U(empty)``; ``strata`` those of the validation rows. See
     :func:`~valuation.core.validation_sample.validation_covariance`.
     """
     validation = None if contributions is None else validation_covariance(contributions, strata, halves=halves)
     pot_variance = None if pot_rows is None else validation_covariance(pot_rows[None, :], strata)[0, 0]
+    errors = np.sqrt(np.diag(covariance))
     return GroupValues(
         values=values,
-        standard_errors=np.sqrt(np.diag(covariance)),
+        standard_errors=errors if withheld is None else np.where(withheld, np.inf, errors),
         covariance=covariance,
         validation_covariance=validation,
         evaluations=evaluations,

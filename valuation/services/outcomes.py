@@ -24,7 +24,7 @@ def conclude(*, run: ValuationRun, plan: RunPlan, state: core_plan.PlanState) ->
             organization_id=seller.organization_id,
             rule=rule,
             value=float(values.values[index]),
-            standard_error=float(values.standard_errors[index]),
+            standard_error=float(np.sqrt(values.covariance[index, index])),
             validation_standard_error=_validation_error(values, index),
         )
         for rule, values in estimates.items()

@@ -1,6 +1,7 @@
 """The library's door to FGSV: any game, any disjoint groups, one call."""
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
@@ -48,12 +49,14 @@ def estimate_fgsv(
             arguments, the generator started anew, goes on from them and ends at the same bits.
 
     Returns:
-        Values in metric units and in the order of ``groups``, with covariance, and the validation covariance where the
+        Values in metric units and in the order of ``groups``, with covariance (and no interval for whom the budget was
+        too small: :attr:`GroupValues.withheld`), and the validation covariance where the
         game is rowwise. With ``"auto"`` the values of groups that cover all rows sum to ``U(N) - U(empty)``.
 
     Raises:
         InvalidGroupsError: A row belongs to two groups, or does not exist.
-        InvalidSpecError: The method is unknown, or has neither waves to stop after nor blocks to save.
+        InvalidSpecError: The budget is no whole number, or the method is unknown or has neither waves to stop after nor
+            blocks to save.
         BudgetTooSmallError: The budget does not cover the fewest samples an interval needs.
         UtilityNotFiniteError: The game answered NaN or infinity.
         SavedBlocksError: What is saved belongs to another run.
@@ -61,6 +64,8 @@ def estimate_fgsv(
     Note:
         ``"auto"`` departs from the paper: see docs/algorithms/fgsv.md.
     """
+    if isinstance(budget, bool) or not isinstance(budget, Integral):
+        raise InvalidSpecError("budget", budget, "a whole number of utility evaluations")
     members = check_groups(groups, game.n_players)
     if method == "algorithm_1":
         if stop is not None or saved is not None:

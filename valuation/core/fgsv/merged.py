@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from valuation.core.fgsv.strata import Stratum
-from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
-from valuation.core.fgsv.unseen import unseen_variances, with_sum_0
+from valuation.core.fgsv.sums import StratumSums, covariance_of, part_of_values
+from valuation.core.fgsv.unseen import BoolVector, too_little_seen, unseen_variances, with_sum_0
 from valuation.core.games import FloatMatrix, FloatVector
 from valuation.core.rounding import rounding_of, settled_covariance, settled_values
 
@@ -40,7 +41,7 @@ class MergedStrata:
 
     def contrasts(self) -> FloatMatrix:
         """Each stratum's contrast, the sum of T_g(s) over its sizes, float64 ``(n_strata, n_groups)``."""
-        found = [self._map(k) @ moment for k, moment in enumerate(self.arrays["moment"])]
+        found = [self._part(k, moment) for k, moment in enumerate(self.arrays["moment"])]
         return np.array(found).reshape(-1, self.n_groups)
 
     def values(self) -> FloatVector:
@@ -53,22 +54,21 @@ class MergedStrata:
 
     def covariances(self) -> FloatMatrix:
         """Computation covariance by stratum, float64 ``(n_strata, n_groups, n_groups)``."""
-        sums = [self._sums(k) for k in range(len(self.strata))]
-        n_groups, noise = self.n_groups, self._noise()
-        found = np.zeros((len(sums), n_groups, n_groups))
-        for k, stratum in enumerate(self.strata):
-            found[k] = covariance_of(stratum, sums[k], self.group_sizes)
-        unseen = unseen_variances(
-            self.strata,
-            sums,
-            np.einsum("kgg->kg", found),
-            group_sizes=self.group_sizes,
-            ends=self.arrays["ends"],
-            noise=noise,
-        )
+        found, unseen = self._seen.copy(), self._unseen
         for k in np.flatnonzero(unseen.any(axis=1)).tolist():
             found[k] += with_sum_0(unseen[k], self.parts)
-        return settled_covariance(found, noise)
+        return settled_covariance(found, self._noise())
+
+    def withheld(self) -> BoolVector:
+        """Whose values get no interval, bool ``(n_groups,)``; see :func:`~valuation.core.fgsv.unseen.too_little_seen`.
+
+        A group of nobody, or of everybody, is known.
+        """
+        variances = np.einsum("kgg->kg", self._seen) + self._unseen
+        found = too_little_seen(
+            self.strata, self._sums, variances, self._unseen, group_sizes=self.group_sizes, noise=self._noise()
+        )
+        return np.asarray(found & (self.parts > 0.0) & (self.parts < 1.0))
 
     def contributions(self) -> FloatMatrix | None:
         """Of each validation row, float64 ``(n_groups, m)``; ``None`` where no sums by row were kept."""
@@ -77,7 +77,7 @@ class MergedStrata:
             return None
         rows = np.outer(self.parts, pot)
         for k in range(len(self.strata)):
-            rows += self._map(k) @ self.arrays[f"rows_{k}"].sum(axis=0)
+            rows += self._part(k, self.arrays[f"rows_{k}"].sum(axis=0))
         return rows
 
     def half_contributions(self) -> tuple[FloatMatrix, FloatMatrix] | None:
@@ -93,7 +93,8 @@ class MergedStrata:
         for k, stratum in enumerate(self.strata):
             rows = self.arrays[f"rows_{k}"]
             for half in range(2):
-                found[half] += linear_map(stratum, self._half_sums(k, half), self.group_sizes) @ rows[half % len(rows)]
+                sums = self._half_sums(k, half)
+                found[half] += part_of_values(stratum, sums, self.group_sizes, rows[half % len(rows)])
         return found[0], found[1]
 
     def pot_rows(self) -> FloatVector | None:
@@ -103,27 +104,49 @@ class MergedStrata:
         empty, full = self.arrays["ends_rows"]
         return np.asarray(full - empty)
 
-    def _sums(self, k: int) -> StratumSums:
+    @cached_property
+    def _sums(self) -> list[StratumSums]:
         arrays = self.arrays
-        normal = arrays[f"normal_{k}"].sum(axis=0) if self.strata[k].paired else None
-        draws = float(arrays["draws"][k])
-        return StratumSums(
-            draws,
-            arrays["moment"][k],
-            arrays.get(f"outer_{k}"),
-            normal,
-            *(float(arrays[name][k]) for name in ("steepness", "squares", "fourths", "utilities")),
+        return [
+            StratumSums(
+                float(arrays["draws"][k]),
+                arrays["moment"][k],
+                arrays.get(f"outer_{k}"),
+                arrays[f"normal_{k}"].sum(axis=0) if stratum.paired else None,
+                *(float(arrays[name][k]) for name in ("steepness", "squares", "fourths", "utilities")),
+            )
+            for k, stratum in enumerate(self.strata)
+        ]
+
+    @cached_property
+    def _seen(self) -> FloatMatrix:
+        """Computation covariance by stratum as the draws show it, float64 ``(n_strata, n_groups, n_groups)``."""
+        found = np.zeros((len(self.strata), self.n_groups, self.n_groups))
+        for k, stratum in enumerate(self.strata):
+            found[k] = covariance_of(stratum, self._sums[k], self.group_sizes)
+        return found
+
+    @cached_property
+    def _unseen(self) -> FloatMatrix:
+        """Variances that no draw has shown, float64 ``(n_strata, n_groups)``."""
+        return unseen_variances(
+            self.strata,
+            self._sums,
+            np.einsum("kgg->kg", self._seen),
+            group_sizes=self.group_sizes,
+            ends=self.arrays["ends"],
+            noise=self._noise(),
         )
 
     def _half_sums(self, k: int, half: int) -> StratumSums:
         """What the map of a half needs; an enumeration has all of its coalitions in both."""
         if self.strata[k].kind == "enumeration":
-            return self._sums(k)
+            return self._sums[k]
         normal = self.arrays[f"normal_{k}"][half] if self.strata[k].paired else None
-        return replace(self._sums(k), draws=float(self.arrays["halves"][k, half]), normal=normal)
+        return replace(self._sums[k], draws=float(self.arrays["halves"][k, half]), normal=normal)
 
-    def _map(self, k: int) -> FloatMatrix:
-        return linear_map(self.strata[k], self._sums(k), self.group_sizes)
+    def _part(self, k: int, moment: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return part_of_values(self.strata[k], self._sums[k], self.group_sizes, moment)
 
     def _noise(self) -> float:
         """What rounding may leave of values and errors, given the largest utility seen."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -23,8 +24,9 @@ from valuation.core.validation_sample import validation_covariance
 # sampled they leave another part of the budget, and validation errors of balanced accuracy are those within classes.
 # 4: validation errors are wider where fewer than twenty validation rows matter. 5: validation errors hold no noise of
 # sampled coalitions, the order in which sellers are listed moves nothing, a variance of 0 is not believed, and pairs
-# are for few sellers.
-METHOD_VERSION = "fgsv-auto/5"
+# are for few sellers. 6: where most of a variance is what no draw has shown there is no interval, draws that are all
+# alike end no run before its budget, and the order in which rows are pooled moves nothing but rounding.
+METHOD_VERSION = "fgsv-auto/6"
 _BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
 # A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be
@@ -167,16 +169,16 @@ class FgsvPlan:
         if self.due_target is not None:
             targets = np.minimum(targets, _DUE_AIM * known.due_variances(self.due_target))
         # Where somebody may have no variance at all, no number of draws is enough.
-        stops = bool(np.isfinite(targets).all() and targets.all())
+        stops = bool(np.isfinite(targets).all() and targets.all() and not known.withheld.any())
         if stops:  # each group in units of what it may have
             per_draw = per_draw / targets
         each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
         cost = each * np.array([self.cost(stratum.middle) for stratum in self.strata])
         cost[[stratum.kind == "enumeration" for stratum in self.strata]] = np.inf  # nothing is left to draw
-        least = np.maximum(drawn, self._floor)
+        # Draws that are all alike have shown nothing to aim at: all sizes are looked at evenly until one does vary.
+        least = np.maximum(drawn, self._floor if per_draw.any() else self._floor * _FLOOR_PART)
         short = float((least - drawn) @ each)
         if short > evaluations_max:
-            # Where nothing varies yet the floor is all that there is to draw, as far as it goes.
             least = drawn if per_draw.any() else drawn + (least - drawn) * (evaluations_max / short)
         left = evaluations_max - float((least - drawn) @ each)
         target = 1.0 if stops else None
@@ -192,7 +194,7 @@ class FgsvPlan:
     def _new_draws(self, state: PlanState) -> list[int]:
         """Draws to add by stratum, never more than the budget has left."""
         known = self._known(state)
-        if not self.strata or self._precise(known, state):
+        if not self.strata or self._precise(known):
             return [0] * len(self.strata)
         left = self.budget - state.evaluations
         limit = min(left, int(_WAVE_GROWTH * (state.evaluations - self._fixed_evaluations)))
@@ -255,6 +257,7 @@ class FgsvPlan:
             merged.covariances().sum(axis=0),
             contributions=merged.contributions(),
             halves=merged.half_contributions(),
+            withheld=merged.withheld(),
             pot_rows=merged.pot_rows(),
             strata=state.arrays.get("strata_rows"),
             evaluations=state.evaluations,
@@ -284,30 +287,38 @@ class FgsvPlan:
         """Utilities as sellers leave in ``order``, see :meth:`SellerGame.removal`; ``None`` where not known."""
         return self.sellers.removal(state.arrays, _places(state)[list(order)].tolist()) if self.sellers else None
 
+    @cached_property
+    def _known_of_states(self) -> "WeakKeyDictionary[PlanState, Known]":
+        return WeakKeyDictionary()
+
     def _known(self, state: PlanState) -> Known:
+        # Whether it is enough, how far it is and what comes next are all asked of a state.
+        if state not in self._known_of_states:
+            self._known_of_states[state] = self._read(state)
+        return self._known_of_states[state]
+
+    def _read(self, state: PlanState) -> Known:
         merged = self._merged(state)
         rows, strata = merged.contributions(), state.arrays.get("strata_rows")
         validation = np.zeros(self.n_groups)
         if rows is not None:
             validation = np.diag(validation_covariance(rows, strata, halves=merged.half_contributions()))
-        return Known(merged.values(), merged.covariances(), validation, self.gated)
+        return Known(merged.values(), merged.covariances(), validation, merged.withheld(), self.gated)
 
-    def _precise(self, known: Known, state: PlanState) -> bool:
+    def _precise(self, known: Known) -> bool:
         if self.target is None and self.due_target is None:
             return False
-        # Draws that are all alike have not shown that all are: utilities may move in a few sizes only. What a block is
-        # too short for is not missed.
-        least = np.array([self._draws_min(stratum) for stratum in self.strata], dtype=np.float64)
-        if not known.covariance.any() and (state.arrays["draws"] + least < self._floor).any():
+        if known.withheld.any():
             return False
         shares = self.target is None or known.share_half_width() <= self.target
         return shares and (self.due_target is None or not known.computation_decides(self.due_target).any())
 
     def share_half_width(self, state: PlanState) -> float:
-        """Largest half-width of a payable share's 95 % computation interval; infinite where no value is positive.
+        """Largest half-width of a payable share's 95 % computation interval; infinite where there is none.
 
-        Shares are of all positive values; with ``gated`` of those whose lower 95 % bound is above 0, computation and
-        (where rowwise sums are kept) validation variance together, if there are any.
+        There is none where no value is positive, and where too little was seen for an interval. Shares are of all
+        positive values; with ``gated`` of those whose lower 95 % bound is above 0, computation and (where rowwise sums
+        are kept) validation variance together, if there are any.
         """
         return self._known(state).share_half_width()
 
@@ -315,7 +326,7 @@ class FgsvPlan:
         """Whether the first wave is merged and the targets are met."""
         if state.wave == 0 or state.blocks_merged != state.wave_end:
             return False
-        return self._precise(self._known(state), state)
+        return self._precise(self._known(state))
 
     def progress(self, state: PlanState) -> dict[str, Any]:
         """Figures for a screen, JSON: wave, evaluations spent and predicted, values, shares and the widest half-width.
@@ -328,7 +339,7 @@ class FgsvPlan:
         known, drawn, places = self._known(state), state.arrays["draws"], _places(state)
         half_width = known.share_half_width()
         left = 0.0
-        if self.strata and not (self._precise(known, state) and state.blocks_merged == state.wave_end):
+        if self.strata and not (self._precise(known) and state.blocks_merged == state.wave_end):
             each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
             left = float((self._wanted(known, drawn, self.budget - state.evaluations) - drawn) @ each)
         return figures | {

@@ -75,12 +75,14 @@ class Known:
         values: float64 ``(n_groups,)``, in metric units.
         covariances: Computation covariance by stratum, float64 ``(n_strata, n_groups, n_groups)``.
         validation_variances: float64 ``(n_groups,)``; 0 where no rowwise sums are kept.
+        withheld: Whose values get no interval, because too little was seen, bool ``(n_groups,)``.
         gated: Whether the rule of pay looks at the lower bounds of values, see :func:`payable_values`.
     """
 
     values: FloatVector
     covariances: FloatMatrix
     validation_variances: FloatVector
+    withheld: BoolVector
     gated: bool
 
     @cached_property
@@ -94,10 +96,13 @@ class Known:
         return payable_values(self.values, np.diag(self.covariance) + self.validation_variances, gated=self.gated)
 
     def share_half_width(self) -> float:
-        """Largest half-width of a payable share's 95 % computation interval; infinite where no value is positive.
+        """Largest half-width of a payable share's 95 % computation interval.
 
-        Groups that are not payable count like groups just above 0: their error over the payable sum.
+        Infinite where no value is positive, or an interval is withheld: every share has all values in it. Groups that
+        are not payable count like groups just above 0: their error over the payable sum.
         """
+        if self.withheld.any():
+            return float("inf")
         if not self.covariance.any():
             return 0.0
         return float(normal_quantile(_LEVEL) * share_standard_errors(self.payable, self.covariance).max())
@@ -112,7 +117,7 @@ class Known:
 
     def computation_decides(self, target: DueTarget) -> BoolVector:
         """Of which sellers more draws, and not only more validation rows, would settle the amount, ``(n_groups,)``."""
-        return np.asarray(np.diag(self.covariance) > self.due_variances(target))
+        return np.asarray(self.withheld | (np.diag(self.covariance) > self.due_variances(target)))
 
     def variance_target(self, half_width: float) -> float:
         """Largest variance of a value, in squared metric units, at which payable shares meet ``half_width``."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from valuation.core.few_draws import few_draws_factor
 from valuation.core.fgsv.strata import Stratum
@@ -35,19 +36,30 @@ class StratumSums:
     utilities: float = 0.0
 
 
-def linear_map(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) -> FloatMatrix:
-    """Matrix from the moment (or its row version) to the stratum's part of the values, ``(n_groups, n_groups)``.
+def part_of_values(
+    stratum: Stratum, sums: StratumSums, group_sizes: FloatVector, moment: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The stratum's part of the values, or of what each validation row adds to them.
 
     Args:
         stratum: The stratum.
         sums: Its merged sums.
         group_sizes: Rows of each group, float64 ``(n_groups,)``.
+        moment: Its moment, float64 ``(n_groups,)``, or that of each validation row, ``(n_groups, m)``.
+
+    Returns:
+        float64, of the shape of ``moment``.
     """
-    n, n_groups = group_sizes.sum(), len(group_sizes)
     if sums.normal is None:
         # An enumeration's sums are divided by all coalitions of the size, which its pilot counts.
-        return np.eye(n_groups) / max(sums.draws, 1.0)
-    slopes = np.linalg.pinv(sums.normal, hermitian=True)
+        return np.asarray(moment / max(sums.draws, 1.0))
+    return np.asarray(map_of_pairs(stratum, sums.normal, group_sizes) @ moment)
+
+
+def map_of_pairs(stratum: Stratum, normal: FloatMatrix, group_sizes: FloatVector) -> FloatMatrix:
+    """Matrix from the moment of pairs to the stratum's part of the values, float64 ``(n_groups, n_groups)``."""
+    n, n_groups = group_sizes.sum(), len(group_sizes)
+    slopes = np.linalg.pinv(normal, hermitian=True)
     # Slopes are known up to a common constant (X sums to 0); the constraint sum_g p_g m_g = 0 makes the parts sum to 0.
     centre = np.eye(n_groups) - np.outer(np.ones(n_groups), group_sizes / n)
     return np.asarray(stratum.n_sizes / (n - 1) * group_sizes[:, None] * (centre @ slopes))
@@ -63,12 +75,12 @@ def covariance_of(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector)
     n_groups = len(group_sizes)
     if sums.outer is None:
         return np.zeros((n_groups, n_groups))
-    if stratum.kind == "covariance":
+    if sums.normal is None:
         freedom = sums.draws - 1
         mean = sums.moment / sums.draws
         covariance = (sums.outer / sums.draws - np.outer(mean, mean)) / freedom
     else:
         freedom = sums.draws - (n_groups - 1)
-        transform = linear_map(stratum, sums, group_sizes)
+        transform = map_of_pairs(stratum, sums.normal, group_sizes)
         covariance = transform @ sums.outer @ transform.T
     return np.asarray(covariance * few_draws_factor(freedom))

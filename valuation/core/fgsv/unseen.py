@@ -10,16 +10,20 @@ added to a stratum's covariance, from what it and the strata around it saw:
   of their counts, is shrunk upwards to that of the nearest strata that tell of them, or to the mean squared residual.
 
 Both vanish as draws come in, the first with their square: where the residuals are near to normal it is 9 / draws of the
-variance.
+variance. While they make up most of a group's variance, the draws have not said how far its value may be off, and it
+gets no interval: see :func:`too_little_seen`.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from valuation.core.fgsv.strata import Stratum
-from valuation.core.fgsv.sums import StratumSums, linear_map
+from valuation.core.fgsv.sums import StratumSums, map_of_pairs
 from valuation.core.games import FloatMatrix, FloatVector
+
+BoolVector = npt.NDArray[np.bool_]
 
 _EVENTS = 3.0
 # Of the size of an event, from one stratum to the next: residuals of learning curves fall about as fast.
@@ -27,6 +31,14 @@ _FADE = 0.7
 # How many draws that tell of a group the others count for, and how many they must have.
 _BORROWED = 2.0
 _TELLING = 10.0
+# More of a group's variance than this may not be what no draw has shown, or lie where so few draws told of the group.
+_MOST = 0.5
+_TOLD_MIN = 5.0
+# So many draws that saw one and the same utility have shown that events are no more frequent than one in a hundred:
+# the step to the sizes next to it may then stand for what varies in it.
+_ALIKE_DRAWS = 300.0
+# Where all sizes saw the same, there is no step either, and only many more draws say that there is nothing.
+_NOTHING_DRAWS = 1000.0
 
 
 def unseen_variances(
@@ -76,6 +88,43 @@ def unseen_variances(
     return added
 
 
+def too_little_seen(
+    strata: Sequence[Stratum],
+    sums: Sequence[StratumSums],
+    variances: FloatMatrix,
+    unseen: FloatMatrix,
+    *,
+    group_sizes: FloatVector,
+    noise: float,
+) -> BoolVector:
+    """Of which groups the draws have shown too little for an interval, bool ``(n_groups,)``.
+
+    Of those of whose variance more than half is what no draw has shown, about as where fewer than three events were
+    seen, or lies in strata that fewer than five draws told of the group in; and of all, where every coalition was worth
+    the same and some stratum had fewer than a thousand draws: U may move in a few sizes only.
+
+    Args:
+        strata: All strata of the plan.
+        sums: Their merged sums.
+        variances: Variances of each group by stratum, the unseen ones included, float64 ``(n_strata, n_groups)``.
+        unseen: What :func:`unseen_variances` found of them.
+        group_sizes: Rows of each group, float64 ``(n_groups,)``.
+        noise: What rounding may leave of a utility.
+    """
+    sampled = np.array([stratum.kind != "enumeration" for stratum in strata], dtype=np.bool_)
+    if not sampled.any():
+        return np.zeros(variances.shape[1], dtype=np.bool_)
+    draws = np.array([one.draws for one in sums])
+    if variances.max() <= noise**2:
+        return np.full(variances.shape[1], bool((draws[sampled] < _NOTHING_DRAWS).any()))
+    alike = np.array([one.squares <= one.draws * noise**2 and one.draws >= _ALIKE_DRAWS for one in sums])
+    telling = np.array([_telling(stratum, one.draws, group_sizes) for stratum, one in zip(strata, sums, strict=True)])
+    open_ = (sampled & ~alike)[:, None]
+    most = _MOST * variances.sum(axis=0)
+    untold = (variances * (open_ & (telling < _TOLD_MIN))).sum(axis=0)
+    return np.asarray(((unseen * open_).sum(axis=0) > most) | (untold > most))
+
+
 def _jumps(strata: Sequence[Stratum], sums: Sequence[StratumSums], ends: FloatVector) -> FloatVector:
     """How far the mean utility of each stratum is from that of the sizes next to it, float64 ``(n_strata,)``."""
     each = [
@@ -89,7 +138,7 @@ def _jumps(strata: Sequence[Stratum], sums: Sequence[StratumSums], ends: FloatVe
 def _spread(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector) -> FloatVector:
     """Variance a draw of each group's part of the value, were the residuals of variance 1 and told of no group."""
     if sums.normal is not None:
-        transform = linear_map(stratum, sums, group_sizes)
+        transform = map_of_pairs(stratum, sums.normal, group_sizes)
         return np.asarray(np.einsum("gi,ij,gj->g", transform, sums.normal, transform) * sums.steepness)
     n = group_sizes.sum()
     sizes = np.arange(stratum.low, stratum.high + 1)

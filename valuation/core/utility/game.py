@@ -124,6 +124,12 @@ class UtilityGame(ABC):
         return self.metric.row_strata
 
     @cached_property
+    def row_ranks(self) -> NDArray[np.intp]:
+        """Ranks of the players by what their rows hold, int ``(n_players,)``; rows that hold the same rank alike."""
+        held = np.column_stack([self._X[self._n_base :], self._y[self._n_base :]])
+        return np.unique(held, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
+
+    @cached_property
     def _floor(self) -> Floor:
         constant = Floor(self.metric.baseline, self.metric.baseline_rows)
         if not self._n_base:

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valuation.core import FgsvPlan, du_shapley, estimate_fgsv, estimate_gsv, leave_one_out, run_block, run_plan
+from valuation.core import (
+    FgsvPlan,
+    ModelSpec,
+    du_shapley,
+    estimate_fgsv,
+    estimate_gsv,
+    leave_one_out,
+    make_utility,
+    run_block,
+    run_plan,
+)
 from valuation.core.group_order import in_canonical_order
 
 N = 48
@@ -106,3 +116,32 @@ def test_canonical_order_is_by_the_smallest_row_and_nobody_stands_last():
 
     assert [group.tolist() for group in ordered] == [[1, 9], [2, 7], []]
     assert places.tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("family", "task"), [("ridge_regression", "regression"), ("logistic_regression", "classification")]
+)
+def test_the_same_sellers_pooled_in_another_order_have_the_same_values(family, task):
+    """Rows that two sellers both have are told apart by their seller, whoever comes first."""
+    rng = np.random.default_rng(5)
+    X, X_valid = rng.normal(size=(60, 3)), rng.normal(size=(40, 3))
+    X[7], X[30] = X[3], X[50]
+    y, y_valid = X[:, 0] - X[:, 1], X_valid[:, 0] - X_valid[:, 1]
+    if task == "classification":
+        y, y_valid = (y > 0).astype(np.int64), (y_valid > 0).astype(np.int64)
+    spec = ModelSpec(family, {}, "r2" if task == "regression" else "neg_log_loss")
+    groups = np.split(np.arange(60), [5, 20, 40])
+    pooled, order = rng.permutation(60), [2, 0, 3, 1]
+    where = np.argsort(pooled)
+
+    found = estimate_fgsv(make_utility(spec, X, y, X_valid, y_valid), groups, budget=600, rng=np.random.default_rng(0))
+    listed = estimate_fgsv(
+        make_utility(spec, X[pooled], y[pooled], X_valid, y_valid),
+        [where[groups[g]] for g in order],
+        budget=600,
+        rng=np.random.default_rng(0),
+    )
+
+    np.testing.assert_allclose(listed.values, found.values[order], atol=1e-9)
+    np.testing.assert_allclose(listed.covariance, found.covariance[np.ix_(order, order)], atol=1e-9)
+    np.testing.assert_allclose(listed.contributions, found.contributions[order], atol=1e-9)

@@ -11,7 +11,8 @@ COVARIANCE = np.diag(np.full(5, 6e-4) ** 2)
 
 
 def known(values=VALUES, validation=VALIDATION, *, gated=True):
-    return Known(values, np.array([COVARIANCE / 2, COVARIANCE / 2]), validation, gated)
+    nobody = np.zeros(len(values), dtype=bool)
+    return Known(values, np.array([COVARIANCE / 2, COVARIANCE / 2]), validation, nobody, gated)
 
 
 def test_without_a_gate_every_positive_value_is_payable():
@@ -61,7 +62,8 @@ def test_gated_values_leave_the_denominator_so_that_the_run_goes_on():
 
 
 def test_values_without_any_error_are_precise():
-    assert Known(np.zeros(5), np.zeros((3, 5, 5)), VALIDATION, True).share_half_width() == 0.0
+    nobody = np.zeros(5, dtype=bool)
+    assert Known(np.zeros(5), np.zeros((3, 5, 5)), VALIDATION, nobody, True).share_half_width() == 0.0
 
 
 def test_an_amount_may_move_by_a_part_of_itself_or_of_the_pot():
