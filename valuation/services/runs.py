@@ -23,6 +23,8 @@ from valuation.services.run_plans import METHOD_VERSION, RunPlan, plan_of, row_p
 
 log = structlog.get_logger(__name__)
 
+# PostgreSQL keeps 1 GB in a field at most, which a state that is written after each wave must fit.
+STATE_BYTES_MAX = 900_000_000
 # When nothing has been claimed or finished for this long, the hints are taken for lost.
 HINT_SILENCE_SECONDS = 10
 
@@ -55,7 +57,8 @@ def start(
         CopiesNotCheckedError: What was submitted has not been compared for copies, and is too much to do it now.
         FindingsWaitError: An operator has to decide about copies first.
         NothingToValueError: No submission is accepted.
-        RunRefusedError: The model cannot be built over these rows, or the budget covers no pilot.
+        RunRefusedError: The model cannot be built over these rows, the budget covers no pilot, or what is to be kept of
+            so many sellers and validation rows is more than the database takes.
     """
     copies.ensure_checked(request=request)
     started = time.perf_counter()
@@ -84,6 +87,12 @@ def start(
         state = plan.start()
     except ValuationError as error:
         raise RunRefusedError(str(error), code=error.code) from error
+    sellers, valid = plan.first.n_groups, request.validation_rows
+    if plan.first.state_bytes(valid) > STATE_BYTES_MAX:
+        raise RunRefusedError(
+            f"{sellers} sellers by {valid} validation rows are more than one round can keep.",
+            remedy="The buyer has to open one with fewer validation rows, or several for fewer sellers each.",
+        )
     RunState.objects.create(run=run, archive=state.to_bytes())
     events.record(action="run.started", subject=run, by=by, data={"inputs_sha256": manifest.sha256, "seed": seed})
     _open_wave(run, plan.next_wave(state))

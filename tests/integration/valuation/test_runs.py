@@ -174,6 +174,16 @@ def test_a_budget_without_a_pilot_is_refused_and_nothing_is_kept():
     assert not ValuationRun.objects.exists()
 
 
+def test_more_than_the_database_takes_is_refused_before_anything_starts(monkeypatch):
+    monkeypatch.setattr(runs, "STATE_BYTES_MAX", 1_000)
+
+    told = "validation rows are more than one round can keep"
+    with pytest.raises(runs.RunRefusedError, match=told), transaction.atomic():
+        start_run(make_market())
+
+    assert not ValuationRun.objects.exists()
+
+
 def test_frozen_inputs_cannot_be_exchanged():
     run = start_run(make_market())
     altered = Manifest.from_json(run.manifest.to_json() | {"rowwise": False})

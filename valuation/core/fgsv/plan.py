@@ -102,6 +102,11 @@ class FgsvPlan:
             raise BudgetTooSmallError(self.budget, needed)
         return strata
 
+    def state_bytes(self, n_valid: int) -> int:
+        """About how large a finished state is; where sums are kept by validation row, nearly all of it are these."""
+        halves = sum(1 if stratum.kind == "enumeration" else 2 for stratum in self.strata)
+        return 8 * self.n_groups * (halves * (n_valid if self.rowwise else 0) + 3 * len(self.strata) * self.n_groups)
+
     def start(self) -> PlanState:
         """The state before any block."""
         n_strata, n_groups = len(self.strata), self.n_groups

@@ -234,6 +234,18 @@ def test_a_constant_utility_is_worth_exactly_nothing_and_small_budgets_do_not_kn
     json.dumps(plan.progress(state), allow_nan=False)
 
 
+def test_the_size_of_a_state_is_known_before_it_is_there():
+    class Wide(RowGame):
+        def rowwise(self, coalitions):
+            return np.tile(super().rowwise(coalitions), 200)
+
+    plan = make_plan(budget=2_000, with_seller_game=False)
+
+    state = run_plan(plan, Wide(), GROUPS, 1)
+
+    assert len(state.to_bytes()) == pytest.approx(plan.state_bytes(600), rel=0.1)
+
+
 def test_the_run_goes_on_until_nobody_s_amount_moves_by_more_than_a_part_of_it():
     plan = make_plan(target=None, rowwise=False, budget=60_000, due_target=DueTarget(relative=1 / 40, absolute=1e-4))
 
