@@ -36,12 +36,23 @@ def pytest_load_initial_conftests():
 
     services = LocalServices.start(Path(folder.name))
     services.ensure_database()
+    _trade_safety_for_speed(services)
     os.environ |= {
         "FAIRCUT_DATABASE_URL": services.database_url(),
         "FAIRCUT_BROKER_URL": services.broker_url,
         "FAIRCUT_TEST_SERVICES": folder.name,
     }
     _started.extend([services, folder])
+
+
+def _trade_safety_for_speed(services):
+    """Nothing here outlives the run, so PostgreSQL need not wait for the disk, tidy up or compile queries."""
+    import psycopg  # noqa: PLC0415 - only where the services are started
+
+    with psycopg.connect(services.database_url(), autocommit=True) as database:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit"):
+            database.execute(f"ALTER SYSTEM SET {setting} = off")
+        database.execute("SELECT pg_reload_conf()")
 
 
 def pytest_unconfigure():

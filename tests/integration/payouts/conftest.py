@@ -15,7 +15,12 @@ def place(db):
     return scenario.market()
 
 
+@pytest.fixture(scope="session")
+def kept_review(keep):
+    return keep(scenario.really_reviewed)
+
+
 @pytest.fixture
-def really_reviewed(db):
+def really_reviewed(kept_review, db):
     """A round in review over a real valuation, and the operator who started it."""
-    return scenario.really_reviewed()
+    return kept_review.put()
