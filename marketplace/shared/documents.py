@@ -20,7 +20,9 @@ def _as_floats(stored: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
     # As floats, null would be read as NaN, and "1.5" as a number.
     if array.ndim == 0 or array.dtype.kind not in "iuf":
         raise ValueError("it is no array of numbers")
-    return array.astype(np.float64)
+    floats = array.astype(np.float64)
+    floats.flags.writeable = False  # a document is frozen, whoever is handed its arrays
+    return floats
 
 
 # Numbers as JSON holds them: lists in lists, read as float64.
@@ -42,6 +44,13 @@ class Document(BaseModel):
     """The base of every document; a subclass says what its JSON holds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, which knows nothing that was computed of the first."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON of what was given, and nothing that was left at its default."""

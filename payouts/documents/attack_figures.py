@@ -1,7 +1,7 @@
 """What one attack with one budget came to: the figures that are stored of it, or why there are none."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -51,7 +51,7 @@ class AttackFigures(Document):
         evaluations: Spent on the attack; 0 where the round's own values served.
     """
 
-    schema_name: str = Field(alias="schema")
+    schema_name: Literal["attack.v1", "attack.v2"] = Field(alias="schema")
     error: str = ""
     level: float | None = None
     tests: tuple[AttackTry, ...]

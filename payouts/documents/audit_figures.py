@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -58,7 +58,7 @@ class AuditFigures(Document):
         share_half_width: Largest that was reached; None where no interval of a share is known.
     """
 
-    schema_name: str = Field(alias="schema")
+    schema_name: Literal["audit_figures.v1", "audit_figures.v2"] = Field(alias="schema")
     level: float
     sellers: tuple[AuditSeller, ...]
     rules: tuple[RuleFigures, ...]

@@ -118,7 +118,7 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
     figures = payout_round.audit_report.figures
     run = payout_round.started_run
     sellers = _sellers(payout_round, metric)
-    outcome = run.ended_outcome
+    outcome = run.finished_outcome
     return BuyerResults(
         round=payout_round,
         nothing_shared=nothing_shared(payout_round)
@@ -145,7 +145,7 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
 
 def segment_chart(payout_round: PayoutRound, column: str) -> Chart | None:
     """What the sellers together add on each value of one column of the validation rows."""
-    cuts = {cut.column: cut for cut in payout_round.started_run.ended_outcome.by_segment}
+    cuts = {cut.column: cut for cut in payout_round.started_run.finished_outcome.by_segment}
     return _segment_chart(cuts[column], payout_round.request.metric) if column in cuts else None
 
 
@@ -180,7 +180,7 @@ def _upper(line: PayoutLine) -> float:
 
 def _curve(run: ValuationRun, metric: str) -> Chart | None:
     """The mean score of a model on so many random rows of all sellers."""
-    cut = run.ended_outcome.by_size
+    cut = run.finished_outcome.by_size
     if cut is None:
         return None
     kept = _spread_out(cut.curve.rows)
@@ -205,7 +205,7 @@ def _curve(run: ValuationRun, metric: str) -> Chart | None:
 
 def _removal(run: ValuationRun, metric: str) -> Chart | None:
     """The score as sellers leave one after the other, in both orders of what they add."""
-    curves = run.ended_outcome.removal
+    curves = run.finished_outcome.removal
     if curves is None or len(curves.best_first) < _SELLERS_REMOVED_MIN + 1:
         return None
     best_first, worst_first = curves.best_first, curves.worst_first

@@ -15,7 +15,7 @@ _QUANTILE = normal_quantile(0.95)
 
 def size_chart(line: PayoutLine) -> Chart | None:
     """How much of the value was decided at which coalition size; None for rounds before this was kept."""
-    cut, place = line.round.started_run.ended_outcome.by_size, place_of(line)
+    cut, place = line.round.started_run.finished_outcome.by_size, place_of(line)
     if cut is None or place is None:
         return None
     metric = line.round.request.metric
@@ -34,7 +34,7 @@ def size_chart(line: PayoutLine) -> Chart | None:
 
 def class_chart(line: PayoutLine) -> Chart | None:
     """On which classes of the validation rows the value arose; None where the metric is no plain mean of rows."""
-    cut, place = line.round.started_run.ended_outcome.by_class, place_of(line)
+    cut, place = line.round.started_run.finished_outcome.by_class, place_of(line)
     if cut is None or place is None:
         return None
     metric = line.round.request.metric

@@ -126,7 +126,7 @@ class _Finding:
         run = self.line.round.started_run
         if len({*self._owners} - {self.line.owner_key}) < OTHER_OWNERS_MIN:
             return {}
-        outcome = run.ended_outcome
+        outcome = run.finished_outcome
         cuts = [*([outcome.by_class] if outcome.by_class else []), *outcome.by_segment]
         return {cut.column: cut for cut in cuts if cut.scores is not None}
 
@@ -207,7 +207,7 @@ class _Finding:
 
     def _shrinking(self) -> str:
         """How much less a row of the second half of all rows added than one of the first, by the learning curve."""
-        cut = self.line.round.started_run.ended_outcome.by_size
+        cut = self.line.round.started_run.finished_outcome.by_size
         if cut is None or not self._cuts:
             return ""
         rows = float(cut.curve.rows[-1])

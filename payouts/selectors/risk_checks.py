@@ -103,7 +103,7 @@ def _classes(payout_round: PayoutRound, sellers: Mapping[int, Sequence[str]]) ->
 def _labels(payout_round: PayoutRound) -> RiskCheck:
     """Labels that say the opposite of the buyer's are a mistake or a trick; either way somebody should ask."""
     run = payout_round.run
-    agreements = run.ended_outcome.labels if run else ()
+    agreements = run.finished_outcome.labels if run else ()
     names = [seller.name for seller in run.manifest.sellers] if run and agreements else []
     turned = [
         f"{name} ({_agreement(agreement, payout_round)})"

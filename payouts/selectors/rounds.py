@@ -180,7 +180,8 @@ def rule_rows(figures: AuditFigures) -> list[RuleRow]:
 
 def times_in_words(figures: AuditFigures) -> list[tuple[str, float]]:
     """How long each stage of the valuation took, in seconds, in their order."""
-    return [(words, getattr(figures.seconds, stage)) for stage, words in _TIME_WORDS.items()]
+    taken = figures.seconds
+    return [(words, getattr(taken, stage)) for stage, words in _TIME_WORDS.items() if stage in taken.model_fields_set]
 
 
 def shares_by_seller(figures: AuditFigures) -> list[SellerShares]:

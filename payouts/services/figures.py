@@ -53,7 +53,7 @@ def audit_figures(
         # A run whose budget is spent first ends without meeting it.
         precision_met=half_width is not None and half_width <= run.precision_target,
         evaluations=outcome.evaluations,
-        row_evaluations=run.ended_outcome.row_evaluations,
+        row_evaluations=run.finished_outcome.row_evaluations,
         seconds=outcome.seconds,
         seed=payout_round.seed,
         inputs_sha256=payout_round.inputs_sha256,

@@ -55,7 +55,7 @@ class Manifest(Document):
         base_sha256: Hash of the buyer's own rows as committed at opening; None where there are none.
     """
 
-    format: int
+    format: int = Field(ge=1, le=FORMAT_VERSION)
     request: str
     columns_schema: dict[str, Any] = Field(alias="schema")
     target: str

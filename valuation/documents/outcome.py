@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic import Field
+
 from marketplace.shared.documents import Document, Floats
 from valuation.core.label_agreement import Agreement
 from valuation.core.results import LevelSummary
@@ -142,7 +144,7 @@ class Outcome(Document):
         hcdv: None where no rows were valued.
     """
 
-    format: int
+    format: int = Field(ge=1, le=FORMAT_VERSION)
     covariances: dict[str, RuleCovariances]
     utility_empty: float
     utility_full: float

@@ -130,7 +130,7 @@ class ValuationRun(models.Model):
         return self.state in self.ENDED
 
     @property
-    def ended_outcome(self) -> Outcome:
+    def finished_outcome(self) -> Outcome:
         """What a finished run came to.
 
         Raises:

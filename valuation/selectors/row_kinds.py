@@ -40,7 +40,7 @@ class ColumnKinds:
 
 def row_kinds(run: ValuationRun) -> list[ColumnKinds]:
     """By column, the target's classes first; none for runs that kept no means of rows."""
-    outcome = run.ended_outcome
+    outcome = run.finished_outcome
     return [
         ColumnKinds(
             column=column.column,

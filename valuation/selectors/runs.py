@@ -83,7 +83,7 @@ class RunProgress:
 
 def outcome(run: ValuationRun) -> RunOutcome:
     """The result of a finished run."""
-    stored, players = run.ended_outcome, run.manifest.sellers
+    stored, players = run.finished_outcome, run.manifest.sellers
     rules = {}
     for rule, covariances in stored.covariances.items():
         values = np.full(len(players), np.nan)  # a missing row must never look like a value
@@ -116,7 +116,7 @@ def point_values(run: ValuationRun, organization_id: int | None = None) -> pa.Ta
     Columns: ``organization_id``, ``version_id`` (text), ``row`` (its place in the version's Parquet, from 0), ``value``
     and ``value_without_lambda``. With an organisation only its rows.
     """
-    stored = run.ended_outcome.hcdv
+    stored = run.finished_outcome.hcdv
     if stored is None:
         return None
     mine = None if organization_id is None else [("organization_id", "=", organization_id)]

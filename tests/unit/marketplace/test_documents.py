@@ -1,5 +1,7 @@
 """Documents: what is read and written again is the same JSON, and what does not fit is refused by its place."""
 
+from functools import cached_property
+
 import numpy as np
 import pytest
 from django.db import connection, models
@@ -140,3 +142,24 @@ def test_migrations_see_a_column_of_json():
     copy = column(null=True).clone()
     assert (type(copy), copy.document, copy.null) == (DocumentField, Leaf, True)
     assert isinstance(copy, models.JSONField)
+
+
+def test_a_copy_knows_nothing_that_was_computed_of_the_first():
+    class Square(Document):
+        side: float
+
+        @cached_property
+        def area(self) -> float:
+            return self.side**2
+
+    first = Square(side=2.0)
+
+    assert first.area == 4.0
+    assert first.model_copy(update={"side": 3.0}).area == 9.0
+
+
+def test_nobody_changes_the_arrays_of_a_document():
+    rings = Tree.from_json(STORED).rings
+
+    with pytest.raises(ValueError, match="read-only"):
+        rings[0, 0] = 1.0

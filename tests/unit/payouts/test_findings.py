@@ -1,7 +1,11 @@
 import pytest
 
+from payouts.core.correlation import Correlation
+from payouts.core.rules import RuleFigures
+from payouts.documents import AuditFigures, AuditSeller, SumProof
 from payouts.selectors.audit_charts import rules
 from payouts.selectors.findings import amounts_finding, values_finding
+from valuation.documents import RunSeconds
 
 
 def rows(*figures):
@@ -41,9 +45,33 @@ def test_a_running_valuation_says_who_adds_most_so_far(figures, sentence):
     assert values_finding(rows(*figures)) == sentence
 
 
-def test_shares_under_two_rules_differ_in_percentage_points():
-    drawn = [{"rule": "fgsv", "shares": [0.75, 0.25]}, {"rule": "equal", "shares": [0.5, 0.5]}]
+def rule(name, *shares):
+    unknown = Correlation(count=2, pearson=None, spearman=None, kendall=None)
+    return RuleFigures(name, shares, shares, gini=None, lorenz=(), with_leave_one_out=unknown, with_rows=unknown)
 
-    finding = rules({"sellers": [{"name": "North"}, {"name": "South"}], "rules": drawn}).title
+
+def test_shares_under_two_rules_differ_in_percentage_points():
+    figures = AuditFigures(
+        schema="audit_figures.v2",
+        level=0.95,
+        sellers=tuple(
+            AuditSeller(organization_id=key, name=name, rows=1) for key, name in ((1, "North"), (2, "South"))
+        ),
+        rules=(rule("fgsv", 0.75, 0.25), rule("equal", 0.5, 0.5)),
+        standard_errors={},
+        utility_full=0.8,
+        utility_empty=0.5,
+        precision_target=0.02,
+        share_half_width=None,
+        precision_met=False,
+        evaluations=0,
+        seconds=RunSeconds(),
+        seed=0,
+        inputs_sha256="0" * 64,
+        nothing_paid=False,
+        sum_proof=SumProof(lines_minor=0, fee_minor=0, unallocated_minor=0, pot_minor=0),
+    )
+
+    finding = rules(figures).title
 
     assert finding == "The choice of the rule matters most to North: its share differs by up to 25.0 percentage points"

@@ -144,3 +144,8 @@ def test_an_attack_of_the_first_version_that_was_not_tried_is_read():
 def test_what_does_not_fit_is_refused_by_its_place(document, stored, said):
     with pytest.raises(DocumentError, match=f"^Stored {document.__name__} does not fit {said}"):
         document.from_json(stored)
+
+
+def test_a_later_schema_is_refused():
+    with pytest.raises(DocumentError, match="schema"):
+        AttackFigures.from_json({"schema": "attack.v9", "tests": []})
