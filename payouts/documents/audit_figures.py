@@ -54,6 +54,7 @@ class AuditFigures(Document):
             Empty for older rounds.
         total_validation_error: Standard error over validation rows of `utility_full` less `utility_empty`; None where
             the metric has none, and for older rounds.
+        withheld: Places of the sellers of whose values too few evaluations told: what stands beside them is too narrow.
         precision_target: Largest half-width of a share's interval that was asked for.
         share_half_width: Largest that was reached; None where no interval of a share is known.
     """
@@ -67,6 +68,7 @@ class AuditFigures(Document):
     utility_full: float
     utility_empty: float
     total_validation_error: float | None = None
+    withheld: tuple[int, ...] = ()
     precision_target: float
     share_half_width: float | None
     precision_met: bool
@@ -92,6 +94,11 @@ class AuditFigures(Document):
     def place_of(self, organization_id: int) -> int | None:
         """The index of a seller's figures; None for one of whom no row was valued."""
         return self._places.get(organization_id)
+
+    @property
+    def withheld_names(self) -> str:
+        """The sellers of whose values nobody can say how sure they are, as a list in words."""
+        return ", ".join(self.sellers[place].name for place in self.withheld)
 
     @property
     def paying(self) -> RuleFigures:

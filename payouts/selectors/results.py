@@ -224,6 +224,11 @@ def _value_sentence(line: PayoutLine) -> str:
     lower, upper = written(line.value_lower, metric), written(line.value_upper, metric)
     rows, name = count(line.rows), metric_name(metric)
     sentences = [f"Your {rows} rows {verb} the buyer's {name} by {value} (between {lower} and {upper})."]
+    figures = line.round.audit_report.figures
+    if figures.place_of(line.organization_id) in figures.withheld:
+        sentences.append(
+            "Too few of the evaluations told of your rows to say how sure that is: the interval is too narrow."
+        )
     if line.value < 0:
         sentences.append(
             "That is the average over many mixtures of all sellers' rows: with yours among them this model scored "

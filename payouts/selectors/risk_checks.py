@@ -44,8 +44,12 @@ def _precision(payout_round: PayoutRound) -> RiskCheck:
     if figures.precision_met:
         return RiskCheck("Precision", True, f"Every share is known to ± {percent(reached, 2)} or better.")
     known = f"± {percent(reached, 2)}" if reached is not None else "nothing"
+    unsure = f" Too few evaluations told of {figures.withheld_names} to say how sure their values are."
     return RiskCheck(
-        "Precision", False, f"The budget was spent first: {known} is reached, ± {percent(wanted, 2)} was wanted."
+        "Precision",
+        False,
+        f"The budget was spent first: {known} is reached, ± {percent(wanted, 2)} was wanted."
+        f"{unsure if figures.withheld else ''}",
     )
 
 

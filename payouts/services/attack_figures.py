@@ -1,7 +1,7 @@
 """What the pieces of an attack come to in money under a round's policy: the figures that are stored of a try."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -123,6 +123,7 @@ def as_valued(scene: Scene) -> Disguised:
         strangers=0,
         evaluations=0,
         budget=0,
+        is_withheld=bool(scene.run.finished_outcome.withheld),
     )
 
 
@@ -174,7 +175,7 @@ def _price(
     covariance = valued.covariance
     if valued.validation_covariance is not None:
         covariance = covariance + valued.validation_covariance
-    return gain(
+    priced = gain(
         Cells(valued.values, covariance, np.array(valued.rows)),
         before=before,
         after=after,
@@ -185,6 +186,8 @@ def _price(
         comparisons=scene.comparisons,
         rng=np.random.default_rng(scene.payout_round.seed),
     )
+    # Where nobody can say how sure the pieces' values are, the gain may be anything up to the pot.
+    return replace(priced, half_width_minor=float(scene.payout_round.pot_minor)) if valued.is_withheld else priced
 
 
 def _shell_tests(scene: Scene, valued: Disguised) -> Iterable[AttackTry]:

@@ -48,6 +48,7 @@ def audit_figures(
         utility_full=outcome.utility_full,
         utility_empty=outcome.utility_empty,
         total_validation_error=total_validation_error(outcome),
+        withheld=run.finished_outcome.withheld,
         precision_target=run.precision_target,
         share_half_width=half_width,
         # A run whose budget is spent first ends without meeting it.

@@ -52,11 +52,14 @@ class Rare:
     """Many runs on one game.
 
     Attributes:
-        held: Share of 95 % intervals that hold the truth, over groups and runs.
-        width: Median claimed error of a run over the root mean square error of all, the largest over the groups.
+        held: Share of 95 % intervals that hold the truth, over groups and runs, of those that are given.
+        whole: Share of runs in which every group has one.
+        width: Median claimed error of a run over the root mean square error of all, the largest over the groups; of
+            intervals that are given, NaN where no group has any.
     """
 
     held: float
+    whole: float
     width: float
 
 
@@ -69,5 +72,9 @@ def runs_on(game, sizes, runs, *, budget=BUDGET, first_seed=0):
     ]
     off = np.array([one.values for one in found]) - truth
     errors = np.array([one.standard_errors for one in found])
-    held = float((np.abs(off) <= 1.96 * errors + 1e-12).mean())
-    return Rare(held, float((np.median(errors, axis=0) / np.sqrt((off**2).mean(axis=0) + 1e-24)).max()))
+    given = np.isfinite(errors)
+    held = float((np.abs(off) <= 1.96 * errors + 1e-12)[given].mean()) if given.any() else float("nan")
+    some = given.any(axis=0)
+    claimed = np.ma.median(np.ma.masked_array(errors, ~given), axis=0).filled(np.nan)[some]
+    missed = np.sqrt((off**2).mean(axis=0) + 1e-24)[some]
+    return Rare(held, float(given.all(axis=1).mean()), float(np.max(claimed / missed, initial=0.0)) or float("nan"))

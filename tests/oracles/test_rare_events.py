@@ -16,7 +16,10 @@ from valuation.core.known_games import QuotaGame
 def test_intervals_hold_where_few_coalitions_matter(n, name, before):
     """Games of which ``before`` % of intervals held when a variance of 0 was believed."""
     del before
-    assert runs_on(games_of(n)[name], SIZES[n], 8).held >= 0.93
+    found = runs_on(games_of(n)[name], SIZES[n], 8)
+
+    assert found.held >= 0.93
+    assert found.whole == 1.0
 
 
 def test_a_pilot_that_saw_one_utility_at_each_size_does_not_end_the_run():
@@ -53,5 +56,6 @@ def test_coverage_of_rare_events(n, name, capsys):
     found = runs_on(games_of(n)[name], SIZES[n], 200)
 
     with capsys.disabled():
-        print(f"\n{name}, {n} rows: {100 * found.held:.1f} %, width {found.width:.2f}")  # noqa: T201 - the figure is the point
+        print(f"\n{name}, {n} rows: {100 * found.held:.1f} % of {100 * found.whole:.0f} %, width {found.width:.2f}")  # noqa: T201 - the figure is the point
     assert found.held >= 0.93
+    assert found.whole >= 0.9

@@ -136,6 +136,8 @@ class Outcome(Document):
         covariances: By rule.
         total_validation_error: Standard error over validation rows of `utility_full` less `utility_empty`; None where
             the metric has none, and for runs that ended before it was kept.
+        withheld: Places of the sellers of whose paid values too few draws told: their covariances are too small, and no
+            interval should be made of them.
         by_size: None for runs that ended before it was kept; so are the others below.
         removal: Only where all coalitions of sellers were evaluated.
         by_class: By the classes of the validation target, where the metric is a plain mean of rows.
@@ -150,6 +152,7 @@ class Outcome(Document):
     utility_full: float
     total_validation_error: float | None = None
     seconds: RunSeconds
+    withheld: tuple[int, ...] = ()
     by_size: SizeCut | None = None
     removal: Removal | None = None
     by_class: SegmentCut | None = None

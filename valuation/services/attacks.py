@@ -91,6 +91,7 @@ class Disguised:
         strangers: How many pieces are nobody's among the sellers.
         evaluations: Spent.
         budget: Allowed.
+        is_withheld: Whether too few draws told of a piece to say how sure its value is: the covariance is too small.
     """
 
     values: Array
@@ -101,6 +102,7 @@ class Disguised:
     strangers: int
     evaluations: int
     budget: int
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,6 +249,7 @@ def go_on(
         strangers=disguise.strangers,
         evaluations=found.evaluations,
         budget=plan.budget,
+        is_withheld=bool(found.withheld.any()),
     )
 
 

@@ -39,6 +39,7 @@ def conclude(*, run: ValuationRun, plan: RunPlan, state: core_plan.PlanState) ->
         utility_full=utility_full,
         total_validation_error=estimates["fgsv"].total_validation_error,
         seconds=_seconds(run),
+        withheld=tuple(np.flatnonzero(of_sellers["fgsv"].withheld).tolist()),
         hcdv=rows.outcome,
         **explained,
     )

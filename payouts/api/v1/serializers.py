@@ -109,6 +109,11 @@ class AuditFiguresSerializer(serializers.Serializer[Any]):
         help_text="Standard error over validation rows of utility_full less utility_empty; null where the metric has "
         "none, and in older rounds.",
     )
+    withheld = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="Places in `sellers` of those of whose values too few evaluations told to say how sure they are: "
+        "their intervals are too narrow.",
+    )
     precision_target = serializers.FloatField(help_text="Largest half-width of a share's interval that was asked for.")
     share_half_width = serializers.FloatField(
         allow_null=True, help_text="Largest half-width that was reached; null where no interval of a share is known."

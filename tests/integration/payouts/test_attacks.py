@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 
 from payouts import tasks
+from payouts.core.verdicts import AttackVerdict, of_gain
 from payouts.documents import AttackFigures
 from payouts.models import AttackProgress, AttackTest
 from payouts.selectors import attack_tries
@@ -210,6 +212,19 @@ def test_a_second_worker_leaves_an_attack_that_is_being_tried_alone(review, monk
     finally:
         second.close()
     assert not review.attack_tests.exists()
+
+
+def test_where_too_few_draws_told_of_the_pieces_nothing_can_be_said(review):
+    scene = attacks.attack_figures.scene_of(review, review.run)
+    valued = attacks.attack_figures.as_valued(scene)
+
+    known = attacks.attack_figures.figures_of(scene, "mergers", valued)
+    unknown = attacks.attack_figures.figures_of(scene, "mergers", replace(valued, is_withheld=True))
+
+    assert all(each.half_width_minor < review.pot_minor for each in known.tests)
+    assert [each.half_width_minor for each in unknown.tests] == [review.pot_minor] * len(known.tests)
+    assert {of_gain(e.gain_minor, half_width_minor=e.half_width_minor, amount_minor=e.at_stake_minor)
+            for e in unknown.tests} == {AttackVerdict.NOTHING_CAN_BE_SAID}  # fmt: skip
 
 
 def test_a_round_without_a_finished_run_is_left_alone(db):

@@ -178,6 +178,18 @@ def test_a_round_that_missed_its_precision_says_so(place, state, half_width, sai
         assert text.index(said) < text.index("Decision" if state == "in_review" else "Next step")
 
 
+def test_sellers_of_whom_too_few_evaluations_told_are_named_and_told(place):
+    payout_round = scenario.posted(place, half_width=None, kept={"withheld": (0,)})
+    unsure = place.sellers[0].name
+
+    text = words(browser(place.second).get(page("round_detail", payout_round.pk)))
+    theirs = words(browser(place.people[0]).get(page("result", payout_round.pk)))
+
+    assert payout_round.audit_report.figures.withheld_names == unsure
+    assert f"Too few evaluations told of {unsure} to say how sure their values are" in text
+    assert "Too few of the evaluations told of your rows to say how sure that is" in theirs
+
+
 def test_a_budget_that_covers_no_pilot_asks_for_a_new_round(place, monkeypatch):
     payout_round = scenario.funded_draft(place)
     error = BudgetTooSmallError(10, 64)
