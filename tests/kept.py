@@ -1,7 +1,6 @@
 """A world that is built once in a test process and put into the database of every test that asks for it."""
 
 import shutil
-from pathlib import Path
 
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
@@ -12,26 +11,29 @@ class Kept:
 
     def __init__(self, build, folder):
         """Build in a transaction that is taken back; `build` returns model instances, and stores files in `folder`."""
-        self.folder = Path(folder)
+        self._folder = folder
         with transaction.atomic():
             before = _rows()
             self._built = [(type(instance), instance.pk) for instance in build()]
-            self._rows = {table: _added(before[table], rows, table) for table, rows in _rows().items()}
+            added = {table: _added(before[table], rows, table) for table, rows in _rows().items()}
             transaction.set_rollback(True)
+        self._rows = {table: rows for table, rows in added.items() if rows}
 
     def put(self):
         """Write the world where this test looks, and return what was built, read anew."""
-        if self.folder.exists():
-            shutil.copytree(self.folder, default_storage.location, dirs_exist_ok=True)
+        if self._folder.exists():
+            shutil.copytree(self._folder, default_storage.location, dirs_exist_ok=True)
         with connection.cursor() as cursor:
             # Rows that passed every trigger when they were built are written as they are, in any order.
             cursor.execute("SET LOCAL session_replication_role = replica")
             for table, rows in self._rows.items():
-                if rows:
-                    with cursor.copy(f'COPY "{table}" FROM STDIN') as copy:
-                        copy.write(b"".join(rows))
+                with cursor.copy(f'COPY "{table}" FROM STDIN') as copy:
+                    copy.write(rows)
             cursor.execute("SET LOCAL session_replication_role = origin")
-        return tuple(model.objects.get(pk=pk) for model, pk in self._built)
+        found = {
+            model: model.objects.in_bulk([pk for of, pk in self._built if of is model]) for model, _ in self._built
+        }
+        return [found[model][pk] for model, pk in self._built]
 
 
 def _rows():
@@ -49,4 +51,4 @@ def _added(before, after, table):
     """The lines that building added; it may not have changed what every database has from the start."""
     assert set(before) <= set(after), f"The world changes rows of {table} that were there before it."
     known = set(before)
-    return [line for line in after if line not in known]
+    return b"".join(line for line in after if line not in known)

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from tests.integration.payouts import scenario
@@ -10,9 +12,23 @@ def no_real_valuation(request, monkeypatch):
         scenario.without_real_valuation(monkeypatch)
 
 
+@pytest.fixture(scope="session")
+def kept_place(keep):
+    def build():
+        place = scenario.market()
+        return [place.request, place.buyer, place.first, place.second, *place.sellers, *place.people]
+
+    return keep(build)
+
+
 @pytest.fixture
-def place(db):
-    return scenario.market()
+def place(kept_place, db):
+    """What `scenario.market` makes of its defaults."""
+    request, buyer, first, second, *others = kept_place.put()
+    half = len(others) // 2
+    return SimpleNamespace(
+        request=request, buyer=buyer, sellers=others[:half], people=others[half:], first=first, second=second
+    )
 
 
 @pytest.fixture(scope="session")
@@ -23,4 +39,5 @@ def kept_review(keep):
 @pytest.fixture
 def really_reviewed(kept_review, db):
     """A round in review over a real valuation, and the operator who started it."""
-    return kept_review.put()
+    payout_round, operator = kept_review.put()
+    return payout_round, operator

@@ -29,7 +29,8 @@ from valuation.documents import manifest as manifest_document
 from valuation.documents import outcome as outcome_document
 from valuation.models import PlayerValue, ValuationRun
 
-NUMBERS = itertools.count(1)
+# Pages call sellers by their places from 1 on; a name is none of those.
+NUMBERS = itertools.count(101)
 VALUES = (0.5, 0.3, 0.15, 0.05)
 POT_MINOR = 1_000_000
 
