@@ -24,31 +24,27 @@ from valuation.services.run_plans import plan_of
 pytestmark = pytest.mark.django_db
 
 
-def test_a_sellers_rows_sum_to_its_value_and_all_rows_to_the_pot():
-    run = work_off(start_run(make_market()))
-
-    outcome, points = selectors.outcome(run), selectors.point_values(run)
+def test_a_sellers_rows_sum_to_its_value_and_all_rows_to_the_pot(finished_run):
+    outcome, points = selectors.outcome(finished_run), selectors.point_values(finished_run)
 
     assert points.num_rows == 105
     pot = outcome.utility_full - outcome.utility_empty
     assert outcome.rules["hcdv_metric"].values.sum() == pytest.approx(pot, abs=1e-12)
     for place, player in enumerate(outcome.players):
-        own = selectors.point_values(run, player.organization_id)
+        own = selectors.point_values(finished_run, player.organization_id)
         assert own["row"].to_pylist() == list(range(player.rows))
         for rule, column in (("hcdv", "value"), ("hcdv_metric", "value_without_lambda")):
             assert own[column].to_numpy().sum() == pytest.approx(outcome.rules[rule].values[place], abs=1e-12)
-    kept = run.outcome.hcdv
+    kept = finished_run.outcome.hcdv
     assert (kept.repetitions, kept.depth, kept.leaves, kept.nodes) == (4, 1, 32, 36)
     assert kept.encoder_refused == ""
-    assert run.evaluations_spent - kept.evaluations > 0
-    assert kept.evaluations <= run.row_evaluations_max
+    assert finished_run.evaluations_spent - kept.evaluations > 0
+    assert kept.evaluations <= finished_run.row_evaluations_max
     assert kept.encoder_seconds > 0
 
 
-def test_rules_of_row_values_carry_the_scatter_over_repetitions():
-    run = work_off(start_run(make_market()))
-
-    outcome = selectors.outcome(run)
+def test_rules_of_row_values_carry_the_scatter_over_repetitions(finished_run):
+    outcome = selectors.outcome(finished_run)
 
     for rule in ("hcdv", "hcdv_metric"):
         values = outcome.rules[rule]
@@ -56,7 +52,11 @@ def test_rules_of_row_values_carry_the_scatter_over_repetitions():
         assert values.validation_covariance is None
         errors = np.sqrt(np.diag(values.covariance))
         assert (errors > 0).all()
-        kept = run.player_values.filter(rule=rule).order_by("organization_id").values_list("standard_error", flat=True)
+        kept = (
+            finished_run.player_values.filter(rule=rule)
+            .order_by("organization_id")
+            .values_list("standard_error", flat=True)
+        )
         assert list(kept) == pytest.approx(errors.tolist())
     # In the metric alone the values of every repetition sum to the pot, so that sellers' errors cancel; with lambda the
     # pot itself differs, because each encoder has its own dispersion.
@@ -64,13 +64,10 @@ def test_rules_of_row_values_carry_the_scatter_over_repetitions():
     assert outcome.rules["hcdv"].covariance.sum() > 0
 
 
-def test_means_by_class_are_those_of_the_stored_rows():
-    request = make_market()
-    run = work_off(start_run(request))
+def test_means_by_class_are_those_of_the_stored_rows(finished_run):
+    (classes,) = row_kinds.row_kinds(finished_run)
 
-    (classes,) = row_kinds.row_kinds(run)
-
-    points = selectors.point_values(run)
+    points = selectors.point_values(finished_run)
     labels = []
     for point in points.to_pylist():
         with DatasetVersion.objects.get(pk=point["version_id"]).parquet.open("rb") as stream:
@@ -78,7 +75,7 @@ def test_means_by_class_are_those_of_the_stored_rows():
     labels, values = np.array(labels), points["value_without_lambda"].to_numpy()
     owners = points["organization_id"].to_numpy()
     assert classes.column == "income"
-    for seller, found in zip(run.manifest.sellers, classes.sellers, strict=True):
+    for seller, found in zip(finished_run.manifest.sellers, classes.sellers, strict=True):
         own = owners == seller.organization_id
         assert_means(found, labels[own], values[own])
     assert_means(classes.all, labels, values)
@@ -147,31 +144,28 @@ def work_off_with_deaths(run):
     return ValuationRun.objects.get(pk=run.pk)
 
 
-def test_workers_that_die_in_every_block_change_no_bit():
-    request = make_market()
+def test_workers_that_die_in_every_block_change_no_bit(finished_run):
+    rough = work_off_with_deaths(start_run(finished_run.request))
 
-    smooth, rough = work_off(start_run(request)), work_off_with_deaths(start_run(request))
-
-    assert selectors.point_values(rough).equals(selectors.point_values(smooth))
-    assert rough.outcome.hcdv.points_sha256 == smooth.outcome.hcdv.points_sha256
-    for rule, values in selectors.outcome(smooth).rules.items():
+    assert selectors.point_values(rough).equals(selectors.point_values(finished_run))
+    assert rough.outcome.hcdv.points_sha256 == finished_run.outcome.hcdv.points_sha256
+    for rule, values in selectors.outcome(finished_run).rules.items():
         assert selectors.outcome(rough).rules[rule].values.tolist() == values.values.tolist()
 
 
-def test_concluding_twice_leaves_one_whole_file():
-    run = work_off(start_run(make_market()))
-    plan = plan_of(run)
-    state = plan.second_state(PlanState.from_bytes(bytes(run.merged.archive)))
-    path = Path(default_storage.path(run.outcome.hcdv.points))
+def test_concluding_twice_leaves_one_whole_file(finished_run):
+    plan = plan_of(finished_run)
+    state = plan.second_state(PlanState.from_bytes(bytes(finished_run.merged.archive)))
+    path = Path(default_storage.path(finished_run.outcome.hcdv.points))
     whole = path.read_bytes()
     path.write_bytes(whole[:100])  # what a crash in the middle of writing leaves
 
-    again = row_values.conclude(run=run, plan=plan.second, state=state)
-    once_more = row_values.conclude(run=run, plan=plan.second, state=state)
+    again = row_values.conclude(run=finished_run, plan=plan.second, state=state)
+    once_more = row_values.conclude(run=finished_run, plan=plan.second, state=state)
 
     assert path.read_bytes() == whole
-    assert again.outcome == once_more.outcome == run.outcome.hcdv
-    assert [entry.name for entry in path.parent.glob(f"{run.pk}*")] == [f"{run.pk}.parquet"]
+    assert again.outcome == once_more.outcome == finished_run.outcome.hcdv
+    assert [entry.name for entry in path.parent.glob(f"{finished_run.pk}*")] == [f"{finished_run.pk}.parquet"]
 
 
 def test_the_budget_of_row_values_is_fixed_when_the_run_starts():

@@ -43,11 +43,8 @@ def test_a_run_that_does_not_say_it_was_begun_when_all_looked_at_values_as_the_g
     assert ValuationRun().gated
 
 
-def test_blocks_over_the_database_give_the_bits_of_the_library():
-    run = start_run(make_market())
-
-    run = work_off(run)
-
+def test_blocks_over_the_database_give_the_bits_of_the_library(finished_run):
+    run = finished_run
     outcome = selectors.outcome(run)
     loaded = inputs.load(run)
     plan = plan_of(run)
@@ -65,18 +62,16 @@ def test_blocks_over_the_database_give_the_bits_of_the_library():
     np.testing.assert_array_equal(np.sort(points["value_without_lambda"].to_numpy()), np.sort(rows.metric_values))
 
 
-def test_values_sum_to_what_all_rows_add():
-    outcome = selectors.outcome(work_off(start_run(make_market())))
+def test_values_sum_to_what_all_rows_add(finished_run):
+    outcome = selectors.outcome(finished_run)
 
     assert outcome.rules["fgsv"].values.sum() == pytest.approx(outcome.utility_full - outcome.utility_empty, abs=1e-12)
     assert [player.rows for player in outcome.players] == [15, 30, 60]
 
 
-def test_the_order_in_which_workers_finish_does_not_matter():
-    request = make_market()
-
-    forwards = selectors.outcome(work_off(start_run(request)))
-    backwards = selectors.outcome(work_off(start_run(request), order=lambda claimed: claimed[::-1]))
+def test_the_order_in_which_workers_finish_does_not_matter(finished_run):
+    forwards = selectors.outcome(finished_run)
+    backwards = selectors.outcome(work_off(start_run(finished_run.request), order=lambda claimed: claimed[::-1]))
 
     np.testing.assert_array_equal(forwards.rules["fgsv"].values, backwards.rules["fgsv"].values)
 
@@ -280,14 +275,13 @@ def test_a_run_does_not_mix_two_methods(monkeypatch):
     assert "fgsv-auto/next" in finished.error
 
 
-def test_what_a_run_found_never_changes():
-    run = work_off(start_run(make_market()))
-    altered = Outcome.from_json(run.outcome.to_json() | {"utility_full": 1.0})
+def test_what_a_run_found_never_changes(finished_run):
+    altered = Outcome.from_json(finished_run.outcome.to_json() | {"utility_full": 1.0})
 
     for change in (
-        lambda: ValuationRun.objects.filter(pk=run.pk).update(outcome=altered),
-        lambda: PlayerValue.objects.filter(run=run).update(value=1.0),
-        lambda: PlayerValue.objects.filter(run=run).delete(),
+        lambda: ValuationRun.objects.filter(pk=finished_run.pk).update(outcome=altered),
+        lambda: PlayerValue.objects.filter(run=finished_run).update(value=1.0),
+        lambda: PlayerValue.objects.filter(run=finished_run).delete(),
     ):
         with pytest.raises(ProgrammingError, match="Cannot update or delete rows"), transaction.atomic():
             change()
