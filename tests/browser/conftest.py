@@ -38,6 +38,7 @@ class Site:
     folder: Path
     environment: dict[str, str]
     requests: dict[str, str]
+    worker: int  # the process group
 
 
 @pytest.hookimpl(wrapper=True)
@@ -60,7 +61,8 @@ def site():
             seeded = subprocess.run(
                 [sys.executable, "-c", SEED], env=stack.environment, stdout=subprocess.PIPE, check=True
             )
-            yield Site(stack.site_url, Path(name), stack.environment, json.loads(seeded.stdout))
+            worker = stack._processes["worker"].pid
+            yield Site(stack.site_url, Path(name), stack.environment, json.loads(seeded.stdout), worker)
         finally:
             stack.stop()
 

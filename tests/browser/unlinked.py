@@ -127,12 +127,13 @@ def ask_for_quote(site_url: str, request_id: str) -> None:
 
 
 def start_valuation(site_url: str, request_id: str) -> str:
-    """Start a round that values until it is cancelled, and return its id."""
+    """Start a round that values until it is cancelled, and return its id once its page has intervals to show."""
     operator = _operator(site_url)
     operator.send(f"/requests/{request_id}/fund/", "fund", {"amount": POT, "bank_reference": "VALUING"})
     terms = {"request": request_id, "pot": POT, "seed": "4", "precision": "0.01", "evaluations_max": str(10**9)}
     page = operator.send(f"/rounds/new/?request={request_id}", "new", terms)
     operator.send_form(page, "trigger", {})
+    _found(lambda: re.search("<dd>± .*interval of the computation", operator.get(page.url).text, re.DOTALL))
     return page.url.rstrip("/").rpartition("/")[2]
 
 
