@@ -16,10 +16,14 @@ from tests.kept import Kept
 STACKS = ("tests/browser/", "tests/concurrency/test_processes.py", "tests/integration/test_production_demo.py")
 
 
+# The files that take longest, so that those of a second or two are left for the end.
+LONG = (*STACKS, "tests/oracles/", "tests/integration/payouts/", "tests/integration/")
+
+
 @pytest.hookimpl(trylast=True)  # after the order was shuffled
 def pytest_collection_modifyitems(items):
     """Begin with the tests that take longest, so that no process is left alone with them in the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(STACKS))
+    items.sort(key=lambda item: next((at for at, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG)))
 
 
 class TogetherScheduling(LoadScopeScheduling):

