@@ -8,8 +8,8 @@ import sys
 import numpy as np
 
 from valuation.core import Game, estimate_fgsv
-from valuation.core.games import FloatVector, IndexVector
-from valuation.core.known_games import DualGame, KnownGame, sou_game
+from valuation.core.games.game import FloatVector, IndexVector
+from valuation.core.games.known_games import DualGame, KnownGame, sou_game
 
 METHODS = ("auto", "algorithm_1")
 BUDGETS = (2_500, 5_000, 20_000)

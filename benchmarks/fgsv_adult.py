@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from marketplace.demo import adult, profiles
 from valuation.core import FgsvPlan, ModelSpec, PooledRows, make_utility, run_plan
-from valuation.core.games import Game, IndexVector
-from valuation.core.utility.cost import batched_model_seconds
-from valuation.core.utility.features import Columns, FeatureEncoder
+from valuation.core.games.game import Game, IndexVector
+from valuation.core.models.cost import batched_model_seconds
+from valuation.core.models.features import Columns, FeatureEncoder
 
 TARGETS = (0.02, 0.01)
 

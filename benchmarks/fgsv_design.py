@@ -10,8 +10,8 @@ from valuation.core import estimate_fgsv
 from valuation.core.fgsv import blocks, draws
 from valuation.core.fgsv.strata import Stratum
 from valuation.core.fgsv.sums import StratumSums, covariance_of, linear_map
-from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, Game, IndexVector, utilities_of
-from valuation.core.known_games import sou_game
+from valuation.core.games.game import BoolMatrix, FloatMatrix, FloatVector, Game, IndexVector, utilities_of
+from valuation.core.games.known_games import sou_game
 
 RANGES = ((4, 5), (9, 12), (19, 27), (42, 62), (94, 140), (316, 473), (711, 1065), (2398, 3596))
 DEVIATIONS = (0.05, 0.1, 0.2, 0.5)

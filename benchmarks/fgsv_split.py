@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.fgsv_adult import adult_market
 from valuation.core import FgsvPlan, run_plan
-from valuation.core.games import FloatMatrix, Game, IndexVector
+from valuation.core.games.game import FloatMatrix, Game, IndexVector
 
 SHELLS = 5
 SPLIT_SELLER = 1

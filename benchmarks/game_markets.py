@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from valuation.core import ModelSpec, PooledRows
-from valuation.core.games import IndexVector
-from valuation.core.utility.features import Columns, FeatureEncoder
+from valuation.core.games.game import IndexVector
+from valuation.core.models.features import Columns, FeatureEncoder
 
 FAIRCUT_DATA = Path(os.environ.get("FAIRCUT_DATA", "../shared/data"))
 N_VALID = 1_500

@@ -13,8 +13,8 @@ from scipy.stats import rankdata
 
 from benchmarks.hcdv_rows import adult_rows
 from valuation.core import EncoderConfig, HcdvConfig, ModelSpec, estimate_hcdv, make_utility
-from valuation.core.hcdv.incremental import recompute, start_incremental, update_incremental
-from valuation.core.hcdv.incremental_state import IncrementalConfig
+from valuation.core.rows.growing.incremental import recompute, start_incremental, update_incremental
+from valuation.core.rows.growing.incremental_state import IncrementalConfig
 
 FIRST_ROWS = 5_500
 SIZES = (1, 50, 1_500)  # rows of an update

@@ -13,8 +13,8 @@ from benchmarks.fgsv_adult import adult_rows, buyers_game
 from benchmarks.hcdv_rows import detection
 from marketplace.demo import adult
 from valuation.core import HcdvPlan, run_plan
-from valuation.core.hcdv.market import market_config
-from valuation.core.hcdv.repetitions import RepeatedHcdvPlan, hcdv_group_sums
+from valuation.core.rows.market import market_config
+from valuation.core.rows.repetitions import RepeatedHcdvPlan, hcdv_group_sums
 
 LEAF_SIZES = (64, 128, 256, 512, 1_250)
 FLIPPED = 0.1

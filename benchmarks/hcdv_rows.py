@@ -14,9 +14,10 @@ from scipy.stats import rankdata
 
 from marketplace.demo import adult
 from valuation.core import HcdvConfig, ModelSpec, estimate_hcdv, knn_shapley, make_utility
-from valuation.core.hcdv.encoder import EncoderConfig, train_encoder
-from valuation.core.hcdv.partitions import PARTITIONS
-from valuation.core.utility.features import Columns, FeatureEncoder
+from valuation.core.models.features import Columns, FeatureEncoder
+from valuation.core.rows.encoder.config import EncoderConfig
+from valuation.core.rows.encoder.train import train_encoder
+from valuation.core.rows.tree.partitions import PARTITIONS
 
 SIZES = {1_000: 4, 3_000: 1}  # rows and seeds
 VALID_ROWS = 1_000

@@ -19,10 +19,10 @@ import threadpoolctl
 
 from benchmarks.peer_methods import CountedGame
 from valuation.core import estimate_points, exact_shapley, knn_shapley
-from valuation.core.estimators.beta_shapley import size_weights
-from valuation.core.estimators.points import _ESTIMATORS
-from valuation.core.known_games import sou_game
-from valuation.core.utility import ModelSpec, make_utility
+from valuation.core.baselines.beta_shapley import size_weights
+from valuation.core.baselines.points import _ESTIMATORS
+from valuation.core.games.known_games import sou_game
+from valuation.core.models import ModelSpec, make_utility
 
 INSTALL = {
     "shapiq": ["pip install 'shapiq<1.5'"],

@@ -20,10 +20,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from benchmarks.peers import TIMEOUT, Table, logistic_game, peers_in, sou_parts, table_of
 from marketplace.demo import adult
 from valuation.core import GroupGame, data_oob, estimate_gsv, exact_shapley, influence_values, leave_one_out
-from valuation.core.estimators.data_oob import _bags
-from valuation.core.known_games import SumOfUnanimityGame
-from valuation.core.utility import ModelSpec
-from valuation.core.utility.features import FeatureEncoder
+from valuation.core.baselines.data_oob import _bags
+from valuation.core.games.known_games import SumOfUnanimityGame
+from valuation.core.models import ModelSpec
+from valuation.core.models.features import FeatureEncoder
 
 BAGS, DRAWS, FLIPPED = 200, 3, 0.15
 BUDGETS, SEEDS = (800, 3_200, 12_800), 20

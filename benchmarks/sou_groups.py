@@ -7,7 +7,7 @@ import numpy as np
 
 from valuation.core import estimate_points
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.known_games import sou_game
+from valuation.core.games.known_games import sou_game
 
 METHODS = [
     "permutation", "group_testing", "complementary", "one_for_all", "stratified_svarm", "kernel_shap",

@@ -18,8 +18,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from valuation.core.utility import ModelSpec, make_utility
-from valuation.core.utility.features import FeatureEncoder
+from valuation.core.models import ModelSpec, make_utility
+from valuation.core.models.features import FeatureEncoder
 
 NUMBERS = ["age", "education-num", "capital-gain", "capital-loss", "hours-per-week", "fnlwgt"]
 CATEGORIES = [

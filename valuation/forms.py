@@ -6,9 +6,9 @@ from django import forms
 
 from marketplace.forms.numbers import NumberField, WholeNumberField
 from marketplace.forms.plain import PlainForm
-from valuation.core.utility.catalogue import METRICS, Model, Parameter, models_for
-from valuation.core.utility.metric import Task
-from valuation.core.utility.spec import START_ROWS_MAX, ModelSpec
+from valuation.core.metrics.metric import Task
+from valuation.core.models.catalogue import METRICS, Model, Parameter, models_for
+from valuation.core.models.spec import START_ROWS_MAX, ModelSpec
 
 SELLERS_MAX = 200
 ROWS_MAX = 1_000_000

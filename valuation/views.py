@@ -16,9 +16,9 @@ from marketplace.shared.errors import FaircutError
 from marketplace.views.draft_steps import draft_step, next_page
 from marketplace.views.signed_in import SignedInRequest
 from valuation.core.errors import InvalidSpecError
-from valuation.core.utility import ModelSpec
-from valuation.core.utility.catalogue import model_of, models_for
-from valuation.core.utility.metric import Task
+from valuation.core.metrics.metric import Task
+from valuation.core.models import ModelSpec
+from valuation.core.models.catalogue import model_of, models_for
 from valuation.forms import ModelForm, ParametersForm, QuoteForm
 from valuation.selectors.game_terms import FREE_DISPOSAL
 from valuation.selectors.quotes import WORKERS, latest_quote, step_in_words, view_of

@@ -12,7 +12,7 @@ from payouts.selectors.amount_checks import RiskCheck, amount_checks
 from payouts.selectors.class_mix import one_class_owners
 from payouts.selectors.frozen_copies import frozen_copies, news_since
 from payouts.selectors.owners import owner_of_each, sellers_by_owner
-from valuation.core.label_agreement import Agreement
+from valuation.core.checks.label_agreement import Agreement
 
 # An amount this many times the largest that the owner ever got is worth a second look.
 UNUSUAL_FACTOR = 3

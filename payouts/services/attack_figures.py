@@ -17,7 +17,7 @@ from payouts.documents.attack_figures import SCHEMA
 from payouts.models import AttackTest, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.entitlements import PAYING_RULE, frozen_owner_keys
-from valuation.core.attacks import CELLS, NULL_ACCOUNTS, NULL_ACCOUNTS_MANY, ImpossibleAttackError, shells_of
+from valuation.core.games.attacks import CELLS, NULL_ACCOUNTS, NULL_ACCOUNTS_MANY, ImpossibleAttackError, shells_of
 from valuation.documents import ManifestSeller
 from valuation.models import ValuationRun
 from valuation.selectors.runs import outcome

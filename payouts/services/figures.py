@@ -11,7 +11,7 @@ from payouts.documents import AuditFigures, AuditSeller, RuleErrors, SumProof
 from payouts.documents.audit_figures import SCHEMA
 from payouts.models import PayoutRound
 from payouts.selectors.entitlements import total_validation_error
-from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.games.game import FloatMatrix, FloatVector
 from valuation.core.results import normal_quantile, share_standard_errors
 from valuation.models import ValuationRun
 from valuation.selectors.runs import RunOutcome

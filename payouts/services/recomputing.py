@@ -9,7 +9,7 @@ from payouts.models import PayoutLine, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.digest import lines_sha256
 from payouts.selectors.entitlements import entitlements, frozen_owner_keys
-from valuation.core.plan import run_plan
+from valuation.core.runner import run_plan
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
 from valuation.services import inputs

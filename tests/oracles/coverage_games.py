@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.oracles.games_at_random import contiguous_groups, learning_table
 from valuation.core import exact_shapley
-from valuation.core.known_games import DualGame, LearningCurveGame, SumOfUnanimityGame, sou_game
+from valuation.core.games.known_games import DualGame, LearningCurveGame, SumOfUnanimityGame, sou_game
 
 
 @cache

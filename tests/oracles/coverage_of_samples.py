@@ -10,9 +10,9 @@ import numpy as np
 from tests.oracles.covered import Covered, holds, true_shares
 from tests.oracles.games_at_random import contiguous_groups
 from valuation.core import data_oob, estimate_gsv
-from valuation.core.segments import by_segment
-from valuation.core.utility import ModelSpec, make_utility
-from valuation.core.utility.metrics import make_metric
+from valuation.core.fgsv.segments import by_segment
+from valuation.core.metrics.registry import make_metric
+from valuation.core.models import ModelSpec, make_utility
 
 SELLERS = (10, 20, 40, 80, 50)
 POPULATION = 5_000

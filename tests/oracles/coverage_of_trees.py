@@ -6,8 +6,8 @@ import numpy as np
 
 from tests.oracles.covered import Covered, holds, of_groups
 from valuation.core import HcdvPlan, PooledRows, run_plan
-from valuation.core.hcdv.config import HcdvConfig
-from valuation.core.hcdv.repetitions import RepeatedHcdvPlan, hcdv_group_sums
+from valuation.core.rows.config import HcdvConfig
+from valuation.core.rows.repetitions import RepeatedHcdvPlan, hcdv_group_sums
 
 N = 120
 SELLERS = np.split(np.arange(N), [10, 30, 60])

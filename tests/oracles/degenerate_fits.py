@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from valuation.core.utility import ModelSpec, make_utility
-from valuation.core.utility.metrics import CLASS_METRICS, NUMBER_METRICS
-from valuation.core.utility.spec import ESTIMATORS, FAMILY_TASKS
+from valuation.core.metrics.registry import CLASS_METRICS, NUMBER_METRICS
+from valuation.core.models import ModelSpec, make_utility
+from valuation.core.models.spec import ESTIMATORS, FAMILY_TASKS
 
 N_VALID, WIDTH = 24, 16  # 16 features are also the pixels of the smallest image
 LONGEST_PENALISED = 1e9  # squared length of the longest row, in penalties

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from valuation.core.known_games import LearningCurveGame
+from valuation.core.games.known_games import LearningCurveGame
 
 
 class Market:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.oracles.games_at_random import contiguous_groups, group_sums
 from valuation.core import estimate_fgsv
-from valuation.core.known_games import AirportGame, NeedleGame, ParityGame, QuotaGame, WeightedVotingGame
+from valuation.core.games.known_games import AirportGame, NeedleGame, ParityGame, QuotaGame, WeightedVotingGame
 
 SIZES = {90: (1, 89), 120: (1, 4, 15, 30, 70), 400: (1, 9, 40, 150, 200)}
 BUDGET = 20_000

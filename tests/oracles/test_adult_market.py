@@ -11,10 +11,10 @@ from payouts.core.allocation import Account, allocate
 from payouts.core.policy import Policy, Rule
 from valuation.core import estimate_gsv
 from valuation.core.fgsv.plan import FgsvPlan
-from valuation.core.plan import run_plan
+from valuation.core.models import ModelSpec, make_utility
+from valuation.core.models.features import FeatureEncoder
 from valuation.core.results import share_interval
-from valuation.core.utility import ModelSpec, make_utility
-from valuation.core.utility.features import FeatureEncoder
+from valuation.core.runner import run_plan
 
 POT_MINOR = 1_000_000
 TARGET = 0.04

@@ -8,14 +8,10 @@ from sklearn.datasets import load_diabetes
 
 from tests.oracles.games_at_random import contiguous_groups, group_sums, learning_table
 from valuation.core import estimate_fgsv, estimate_points, exact_shapley
+from valuation.core.baselines.algorithm_2 import estimate_by_algorithm_2
 from valuation.core.errors import BudgetTooSmallError, InvalidSpecError
-from valuation.core.fgsv.algorithm_2 import (
-    EMPTY_FILLINGS,
-    ToppedUpGame,
-    estimate_by_algorithm_2,
-    make_topped_up_utility,
-)
-from valuation.core.utility import ModelSpec
+from valuation.core.models import ModelSpec
+from valuation.core.models.topped_up import EMPTY_FILLINGS, ToppedUpGame, make_topped_up_utility
 
 # As in the paper: a model worse than the mean counts, which is what topping up is there for.
 RIDGE = ModelSpec("ridge_regression", metric="neg_mse", params={"alpha": 0.01}, free_disposal=False)

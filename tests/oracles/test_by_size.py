@@ -9,7 +9,7 @@ import pytest
 from tests.oracles.games_at_random import TableGame, contiguous_groups, learning_table
 from valuation.core.fgsv.by_size import by_size
 from valuation.core.fgsv.plan import FgsvPlan
-from valuation.core.plan import run_plan
+from valuation.core.runner import run_plan
 
 
 def marginals_by_size(game, groups):

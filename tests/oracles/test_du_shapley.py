@@ -137,7 +137,7 @@ def test_many_groups_are_evaluated_in_slices(monkeypatch):
     game = learning_table(8, np.random.default_rng(8))
     groups = contiguous_groups((1,) * 8)
     whole = estimate(game, groups).values
-    monkeypatch.setattr("valuation.core.estimators.du_shapley.slice_length", lambda _: 4)
+    monkeypatch.setattr("valuation.core.baselines.du_shapley.slice_length", lambda _: 4)
 
     np.testing.assert_allclose(estimate(game, groups).values, whole, atol=1e-14)
 

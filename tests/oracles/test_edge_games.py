@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from valuation.core import estimate_fgsv, estimate_gsv, exact_shapley, group_game, leave_one_out, make_utility
+from valuation.core.baselines.algorithm_2 import estimate_by_algorithm_2
 from valuation.core.errors import InvalidDataError
-from valuation.core.fgsv.algorithm_2 import ToppedUpGame, estimate_by_algorithm_2
-from valuation.core.utility import ModelSpec
+from valuation.core.models import ModelSpec
+from valuation.core.models.topped_up import ToppedUpGame
 
 BUDGET = 600
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests.oracles.games_at_random import TableGame, contiguous_groups, group_sums, learning_table
 from valuation.core import estimate_points, exact_shapley, group_game
-from valuation.core.estimators.beta_shapley import beta_shapley
-from valuation.core.known_games import AirportGame, GloveGame, WeightedVotingGame, sou_game
-from valuation.core.utility import ModelSpec, make_utility
+from valuation.core.baselines.beta_shapley import beta_shapley
+from valuation.core.games.known_games import AirportGame, GloveGame, WeightedVotingGame, sou_game
+from valuation.core.models import ModelSpec, make_utility
 
 SHAPLEY = [
     "permutation", "truncated", "group_testing", "complementary", "one_for_all", "svarm", "stratified_svarm",

@@ -7,8 +7,8 @@ from tests.oracles.games_at_random import PolynomialGame, contiguous_groups, gro
 from valuation.core import estimate_fgsv, exact_shapley
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.plan import FgsvPlan
-from valuation.core.known_games import sou_game
-from valuation.core.plan import run_plan
+from valuation.core.games.known_games import sou_game
+from valuation.core.runner import run_plan
 
 
 def z_scores(result, truth):

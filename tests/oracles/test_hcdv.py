@@ -8,11 +8,11 @@ from scipy.optimize import linear_sum_assignment
 
 from tests.oracles.games_at_random import TableGame, learning_table
 from valuation.core import exact_shapley
-from valuation.core.hcdv.balanced_kmeans import balanced_kmeans, exchange_sweep
-from valuation.core.hcdv.config import HcdvConfig
-from valuation.core.hcdv.dispersion import dispersion_of_parts, unit_rows
-from valuation.core.hcdv.estimate import estimate_hcdv
-from valuation.core.hcdv.local_game import LocalGame, RowsUtility, sampled
+from valuation.core.library.estimate_hcdv import estimate_hcdv
+from valuation.core.rows.config import HcdvConfig
+from valuation.core.rows.dispersion import dispersion_of_parts, unit_rows
+from valuation.core.rows.games.local_game import LocalGame, RowsUtility, sampled
+from valuation.core.rows.tree.balanced_kmeans import balanced_kmeans, exchange_sweep
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -6,8 +6,8 @@ from scipy.special import softmax
 
 from tests.oracles.coverage_of_samples import POPULATION, of_population, valued
 from tests.oracles.covered import holds
-from valuation.core.utility.metrics import make_metric
-from valuation.core.validation_sample import validation_covariance
+from valuation.core.metrics.registry import make_metric
+from valuation.core.statistics.validation_sample import validation_covariance
 
 SAMPLES, SIZE = 1_000, 200
 

@@ -6,7 +6,7 @@ import pytest
 from tests.oracles.games_at_random import contiguous_groups
 from tests.oracles.rare_events import SIZES, games_of, needle, runs_on
 from valuation.core import FgsvPlan, run_plan
-from valuation.core.known_games import QuotaGame
+from valuation.core.games.known_games import QuotaGame
 
 
 @pytest.mark.parametrize(

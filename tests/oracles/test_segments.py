@@ -7,14 +7,14 @@ import pytest
 
 from tests.oracles.games_at_random import contiguous_groups, group_sums
 from tests.oracles.test_two_errors import FEW, ROWS, LoudRows
-from valuation.core import WatchedGame, du_shapley, estimate_gsv, exact_shapley, group_game
+from valuation.core import ProgressGame, du_shapley, estimate_gsv, exact_shapley, group_game
 from valuation.core.errors import InvalidDataError
 from valuation.core.fgsv.plan import FgsvPlan
-from valuation.core.plan import run_plan
+from valuation.core.fgsv.segments import by_segment
+from valuation.core.models import ModelSpec, make_utility
 from valuation.core.results import group_values
-from valuation.core.segments import by_segment
-from valuation.core.utility import ModelSpec, make_utility
-from valuation.core.validation_sample import validation_covariance
+from valuation.core.runner import run_plan
+from valuation.core.statistics.validation_sample import validation_covariance
 
 
 class RowwiseTable:
@@ -145,7 +145,7 @@ def test_balanced_accuracy_is_uncertain_within_classes_by_every_rule():
     game = make_utility(ModelSpec("logistic_regression", {}, "balanced_accuracy"), X, y, X_valid, y_valid)
     groups = contiguous_groups((10, 10, 10))
     plan = FgsvPlan((10, 10, 10), 600, rowwise=True, with_seller_game=True)
-    found = plan.estimates(run_plan(plan, WatchedGame(game, lambda _: None), groups, 0))
+    found = plan.estimates(run_plan(plan, ProgressGame(game, lambda _: None), groups, 0))
     found["gsv alone"] = estimate_gsv(group_game(game, groups), [[0], [1], [2]], budget=8, rng=rng)
     found["du"] = du_shapley(game, groups, budget=100, rng=rng)
 

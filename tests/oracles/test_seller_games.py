@@ -8,7 +8,7 @@ import pytest
 from tests.oracles.games_at_random import contiguous_groups, learning_table
 from valuation.core import FgsvPlan, estimate_gsv, exact_shapley, group_game, leave_one_out, run_plan
 from valuation.core.errors import BudgetTooSmallError
-from valuation.core.estimators.seller_sums import SellerGame
+from valuation.core.fgsv.seller_sums import SellerGame
 
 GROUPS = contiguous_groups((1, 2, 4, 3))
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.oracles.games_at_random import TableGame, learning_table
 from valuation.core import HcdvConfig, estimate_hcdv, exact_shapley
-from valuation.core.fgsv.algorithm_1 import estimate_by_algorithm_1
-from valuation.core.hcdv.dispersion import dispersion_of_parts, unit_rows
-from valuation.core.known_games import DualGame, SumOfUnanimityGame
+from valuation.core.baselines.algorithm_1 import estimate_by_algorithm_1
+from valuation.core.games.known_games import DualGame, SumOfUnanimityGame
+from valuation.core.rows.dispersion import dispersion_of_parts, unit_rows
 
 
 class MeanGame:

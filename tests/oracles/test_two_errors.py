@@ -5,8 +5,8 @@ import pytest
 
 from tests.oracles.games_at_random import contiguous_groups
 from valuation.core import FgsvPlan, du_shapley, estimate_fgsv, estimate_gsv
-from valuation.core.estimators.circles import evaluations_of_circle
-from valuation.core.validation_sample import validation_covariance
+from valuation.core.sampling.circles import evaluations_of_circle
+from valuation.core.statistics.validation_sample import validation_covariance
 
 N, ROWS = 240, 300
 MANY = contiguous_groups((3,) * 80)

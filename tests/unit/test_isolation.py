@@ -33,7 +33,7 @@ def test_loading_the_urls_loads_nothing_heavy():
 def test_planning_row_values_and_opening_a_workers_tasks_loads_no_torch():
     plan = (
         "from valuation.core import HcdvPlan\n"
-        "from valuation.core.hcdv.market import market_config\n"
+        "from valuation.core.rows.market import market_config\n"
         "config = market_config(n_rows=10_000, task='classification', metric='roc_auc', batched=True)\n"
         "plan = HcdvPlan(10_000, config)\n"
         "plan.next_wave(plan.start())"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from valuation.core.games import FloatMatrix, IndexMatrix
+from valuation.core.games.game import FloatMatrix, IndexMatrix
 
 _CHUNK_BYTES = 32_000_000
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation.core.errors import InvalidSpecError, ValuationError
-from valuation.core.games import FloatMatrix, FloatVector, IndexVector
-from valuation.core.validation_sample import validation_covariance
+from valuation.core.games.game import FloatMatrix, FloatVector, IndexVector
+from valuation.core.statistics.validation_sample import validation_covariance
 
 # Shares of groups whose values all lie this many standard errors above 0 are practically linear in the values; closer
 # to the clip at 0 the delta method would claim symmetric intervals that reach below 0, so there we simulate.
@@ -219,7 +219,7 @@ def group_values(
     ``halves`` are the contributions as two independent halves of the draws say, where coalitions are sampled;
     ``withheld`` are the groups without an interval;
     ``pot_rows`` what each validation row adds to ``U(N) - U(empty)``; ``strata`` those of the validation rows. See
-    :func:`~valuation.core.validation_sample.validation_covariance`.
+    :func:`~valuation.core.statistics.validation_sample.validation_covariance`.
     """
     validation = None if contributions is None else validation_covariance(contributions, strata, halves=halves)
     pot_variance = None if pot_rows is None else validation_covariance(pot_rows[None, :], strata)[0, 0]

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from marketplace.shared.documents import Document
-from valuation.core.utility import ModelSpec
+from valuation.core.models import ModelSpec
 
 # Raised when a change of freezing would change the arrays of the same submissions.
 # 3: the model says on what terms its game is played; before, there were none.

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from marketplace.shared.documents import Document, Floats
-from valuation.core.label_agreement import Agreement
+from valuation.core.checks.label_agreement import Agreement
 from valuation.core.results import LevelSummary
 
 FORMAT_VERSION: Final = 2

@@ -2,7 +2,7 @@
 
 from marketplace.models import DataRequest
 from marketplace.templatetags.figures import count
-from valuation.core.utility import ModelSpec
+from valuation.core.models import ModelSpec
 
 BAD_ROWS = "Rows that spoil a model which others made good still count against whoever brought them."
 FREE_DISPOSAL = (

@@ -6,11 +6,11 @@ from typing import Any
 from marketplace.models import DataRequest
 from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import percent
-from valuation.core.class_rehearsal import ClassTrial
+from valuation.core.checks.class_rehearsal import ClassTrial
+from valuation.core.checks.rehearsal import Learning, Market, Projection
 from valuation.core.fgsv.precision import DUE_MINOR, DUE_PART, due_of_pot
-from valuation.core.rehearsal import Learning, Market, Projection
+from valuation.core.models import ModelSpec
 from valuation.core.results import normal_quantile
-from valuation.core.utility import ModelSpec
 from valuation.models import Quote
 from valuation.selectors import units
 from valuation.services.quotes import STEPS

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from django.db.models import Sum
 
-from valuation.core.attacks import (
+from valuation.core.errors import BudgetTooSmallError
+from valuation.core.fgsv.plan import FgsvPlan
+from valuation.core.games.attacks import (
     NULL_ACCOUNTS_MANY,
     ImpossibleAttackError,
     Split,
@@ -25,12 +27,11 @@ from valuation.core.attacks import (
     spoiled_rows,
     worthless_rows,
 )
-from valuation.core.buyers_game import buyers_game
-from valuation.core.errors import BudgetTooSmallError
-from valuation.core.fgsv.plan import FgsvPlan
-from valuation.core.games import Game, IndexVector
-from valuation.core.plan import Block, PlanState, run_block
-from valuation.core.rows import PooledRows
+from valuation.core.games.game import Game, IndexVector
+from valuation.core.games.rows import PooledRows
+from valuation.core.models.buyers_game import buyers_game
+from valuation.core.plans.plan import Block, PlanState
+from valuation.core.runner import run_block
 from valuation.models import ValuationRun
 from valuation.services import inputs
 from valuation.services.run_plans import evaluation_cost

@@ -11,8 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from marketplace.shared.errors import FaircutError
-from valuation.core import plan as core_plan
+from valuation.core import runner
 from valuation.core.errors import ValuationError
+from valuation.core.plans import plan as core_plan
 from valuation.models import ValuationRun, WorkBlock
 from valuation.services import breakdowns, inputs, leases
 
@@ -77,7 +78,7 @@ def _computed(run: ValuationRun, block: WorkBlock) -> tuple[core_plan.BlockResul
     frozen = inputs.load(run)
     piece = planned(block)
     foundation = _foundation(run.pk, piece.params["builds_on"]) if "builds_on" in piece.params else None
-    result = core_plan.run_block(frozen.game, frozen.groups, piece, run.seed, rows=frozen.rows, foundation=foundation)
+    result = runner.run_block(frozen.game, frozen.groups, piece, run.seed, rows=frozen.rows, foundation=foundation)
     return result, time.perf_counter() - started
 
 

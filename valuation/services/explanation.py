@@ -4,13 +4,13 @@ from typing import TypedDict
 
 import numpy as np
 
+from valuation.core.checks.label_agreement import Agreement, label_agreement
 from valuation.core.fgsv.by_size import by_size
 from valuation.core.fgsv.plan import FgsvPlan
-from valuation.core.label_agreement import Agreement, label_agreement
-from valuation.core.plan import PlanState
+from valuation.core.fgsv.segments import by_segment
+from valuation.core.metrics.registry import is_mean_of_rows
+from valuation.core.plans.plan import PlanState
 from valuation.core.results import GroupValues
-from valuation.core.segments import by_segment
-from valuation.core.utility.metrics import is_mean_of_rows
 from valuation.documents import LearningCurve, Removal, SegmentCut, SizeCut
 from valuation.models import ValuationRun
 from valuation.selectors.runs import COUNTING_METRICS, SEGMENT_ROWS_MIN, TOO_FEW

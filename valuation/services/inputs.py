@@ -16,12 +16,12 @@ from marketplace.models import DataRequest, Submission
 from marketplace.selectors import copies
 from marketplace.selectors.stored_rows import InputsChangedError, base_table, validation_table, version_table
 from marketplace.shared.errors import FaircutError
-from valuation.core.buyers_game import buyers_game
-from valuation.core.games import Game, IndexVector, is_rowwise
-from valuation.core.rows import PooledRows
-from valuation.core.utility import ModelSpec, is_batched
-from valuation.core.utility.cost import check_affordable
-from valuation.core.utility.features import FeatureEncoder
+from valuation.core.games.game import Game, IndexVector, is_rowwise
+from valuation.core.games.rows import PooledRows
+from valuation.core.models import ModelSpec, is_batched
+from valuation.core.models.buyers_game import buyers_game
+from valuation.core.models.cost import check_affordable
+from valuation.core.models.features import FeatureEncoder
 from valuation.documents import Manifest, ManifestSeller, ManifestSubmission
 from valuation.documents.manifest import FORMAT_VERSION
 from valuation.models import ValuationRun

@@ -3,7 +3,7 @@
 import numpy as np
 from django.db.models import Sum
 
-from valuation.core import plan as core_plan
+from valuation.core.plans import plan as core_plan
 from valuation.core.results import GroupValues
 from valuation.documents import Outcome, RuleCovariances, RunSeconds
 from valuation.documents.outcome import FORMAT_VERSION

@@ -16,8 +16,8 @@ from marketplace.services import events
 from marketplace.services.datasets import lock_request
 from marketplace.services.requests import require_buyer
 from marketplace.shared.errors import ConflictError
-from valuation.core.class_rehearsal import try_classes
-from valuation.core.rehearsal import (
+from valuation.core.checks.class_rehearsal import try_classes
+from valuation.core.checks.rehearsal import (
     Market,
     market_sizes,
     project,
@@ -26,9 +26,9 @@ from valuation.core.rehearsal import (
     try_degenerate,
     try_model,
 )
-from valuation.core.utility import ModelSpec
-from valuation.core.utility.cost import check_affordable
-from valuation.core.utility.features import FeatureEncoder
+from valuation.core.models import ModelSpec
+from valuation.core.models.cost import check_affordable
+from valuation.core.models.features import FeatureEncoder
 from valuation.models import Quote
 from valuation.services.inputs import committed_columns, encoded_base
 from valuation.services.terms import terms_sha256

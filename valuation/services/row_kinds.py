@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from valuation.core.hcdv.row_kinds import mean_by_kind
+from valuation.core.rows.row_kinds import mean_by_kind
 from valuation.documents import KindMeans, RowKinds
 from valuation.models import ValuationRun
 from valuation.services import inputs

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from valuation.core.hcdv.repetitions import RepeatedHcdvPlan, hcdv_group_sums
-from valuation.core.plan import PlanState
+from valuation.core.plans.plan import PlanState
 from valuation.core.results import GroupValues, HcdvValues
+from valuation.core.rows.repetitions import RepeatedHcdvPlan, hcdv_group_sums
 from valuation.documents import Manifest, RowKinds, RowOutcome
 from valuation.models import ValuationRun, WorkBlock
 from valuation.services import inputs, row_kinds

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from valuation.core.fgsv.plan import METHOD_VERSION as FGSV_VERSION
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.fgsv.precision import DueTarget
-from valuation.core.hcdv.market import market_plan
-from valuation.core.hcdv.plan import METHOD_VERSION as HCDV_VERSION
-from valuation.core.hcdv.repetitions import RepeatedHcdvPlan
-from valuation.core.plans_in_turn import PlansInTurn
-from valuation.core.utility.cost import evaluation_seconds
+from valuation.core.models.cost import evaluation_seconds
+from valuation.core.plans.sequence import PlanSequence
+from valuation.core.rows.market import market_plan
+from valuation.core.rows.plan import METHOD_VERSION as HCDV_VERSION
+from valuation.core.rows.repetitions import RepeatedHcdvPlan
 from valuation.documents import Manifest
 from valuation.models import ValuationRun
 
-RunPlan = PlansInTurn[FgsvPlan, RepeatedHcdvPlan]
+RunPlan = PlanSequence[FgsvPlan, RepeatedHcdvPlan]
 METHOD_VERSION = f"{FGSV_VERSION}+{HCDV_VERSION}"
 
 # Models quicker than this have the larger budget for rows' values.
@@ -32,7 +32,7 @@ def plan_of(run: ValuationRun) -> RunPlan:
         with_seller_game=True,
         cost=evaluation_cost(run.manifest),
     )
-    return PlansInTurn(sellers, row_plan(run.manifest))
+    return PlanSequence(sellers, row_plan(run.manifest))
 
 
 def _due_target(run: ValuationRun) -> DueTarget | None:

@@ -13,9 +13,9 @@ from marketplace.celery import app as celery_app
 from marketplace.models import DataRequest, User
 from marketplace.services import copies, events
 from marketplace.shared.errors import ConflictError, FaircutError
-from valuation.core import plan as core_plan
 from valuation.core.errors import ValuationError
 from valuation.core.fgsv.precision import DueTarget
+from valuation.core.plans import plan as core_plan
 from valuation.documents import Progress, RowProgress, SellerProgress
 from valuation.models import RunState, ValuationRun, WorkBlock
 from valuation.services import blocks, breakdowns, inputs, outcomes

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from marketplace.models import DataRequest
 from marketplace.services.requests import RequestRefusedError
-from valuation.core.utility import ModelSpec
+from valuation.core.models import ModelSpec
 from valuation.models import Quote
 
 

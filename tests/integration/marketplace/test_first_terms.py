@@ -11,7 +11,7 @@ from tests.factories.drafts import make_draft
 from tests.factories.requests import make_request
 from tests.integration.valuation.market import make_market
 from tests.integration.words import words_of
-from valuation.core.utility import ModelSpec
+from valuation.core.models import ModelSpec
 from valuation.documents import Manifest
 from valuation.services import inputs
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from tests.factories.drafts import rows_csv
 from tests.integration.marketplace.guided import address, upload
 from tests.integration.words import words_of
-from valuation.core.utility.catalogue import model_of
+from valuation.core.models.catalogue import model_of
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words
 from tests.integration.valuation.market import make_market, start_run, work_off
 from valuation import tasks
-from valuation.core import plan as core_plan
+from valuation.core import runner
 from valuation.core.errors import FitFailedError
 from valuation.models import ValuationRun, WorkBlock
 from valuation.services import blocks, inputs, outcomes, runs
@@ -42,7 +42,7 @@ def work(run):
 @pytest.mark.parametrize("error", [IndexError(PRIVATE), RuntimeError(PRIVATE), KeyError(PRIVATE)])
 def test_a_foreign_exception_fails_the_run_at_once_by_name_and_without_its_text(monkeypatch, caplog, error):
     run = start_run(make_market())
-    monkeypatch.setattr(core_plan, "run_block", breaking(error))
+    monkeypatch.setattr(runner, "run_block", breaking(error))
 
     work(run)
 
@@ -57,7 +57,7 @@ def test_a_foreign_exception_fails_the_run_at_once_by_name_and_without_its_text(
 
 def test_a_sentence_of_our_own_is_kept(monkeypatch):
     run = start_run(make_market())
-    monkeypatch.setattr(core_plan, "run_block", breaking(FitFailedError("The model failed on 20 rows.")))
+    monkeypatch.setattr(runner, "run_block", breaking(FitFailedError("The model failed on 20 rows.")))
 
     assert (work(run).state, run.error) == (ValuationRun.State.FAILED, "The model failed on 20 rows.")
 
@@ -81,7 +81,7 @@ def test_a_worker_that_is_too_small_leaves_the_block_to_one_other(monkeypatch, e
     run = start_run(make_market())
     runs.mark_running(run_id=run.pk)
     block = blocks.claim(run_id=run.pk)
-    monkeypatch.setattr(core_plan, "run_block", breaking(error))
+    monkeypatch.setattr(runner, "run_block", breaking(error))
 
     with pytest.raises(type(error)):
         blocks.compute(run=run, block=block)
@@ -92,7 +92,7 @@ def test_a_worker_that_is_too_small_leaves_the_block_to_one_other(monkeypatch, e
 
 def test_a_worker_that_is_told_to_end_ends(monkeypatch):
     run = start_run(make_market())
-    monkeypatch.setattr(core_plan, "run_block", breaking(SystemExit()))
+    monkeypatch.setattr(runner, "run_block", breaking(SystemExit()))
 
     with pytest.raises(SystemExit):
         tasks.work(run_id=str(run.pk))
@@ -136,7 +136,7 @@ def test_the_round_says_on_its_page_what_broke_down(monkeypatch):
         by=operator,
     )
     payout_round = rounds.trigger(payout_round=draft, by=operator)
-    monkeypatch.setattr(core_plan, "run_block", breaking(IndexError(PRIVATE)))
+    monkeypatch.setattr(runner, "run_block", breaking(IndexError(PRIVATE)))
 
     work(payout_round.run)
     rounds.conclude_valuing(run_id=str(payout_round.run_id))

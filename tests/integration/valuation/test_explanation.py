@@ -12,7 +12,7 @@ from tests.factories.accounts import make_member
 from tests.factories.datasets import make_submission
 from tests.factories.requests import make_request
 from tests.integration.valuation.market import SCHEMA, make_market, start_run, table, work_off
-from valuation.core.segments import by_segment
+from valuation.core.fgsv.segments import by_segment
 from valuation.services import explanation
 
 pytestmark = pytest.mark.django_db

@@ -5,9 +5,9 @@ import pytest
 from django.db import transaction
 
 from tests.integration.valuation.market import base_fields, make_market, start_run, table, work_off
-from valuation.core.plan import run_plan
-from valuation.core.utility import ModelSpec, make_utility
-from valuation.core.utility.features import FeatureEncoder
+from valuation.core.models import ModelSpec, make_utility
+from valuation.core.models.features import FeatureEncoder
+from valuation.core.runner import run_plan
 from valuation.documents import Manifest
 from valuation.selectors import runs as selectors
 from valuation.services import attacks, inputs

@@ -14,7 +14,7 @@ from marketplace.models import DatasetVersion, Role
 from tests.factories.accounts import make_member, make_organization
 from tests.factories.datasets import make_submission
 from tests.integration.valuation.market import csv_of, make_market, start_run, table, work_off
-from valuation.core.plan import PlanState
+from valuation.core.plans.plan import PlanState
 from valuation.models import ValuationRun, WorkBlock
 from valuation.selectors import row_kinds
 from valuation.selectors import runs as selectors

@@ -13,7 +13,7 @@ from tests.factories.accounts import make_member
 from tests.factories.requests import make_request
 from tests.integration.valuation.market import make_market, start_run, work_off
 from valuation import tasks
-from valuation.core.plan import run_plan
+from valuation.core.runner import run_plan
 from valuation.documents import Manifest, Outcome
 from valuation.models import PlayerValue, ValuationRun, WorkBlock
 from valuation.selectors import runs as selectors

@@ -9,8 +9,8 @@ from marketplace.forms.drafts import ColumnForm
 from marketplace.forms.numbers import DecimalField, NumberField, WholeNumberField, unmistakable
 from marketplace.forms.plain import PlainForm
 from payouts.forms import ApiKeyForm, TriedPolicyForm
-from valuation.core.utility import ModelSpec
-from valuation.core.utility.catalogue import METRICS, models_for
+from valuation.core.models import ModelSpec
+from valuation.core.models.catalogue import METRICS, models_for
 from valuation.forms import ParametersForm, QuoteForm
 
 FORMS_MODULES = ("marketplace.forms.drafts", "marketplace.forms.uploads", "payouts.forms", "valuation.forms")

@@ -3,8 +3,8 @@
 import pytest
 
 from valuation.core.errors import InvalidSpecError
-from valuation.core.utility import ModelSpec
-from valuation.core.utility.catalogue import METRICS, models_for
+from valuation.core.models import ModelSpec
+from valuation.core.models.catalogue import METRICS, models_for
 from valuation.forms import ModelForm, ParametersForm
 
 MODELS = [(task, model) for task in METRICS for model in models_for(task)]

@@ -1,1 +1,1 @@
-"""Faithful Group Shapley Value (Lee et al. 2025, arXiv:2505.19013)."""
+"""The plan that pays: Faithful Group Shapley Values of sellers with both of their errors."""

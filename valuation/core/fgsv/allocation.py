@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.games.game import FloatMatrix, FloatVector
 
 _BISECTIONS = 60
 # A neighbour's noise is a hint of one's own: a pilot that saw a constant utility by luck must not end a stratum.

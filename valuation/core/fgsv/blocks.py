@@ -2,7 +2,7 @@
 
 The plain sum of the utilities goes along (``"utilities"``): their mean over a stratum is a point of the learning curve.
 Sums per validation row (``"rows"``) are kept of two halves of the draws, which share no row order: only so does their
-noise cancel where the spread over validation rows is asked (:mod:`~valuation.core.validation_sample`).
+noise cancel where the spread over validation rows is asked (:mod:`~valuation.core.statistics.validation_sample`).
 
 With ``p_g = s_g / n`` and ``k`` the composition of a coalition, the sum of T_g(s) over a stratum of ``L`` sizes is
 
@@ -30,7 +30,7 @@ from valuation.core.fgsv.draws import (
     sizes_in,
     uniform_coalitions,
 )
-from valuation.core.games import FloatMatrix, FloatVector, Game, IndexVector, group_labels, scores, slice_length
+from valuation.core.games.game import FloatMatrix, FloatVector, Game, IndexVector, group_labels, scores, slice_length
 
 Arrays = dict[str, npt.NDArray[Any]]
 Counts = npt.NDArray[np.int64]

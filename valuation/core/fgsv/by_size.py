@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.fgsv.strata import Stratum
-from valuation.core.games import FloatMatrix, FloatVector
-from valuation.core.plan import PlanState
+from valuation.core.games.game import FloatMatrix, FloatVector
+from valuation.core.plans.plan import PlanState
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.games import BoolMatrix, FloatMatrix, FloatVector, IndexVector
+from valuation.core.games.game import BoolMatrix, FloatMatrix, FloatVector, IndexVector
 
 IntMatrix = npt.NDArray[np.int64]
 

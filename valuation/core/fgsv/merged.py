@@ -11,8 +11,8 @@ import numpy.typing as npt
 from valuation.core.fgsv.strata import Stratum
 from valuation.core.fgsv.sums import StratumSums, covariance_of, part_of_values
 from valuation.core.fgsv.unseen import BoolVector, too_little_seen, unseen_variances, with_sum_0
-from valuation.core.games import FloatMatrix, FloatVector
-from valuation.core.rounding import rounding_of, settled_covariance, settled_values
+from valuation.core.games.game import FloatMatrix, FloatVector
+from valuation.core.statistics.rounding import rounding_of, settled_covariance, settled_values
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,15 +10,15 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError, PlanOrderError
-from valuation.core.estimators.seller_sums import SellerGame
 from valuation.core.fgsv.allocation import wanted_draws
 from valuation.core.fgsv.merged import MergedStrata
 from valuation.core.fgsv.precision import DueTarget, Known
+from valuation.core.fgsv.seller_sums import SellerGame
 from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
-from valuation.core.games import FloatMatrix, FloatVector, IndexVector
-from valuation.core.plan import Arrays, Block, BlockResult, PlanState, constant_cost
+from valuation.core.games.game import FloatMatrix, FloatVector, IndexVector
+from valuation.core.plans.plan import Arrays, Block, BlockResult, PlanState, constant_cost
 from valuation.core.results import GroupValues, group_values, shares_of
-from valuation.core.validation_sample import validation_covariance
+from valuation.core.statistics.validation_sample import validation_covariance
 
 # 2: blocks also return the sum of their utilities; the values are those of 1. 3: where the seller coalitions of GSV are
 # sampled they leave another part of the budget, and validation errors of balanced accuracy are those within classes.

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.games.game import FloatMatrix, FloatVector
 from valuation.core.results import normal_quantile, share_standard_errors
 
 BoolVector = npt.NDArray[np.bool_]

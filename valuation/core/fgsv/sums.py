@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.few_draws import few_draws_factor
 from valuation.core.fgsv.strata import Stratum
-from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.games.game import FloatMatrix, FloatVector
+from valuation.core.statistics.widening import students_widening
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,4 +83,4 @@ def covariance_of(stratum: Stratum, sums: StratumSums, group_sizes: FloatVector)
         freedom = sums.draws - (n_groups - 1)
         transform = map_of_pairs(stratum, sums.normal, group_sizes)
         covariance = transform @ sums.outer @ transform.T
-    return np.asarray(covariance * few_draws_factor(freedom))
+    return np.asarray(covariance * students_widening(freedom))

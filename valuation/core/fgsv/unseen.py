@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from valuation.core.fgsv.strata import Stratum
 from valuation.core.fgsv.sums import StratumSums, map_of_pairs
-from valuation.core.games import FloatMatrix, FloatVector
+from valuation.core.games.game import FloatMatrix, FloatVector
 
 BoolVector = npt.NDArray[np.bool_]
 

@@ -15,7 +15,7 @@ sys.path.insert(0, sys.argv[1])
 import numpy as np
 import valuation.core
 from valuation.core import group_game, leave_one_out
-from valuation.core.known_games import GloveGame
+from valuation.core.games.known_games import GloveGame
 
 print(valuation.core.__file__.startswith(sys.argv[1]), [name for name in ("django", "celery") if name in sys.modules])
 print(leave_one_out(GloveGame(1, 1), [np.array([0]), np.array([1])]).values.tolist())

@@ -6,7 +6,7 @@ import pytest
 from valuation.core import FgsvPlan, estimate_fgsv, run_block
 from valuation.core.errors import InvalidSpecError
 from valuation.core.fgsv.precision import DueTarget
-from valuation.core.known_games import NeedleGame, QuotaGame
+from valuation.core.games.known_games import NeedleGame, QuotaGame
 
 SIZES = (1, 9, 40, 150, 200)
 GROUPS = np.split(np.arange(400), np.cumsum(SIZES)[:-1])

@@ -1,0 +1,1 @@
+"""Other estimators, to compare with: nobody is paid by them."""

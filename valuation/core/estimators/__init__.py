@@ -1,1 +1,0 @@
-"""Estimators by family: one module each."""

@@ -1,0 +1,1 @@
+"""Solvers of the batched models: many small convex problems at once."""

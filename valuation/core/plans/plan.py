@@ -1,0 +1,151 @@
+"""Work as independent, seeded blocks: plan a wave, run its blocks anywhere, merge in number order, stop in time.
+
+How an executor uses it (in process: :func:`run_plan`; over a queue the same calls, with results stored in between)::
+
+    plan = FgsvPlan(group_sizes, budget=60_000, target=0.02, rowwise=is_rowwise(game), with_seller_game=True)
+    state = plan.start()
+    while blocks := plan.next_wave(state):            # a pure function of the state: may be asked again after a crash
+        results = [run_block(game, groups, block, run_seed) for block in blocks]     # in any order, on any machine
+        for block, result in zip(blocks, results):
+            state = plan.merge(state, block, result)  # in block number order, once each; anything else raises
+    plan.estimates(state)                             # {"fgsv": GroupValues, "gsv": ..., "leave_one_out": ...}
+
+``Block`` is JSON (``dataclasses.asdict``), ``BlockResult`` and ``PlanState`` turn into bytes and back without
+pickles. A state may be saved after any merge; between two merges of one wave the blocks still missing are those of
+the saved wave with ``number >= state.blocks_merged``. Rows are the players of ``game`` in one canonical pooled order;
+``groups`` are index arrays into them.
+
+There are two kinds of kernels. Those of sellers' values see the game and the groups. Those of rows' values see the
+game and what the rows hold, never the groups; and where ``params["builds_on"]`` names an earlier block they are given
+the arrays of its result, as its executor stored them: what is large (an embedding, a tree) is kept once and not in
+every state. :class:`~valuation.core.plans.sequence.PlanSequence` makes one run of
+two plans.
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of work of about a second or two, deterministic from (run seed, number); all fields are JSON.
+
+    Attributes:
+        number: Position in the run, from 0 without gaps; also the second word of the block's seed.
+        wave: Wave it belongs to, from 0.
+        kind: Which kernel runs it, one of ``KERNELS`` or ``ROW_KERNELS``.
+        params: The kernel's parameters, JSON; ``"wave_end"`` is the number after the wave's last block,
+            ``"builds_on"`` that of the block whose result the kernel is given, ``"numbered_from"`` that of the first
+            block of its plan where the run has several, ``"own_number"`` that in its ``"repetition"`` where a plan is
+            repeated.
+    """
+
+    number: int
+    wave: int
+    kind: str
+    params: dict[str, Any]
+
+
+def arrays_to_bytes(arrays: Arrays) -> bytes:
+    """NPZ bytes of plain numeric arrays; the same arrays always give the same bytes."""
+    buffer = BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def arrays_from_bytes(data: bytes) -> Arrays:
+    """Arrays from NPZ bytes; pickled content is refused by numpy (``ValueError``)."""
+    with np.load(BytesIO(data), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+@dataclass(frozen=True, eq=False)
+class BlockResult:
+    """What one block found: numeric arrays to be summed by ``merge``, and the utility evaluations it spent."""
+
+    arrays: Arrays
+    evaluations: int
+
+    def to_bytes(self) -> bytes:
+        """NPZ bytes without pickles."""
+        return arrays_to_bytes({**self.arrays, "evaluations": np.array(self.evaluations)})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "BlockResult":
+        """Read back :meth:`to_bytes`."""
+        arrays = arrays_from_bytes(data)
+        return cls(evaluations=int(arrays.pop("evaluations")), arrays=arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class PlanState:
+    """Everything merged so far. Immutable: ``merge`` returns a new state that shares the arrays it did not touch.
+
+    Attributes:
+        arrays: Sums over merged blocks, named by the plan.
+        blocks_merged: Blocks merged so far, which is the number of the next one.
+        wave_end: Number after the last block of the wave being merged; equal to ``blocks_merged`` between waves.
+        wave: Number of the next wave to plan.
+        evaluations: Utility evaluations spent.
+    """
+
+    arrays: Arrays
+    blocks_merged: int = 0
+    wave_end: int = 0
+    wave: int = 0
+    evaluations: int = 0
+
+    def to_bytes(self) -> bytes:
+        """NPZ bytes without pickles."""
+        counters = np.array([self.blocks_merged, self.wave_end, self.wave, self.evaluations], dtype=np.int64)
+        return arrays_to_bytes({**self.arrays, "counters": counters})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "PlanState":
+        """Read back :meth:`to_bytes`."""
+        arrays = arrays_from_bytes(data)
+        blocks_merged, wave_end, wave, evaluations = (int(count) for count in arrays.pop("counters"))
+        return cls(arrays, blocks_merged, wave_end, wave, evaluations)
+
+
+class SavedBlocks(Protocol):
+    """Where a run in this process keeps results of blocks, so that another may go on from them.
+
+    ``run`` is the run's :func:`~valuation.core.plans.run_identity.run_identity`.
+    """
+
+    def find(self, block: Block, run: str) -> BlockResult | None:
+        """The result of a block, if it is kept."""
+        ...
+
+    def keep(self, block: Block, run: str, result: BlockResult) -> None:
+        """Keep the result of a block."""
+        ...
+
+
+class Plan(Protocol):
+    """A run as waves of blocks; wave w+1 depends only on merged waves up to w."""
+
+    def start(self) -> PlanState:
+        """The state before any block."""
+        ...
+
+    def next_wave(self, state: PlanState) -> list[Block]:
+        """Blocks of the next wave, numbered on from ``state.blocks_merged``; empty when the run is done."""
+        ...
+
+    def merge(self, state: PlanState, block: Block, result: BlockResult) -> PlanState:
+        """The state after ``block``; blocks are merged in number order."""
+        ...
+
+
+def constant_cost(size: float) -> float:
+    """Two milliseconds an evaluation, whatever its size: what a plan assumes of a game that it is told nothing of."""
+    del size
+    return 2e-3

@@ -1,0 +1,1 @@
+"""The encoder of HCDV: rows as points on a sphere, in whose space unlike targets lie apart."""

@@ -1,0 +1,1 @@
+"""HCDV of rows that come and go, and of rows made from others."""

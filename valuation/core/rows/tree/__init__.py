@@ -1,0 +1,1 @@
+"""The hierarchy of HCDV: clusters of rows of like size, level by level."""

@@ -1,0 +1,1 @@
+"""How coalitions and orders are drawn, and in which order groups stand."""
