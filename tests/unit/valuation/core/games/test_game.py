@@ -10,9 +10,9 @@ from valuation.core import (
     leave_one_out,
     make_utility,
 )
-from valuation.core.baselines.algorithm_2 import make_topped_up_utility
 from valuation.core.errors import InvalidDataError, InvalidGroupsError, UtilityNotFiniteError, UtilityTooLargeError
 from valuation.core.games.game import CachedGame, check_groups, group_game, is_rowwise, scores
+from valuation.core.models.topped_up import make_topped_up_utility
 
 
 class Sizes:

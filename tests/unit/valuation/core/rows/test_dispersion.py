@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valuation.core.games.rows import dispersion as module
+from valuation.core.rows import dispersion as module
 from valuation.core.rows.dispersion import dispersion_of_parts, unit_rows
 
 

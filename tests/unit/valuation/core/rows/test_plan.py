@@ -20,8 +20,8 @@ from valuation.core import (
 )
 from valuation.core.errors import BudgetTooSmallError, InvalidSpecError, PlanOrderError
 from valuation.core.games.rows import PooledRows
-from valuation.core.games.rows import plan as hcdv_plan
 from valuation.core.library.estimate_hcdv import estimate_hcdv
+from valuation.core.rows import plan as hcdv_plan
 from valuation.core.rows.blocks import bounded_ends, bounds
 from valuation.core.rows.config import HcdvConfig
 from valuation.core.rows.encoder.config import EncoderConfig
