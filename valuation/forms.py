@@ -7,7 +7,8 @@ from django import forms
 from marketplace.forms.numbers import NumberField, WholeNumberField
 from marketplace.forms.plain import PlainForm
 from valuation.core.metrics.metric import Task
-from valuation.core.models.catalogue import METRICS, Model, Parameter, models_for
+from valuation.core.metrics.registry import metrics_for
+from valuation.core.models.catalogue import Model, Parameter, models_for
 from valuation.core.models.spec import START_ROWS_MAX, ModelSpec
 
 SELLERS_MAX = 200
@@ -46,7 +47,7 @@ class ModelForm(PlainForm):
         self.fields["metric"] = forms.ChoiceField(
             label="Metric",
             widget=forms.RadioSelect,
-            choices=[(words.name, f"{words.title}. {words.sentence}") for words in METRICS[task]],
+            choices=[(metric.name, f"{metric.title}. {metric.one_more}") for metric in metrics_for(task)],
             help_text="What your validation rows are scored by. Sellers are paid for raising it.",
         )
 

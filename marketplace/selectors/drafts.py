@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from marketplace.ingest import Problem
 from marketplace.models import DataRequest, Role, User
 from marketplace.selectors.access import organizations_of
-from marketplace.selectors.requests import family_in_words
 from marketplace.templatetags.figures import amount, count, percent
 
 
@@ -62,7 +61,7 @@ def steps_of(draft: DataRequest) -> list[Step]:
             "valuation:request_model",
             "Model and metric",
             is_done=bool(draft.model_spec and draft.metric),
-            done_words=f"{family_in_words(draft.model_spec)}, scored by {draft.metric.replace('_', ' ')}",
+            done_words="",  # valuation's to say: the page asks its filter
             missing_words="Choose what is trained and what it is judged by.",
         ),
         Step(

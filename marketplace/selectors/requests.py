@@ -1,4 +1,4 @@
-"""Which requests a person may see, and what a request asks for in words."""
+"""Which requests a person may see, and which columns a request asks for in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,24 +13,6 @@ from marketplace.templatetags.figures import NARROW_SPACE, count
 # Of fewer sellers than this, people outside of operations learn only that there are few: a seller who knows of one
 # other must not learn that one's rows.
 SELLERS_TOLD_MIN = 3
-FAMILIES = {
-    "logistic_regression": "Logistic regression",
-    "linear_discriminant": "Linear discriminant",
-    "ridge_regression": "Ridge regression",
-    "knn": "Nearest neighbours",
-    "mlp": "Neural network",
-    "wide_and_deep": "Wide and deep network",
-    "convnet": "Small image network",
-}
-METRICS = {
-    "accuracy": "Accuracy: the share of validation rows that the model gets right.",
-    "balanced_accuracy": "Balanced accuracy: the share it gets right within each class, averaged over the classes.",
-    "roc_auc": "ROC AUC: how often a row of the class scores above a row outside it.",
-    "macro_f1": "Macro F1: the F1 score of each class, averaged over the classes.",
-    "neg_log_loss": "Negative log loss: how probable the model thought the right answers.",
-    "r2": "R²: the part of the target's variance that the model explains.",
-    "neg_mse": "Negative mean squared error.",
-}
 
 
 @dataclass(frozen=True)
@@ -98,29 +80,6 @@ def columns_in_words(request: DataRequest) -> list[ColumnWords]:
         )
         for column in request.schema.get("columns", [])
     ]
-
-
-def model_in_words(request: DataRequest) -> str:
-    """The buyer's model: its family and whatever parameters are set."""
-    params = request.model_spec.get("params", {})
-    settings = ", ".join(f"{name} = {value}" for name, value in sorted(params.get("params", params).items()))
-    family = family_in_words(request.model_spec)
-    return f"{family} ({settings})" if settings else family
-
-
-def family_in_words(model_spec: Mapping[str, Any]) -> str:
-    """The family of a model, by the estimator's own name where it is one of scikit-learn's; empty before it is set."""
-    family: str = model_spec.get("family", "")
-    if family == "sklearn":
-        params = model_spec["params"]
-        before = " and ".join(step["step"] for step in params.get("steps", ()))
-        return f"{params.get('estimator', '')} of scikit-learn" + (f" after {before}" if before else "")
-    return FAMILIES.get(family, family.replace("_", " ").capitalize())
-
-
-def metric_in_words(request: DataRequest) -> str:
-    """The buyer's metric and what it measures."""
-    return METRICS.get(request.metric, request.metric.replace("_", " ").capitalize())
 
 
 def _accepted(column: Mapping[str, Any]) -> str:

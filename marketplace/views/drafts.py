@@ -12,7 +12,7 @@ from marketplace.forms.drafts import BudgetForm, NewRequestForm, TargetForm, Wor
 from marketplace.models import DataRequest, Role
 from marketplace.selectors.access import organizations_of
 from marketplace.selectors.drafts import class_balance, missing_steps, own_requests, steps_of
-from marketplace.selectors.requests import columns_in_words, metric_in_words, model_in_words
+from marketplace.selectors.requests import columns_in_words
 from marketplace.services import drafts
 from marketplace.shared.access import role_required
 from marketplace.shared.errors import FaircutError
@@ -99,8 +99,6 @@ def draft_review(request: SignedInRequest, draft: DataRequest) -> HttpResponse:
     if not missing:
         context |= {
             "columns": columns_in_words(draft),
-            "model": model_in_words(draft),
-            "metric": metric_in_words(draft),
             "balance": class_balance(draft),
         }
     return render(request, "marketplace/draft_review.html", context)

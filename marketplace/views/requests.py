@@ -13,8 +13,6 @@ from marketplace.selectors.drafts import missing_steps, own_requests, steps_of
 from marketplace.selectors.requests import (
     columns_in_words,
     may_be_answered_by,
-    metric_in_words,
-    model_in_words,
     submitted_in_words,
     visible_requests,
     with_accepted,
@@ -46,8 +44,6 @@ def request_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "can_sell": may_be_answered_by(data_request, request.user),
         "submitted": submitted_in_words(data_request, exactly=is_operator(request.user)),
         "columns": columns_in_words(data_request),
-        "model": model_in_words(data_request),
-        "metric": metric_in_words(data_request),
         "submissions": visible_submissions(data_request, request.user),
     }
     if data_request.is_open:

@@ -18,10 +18,11 @@ from payouts.models import PayoutLine
 from payouts.selectors.clear_kinds import LEVEL, clearly_ahead, clearly_behind, did, joint_quantile
 from payouts.selectors.explanations import place_of
 from payouts.selectors.owners import owner_of_each
+from valuation.core.metrics.registry import facts_of
 from valuation.core.results import normal_quantile
 from valuation.documents import SegmentCut
 from valuation.selectors.row_kinds import ColumnKinds, KindMean, row_kinds
-from valuation.selectors.runs import COUNTING_METRICS, TOO_FEW
+from valuation.selectors.runs import TOO_FEW
 from valuation.selectors.units import axis, in_unit, metric_name, unit_of
 
 # From a mean over two owners each could work out the other's.
@@ -196,12 +197,12 @@ class _Finding:
         return min(scored, key=lambda each: each[1]), max(scored, key=lambda each: each[1])
 
     def _scored(self, score: float) -> str:
-        if self.metric in COUNTING_METRICS:
+        if facts_of(self.metric).counts_hits:
             return f"right on {self._score(score)} of the validation rows there"
         return f"{self._score(score)} on the validation rows there"
 
     def _score(self, score: float) -> str:
-        if self.metric in COUNTING_METRICS:
+        if facts_of(self.metric).counts_hits:
             return _coarse(score, self.metric)
         return f"{_coarse(score, self.metric)} of {metric_name(self.metric)}"
 
@@ -262,7 +263,7 @@ class _Finding:
         if cut is None or cut.scores is None or kind not in cut.segments:
             return ""
         score = _coarse(float(cut.scores[cut.segments.index(kind)]), self.metric)
-        return f"right on {score}" if self.metric in COUNTING_METRICS else score
+        return f"right on {score}" if facts_of(self.metric).counts_hits else score
 
     def _chart(self, column: ColumnKinds, title: str) -> Chart:
         series = [self._series(self.line.organization.name, column.sellers[self.place])]
@@ -287,7 +288,7 @@ class _Finding:
 
 def _coarse(score: float, metric: str) -> str:
     """A score on a segment, too coarse to tell how many private rows it holds, as an interval or more digits would."""
-    if metric in COUNTING_METRICS:
+    if facts_of(metric).counts_hits:
         return percent(score, 0)
     digits = 1 - math.floor(math.log10(abs(score))) if score else 0
     return decimals(round(score, digits), max(0, digits))

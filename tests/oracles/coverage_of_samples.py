@@ -72,8 +72,8 @@ def scored(metric, task, rare, chosen):
     targets, predictions = market(task, rare)
     bound = make_metric(metric, targets[chosen], 2)
     found = predictions[:, chosen]
-    if bound.needs in {"labels", "scores"}:
-        found = found.argmax(axis=2) if bound.needs == "labels" else found[:, :, 1]
+    if bound.facts.needs in {"labels", "scores"}:
+        found = found.argmax(axis=2) if bound.facts.needs == "labels" else found[:, :, 1]
     rows = bound.rowwise(found)
     rows[0] = bound.baseline_rows
     return Scored(rows, bound.row_strata)

@@ -20,8 +20,6 @@ ROW_KINDS = "hcdv_"
 # A segment of fewer validation rows says more about chance, and about the buyer's private rows, than about a seller.
 SEGMENT_ROWS_MIN = 20
 TOO_FEW = f"fewer than {SEGMENT_ROWS_MIN} validation rows each"
-# Where the model names a row's class that row's score is above 0, and else 0.
-COUNTING_METRICS = ("accuracy", "balanced_accuracy")
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 

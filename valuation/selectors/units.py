@@ -1,20 +1,19 @@
 """In which unit people read a difference of two scores."""
 
 from marketplace.templatetags.figures import decimals
+from valuation.core.metrics.registry import facts_of
 
-# Metrics between 0 and 1, whose differences are read as points of a hundred.
-_IN_POINTS = {"accuracy", "balanced_accuracy", "roc_auc", "macro_f1"}
 _POINTS_OF_ONE = 100
 
 
 def metric_name(metric: str) -> str:
     """A metric as a word of a sentence: ``balanced accuracy``."""
-    return metric.replace("_", " ")
+    return facts_of(metric).in_words
 
 
 def unit_of(metric: str) -> str:
     """What follows a figure of ``in_unit``: points, or nothing where the metric has a scale of its own."""
-    return "points" if metric in _IN_POINTS else ""
+    return "points" if facts_of(metric).in_points else ""
 
 
 def axis(words: str, metric: str) -> str:
@@ -24,7 +23,7 @@ def axis(words: str, metric: str) -> str:
 
 def in_unit(figure: float, metric: str) -> float:
     """A score, or a difference of two, in the unit that ``unit_of`` names."""
-    return figure * _POINTS_OF_ONE if metric in _IN_POINTS else figure
+    return figure * _POINTS_OF_ONE if facts_of(metric).in_points else figure
 
 
 def written(figure: float, metric: str) -> str:
@@ -34,4 +33,4 @@ def written(figure: float, metric: str) -> str:
 
 def digits_of(metric: str) -> int:
     """How many decimals such a figure is written with."""
-    return 2 if metric in _IN_POINTS else 4
+    return facts_of(metric).digits

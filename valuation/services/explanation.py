@@ -8,12 +8,12 @@ from valuation.core.checks.label_agreement import Agreement, label_agreement
 from valuation.core.fgsv.by_size import by_size
 from valuation.core.fgsv.plan import FgsvPlan
 from valuation.core.fgsv.segments import by_segment
-from valuation.core.metrics.registry import is_mean_of_rows
+from valuation.core.metrics.registry import facts_of
 from valuation.core.plans.plan import PlanState
 from valuation.core.results import GroupValues
 from valuation.documents import LearningCurve, Removal, SegmentCut, SizeCut
 from valuation.models import ValuationRun
-from valuation.selectors.runs import COUNTING_METRICS, SEGMENT_ROWS_MIN, TOO_FEW
+from valuation.selectors.runs import SEGMENT_ROWS_MIN, TOO_FEW
 from valuation.services import inputs
 from valuation.services.columns import Array, Codes, categories, classes
 
@@ -57,7 +57,7 @@ def explain(*, run: ValuationRun, plan: FgsvPlan, state: PlanState, values: Grou
     if removal is not None:
         explained["removal"] = removal
     metric = run.manifest.spec.metric
-    if values.contributions is None or not is_mean_of_rows(metric):
+    if values.contributions is None or not facts_of(metric).mean_of_rows:
         return explained
     scores, halves = _scores(metric, state), plan.half_contributions(state)
     by_class = _segmented(values, halves, scores, classes(run.manifest, inputs.validation_targets(run)))
@@ -125,4 +125,4 @@ def _scores(metric: str, state: PlanState) -> Array | None:
     if "ends_rows" not in state.arrays:
         return None
     full: Array = state.arrays["ends_rows"][1]
-    return (full > 0).astype(np.float64) if metric in COUNTING_METRICS else full
+    return (full > 0).astype(np.float64) if facts_of(metric).counts_hits else full

@@ -1,4 +1,4 @@
-"""The terms of a request's game, for pages of the marketplace."""
+"""A request's model, its metric and the terms of its game, for pages of the marketplace."""
 
 from typing import Any
 
@@ -6,8 +6,13 @@ from django import template
 
 from marketplace.models import DataRequest
 from valuation.selectors.game_terms import terms_in_words
+from valuation.selectors.model_words import chosen_in_words, metric_in_words, model_in_words
 
 register = template.Library()
+
+register.filter("model_in_words", model_in_words)
+register.filter("metric_in_words", metric_in_words)
+register.filter("chosen_in_words", chosen_in_words)
 
 
 @register.inclusion_tag("valuation/_game_terms.html")

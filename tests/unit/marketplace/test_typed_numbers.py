@@ -1,6 +1,7 @@
 """Numbers in every form of the site: what can be read in two ways is asked, and what is shown can be sent back."""
 
 import importlib
+from typing import get_args
 
 import pytest
 from django import forms
@@ -9,8 +10,10 @@ from marketplace.forms.drafts import ColumnForm
 from marketplace.forms.numbers import DecimalField, NumberField, WholeNumberField, unmistakable
 from marketplace.forms.plain import PlainForm
 from payouts.forms import ApiKeyForm, TriedPolicyForm
+from valuation.core.metrics.metric import Task
+from valuation.core.metrics.registry import metrics_for
 from valuation.core.models import ModelSpec
-from valuation.core.models.catalogue import METRICS, models_for
+from valuation.core.models.catalogue import models_for
 from valuation.forms import ParametersForm, QuoteForm
 
 FORMS_MODULES = ("marketplace.forms.drafts", "marketplace.forms.uploads", "payouts.forms", "valuation.forms")
@@ -68,9 +71,9 @@ def test_no_form_reads_numbers_otherwise(module):
 
 
 def test_no_model_reads_its_parameters_otherwise():
-    for task in METRICS:
+    for task in get_args(Task):
         for model in models_for(task):
-            spec = ModelSpec.from_json({**model.spec(model.defaults), "metric": METRICS[task][0].name})
+            spec = ModelSpec.from_json({**model.spec(model.defaults), "metric": metrics_for(task)[0].name})
             for name, field in ParametersForm(model=model, spec=spec).fields.items():
                 if isinstance(field, forms.IntegerField):
                     errors = ParametersForm({name: "1.000"}, model=model, spec=spec).errors

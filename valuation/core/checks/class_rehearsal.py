@@ -6,13 +6,10 @@ import numpy as np
 
 from valuation.core.checks.rehearsal import EncodedRows
 from valuation.core.games.game import FloatMatrix, FloatVector, IndexVector
+from valuation.core.metrics.registry import facts_of
 from valuation.core.models import ModelSpec, checked_rows, game_of
 from valuation.core.results import normal_quantile
 
-# Metrics of named classes: a model that never names one can still rank well, or give good probabilities.
-NAMING_METRICS = frozenset({"accuracy", "balanced_accuracy", "macro_f1"})
-# Metrics that count classes alike, where weights are a question of what scores better.
-_EQUAL_METRICS = frozenset({"balanced_accuracy", "macro_f1"})
 DRAWS = 4
 # A class that is named for fewer of its rows than this is as good as ignored.
 _NAMED_MIN = 0.05
@@ -63,7 +60,8 @@ def try_classes(
     Returns:
         What was found; None where the metric does not look at the classes that a model names.
     """
-    if spec.metric not in NAMING_METRICS:
+    metric = facts_of(spec.metric)
+    if not metric.names_classes:
         return None
     turned = replace(spec, class_weights=not spec.class_weights)
     hits, counts = np.zeros(int(y.max()) + 1), np.zeros(int(y.max()) + 1)
@@ -77,7 +75,8 @@ def try_classes(
         right = _score_rows(named, (X, y), train, held_out, base)
         hits += np.bincount(y[held_out].astype(np.intp), weights=right, minlength=len(hits))
         counts += np.bincount(y[held_out].astype(np.intp), minlength=len(counts))
-        asked = (spec, turned) if spec.metric in _EQUAL_METRICS else (spec,)
+        # Where classes count alike, weights are a question of what scores better.
+        asked = (spec, turned) if metric.classes_alike else (spec,)
         scores.append([_score_rows(one, (X, y), train, held_out, base).mean() for one in asked])
     if not scores:
         return None

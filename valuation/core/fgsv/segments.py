@@ -49,7 +49,7 @@ def by_segment(
 
     Returns:
         The parts of the values, or ``None`` where there are no row contributions. Ask only where the metric is a plain
-        mean of rows (``game.metric.mean_of_rows``): linearised scores sum to the values as well, and their parts mean
+        mean of rows (``MetricFacts.mean_of_rows``): linearised scores sum to the values as well, and their parts mean
         nothing.
 
     Raises:

@@ -1,19 +1,18 @@
 """Metrics of classes that are plain means of the validation rows."""
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from valuation.core.metrics.metric import FloatArray, Metric
+from valuation.core.metrics.metric import FloatArray, Metric, MetricFacts
 
 PROBABILITY_MIN = float(np.finfo(np.float64).eps)  # scikit-learn's clip for logarithms
 
 
 class ClassMetric(Metric):
     """A metric bound to class codes, int ``(m,)``, and what is counted once of them."""
-
-    task = "classification"
 
     def __init__(self, targets: NDArray[np.int64], n_classes: int) -> None:
         """Count the classes of the validation rows."""
@@ -36,8 +35,17 @@ class ClassMetric(Metric):
 class Accuracy(ClassMetric):
     """Share of rows predicted right. The constant predictor names the most frequent validation class."""
 
-    needs = "labels"
-    mean_of_rows = True
+    facts = MetricFacts(
+        name="accuracy",
+        title="Accuracy",
+        definition="Accuracy: the share of validation rows that the model gets right.",
+        one_more="One point more: one more of a hundred validation rows is right.",
+        task="classification",
+        needs="labels",
+        bounds=(0.0, 1.0),
+        mean_of_rows=True,
+        counts_hits=True,
+    )
 
     def __init__(self, targets: NDArray[np.int64], n_classes: int) -> None:
         """Bind to class codes, int ``(m,)``."""
@@ -59,11 +67,22 @@ class BalancedAccuracy(ClassMetric):
     """Mean over the validation classes of the share predicted right; a row weighs m / (classes * rows of its class).
 
     Every constant predictor scores 1/classes; its rows are those of a guess among the classes with equal chances, so
-    that none of them is favoured.
+    that none of them is favoured. A model fitted without class weights does not aim at it.
     """
 
-    needs = "labels"
-    mean_of_rows = True
+    facts = MetricFacts(
+        name="balanced_accuracy",
+        title="Balanced accuracy",
+        definition="Balanced accuracy: the share it gets right within each class, averaged over the classes.",
+        one_more="One point more: one more of a hundred rows is right, every class counting alike however rare it is.",
+        task="classification",
+        needs="labels",
+        bounds=(0.0, 1.0),
+        mean_of_rows=True,
+        counts_hits=True,
+        classes_alike=True,
+        class_weights=True,
+    )
 
     def __init__(self, targets: NDArray[np.int64], n_classes: int) -> None:
         """Bind to class codes, int ``(m,)``."""
@@ -91,8 +110,16 @@ class NegLogLoss(ClassMetric):
     The constant predictor gives the validation frequencies.
     """
 
-    needs = "probabilities"
-    mean_of_rows = True
+    facts = MetricFacts(
+        name="neg_log_loss",
+        title="Probability of the truth (negative log loss)",
+        definition="Negative log loss: how probable the model thought the right answers.",
+        one_more="0.01 more: the model gives the true class about one per cent more probability.",
+        task="classification",
+        needs="probabilities",
+        bounds=(-math.inf, 0.0),
+        mean_of_rows=True,
+    )
 
     def __init__(self, targets: NDArray[np.int64], n_classes: int) -> None:
         """Bind to class codes, int ``(m,)``."""

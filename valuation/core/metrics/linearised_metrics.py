@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from valuation.core.errors import InvalidDataError
 from valuation.core.metrics.class_metrics import ClassMetric
-from valuation.core.metrics.metric import FloatArray
+from valuation.core.metrics.metric import FloatArray, MetricFacts
 from valuation.core.statistics.validation_sample import STRATUM_ROWS_MIN
 
 
@@ -22,7 +22,18 @@ class MacroF1(ClassMetric):
     rows, which makes it as uncertain as it is large.
     """
 
-    needs = "labels"
+    facts = MetricFacts(
+        name="macro_f1",
+        title="Macro F1",
+        definition="Macro F1: the F1 score of each class, averaged over the classes.",
+        one_more="One point more: hits and false alarms together, averaged over the classes, are one of a hundred "
+        "better.",
+        task="classification",
+        needs="labels",
+        bounds=(0.0, 1.0),
+        mean_of_rows=False,
+        classes_alike=True,
+    )
 
     def __init__(self, targets: NDArray[np.int64], n_classes: int) -> None:
         """Bind to class codes, int ``(m,)``."""
@@ -67,7 +78,18 @@ class RocAuc(ClassMetric):
     within classes is DeLong's. More rows of a class do not move it, so how many there are is taken as given.
     """
 
-    needs = "scores"
+    facts = MetricFacts(
+        name="roc_auc",
+        title="ROC AUC",
+        definition="ROC AUC: how often a row of the class scores above a row outside it.",
+        one_more="One point more: of a hundred pairs, one row of the class and one outside it, one more is ordered "
+        "right.",
+        task="classification",
+        needs="scores",
+        bounds=(0.0, 1.0),
+        mean_of_rows=False,
+        classes_alike=True,
+    )
     baseline = 0.5
 
     def __init__(self, targets: NDArray[np.int64], n_classes: int) -> None:

@@ -1,4 +1,4 @@
-"""The models and metrics that a buyer may ask for, in words; what they accept is ``spec``'s to say."""
+"""The models that a buyer may ask for, in words; what they accept is ``spec``'s to say."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -192,48 +192,9 @@ _COMPONENTS = Parameter(
 )
 
 
-@dataclass(frozen=True)
-class MetricWords:
-    """One metric: its name, and what a point of it means."""
-
-    name: str
-    title: str
-    sentence: str
-
-
-METRICS: dict[Task, tuple[MetricWords, ...]] = {
-    "classification": (
-        MetricWords("accuracy", "Accuracy", "One point more: one more of a hundred validation rows is right."),
-        MetricWords(
-            "balanced_accuracy",
-            "Balanced accuracy",
-            "One point more: one more of a hundred rows is right, every class counting alike however rare it is.",
-        ),
-        MetricWords(
-            "roc_auc",
-            "ROC AUC",
-            "One point more: of a hundred pairs, one row of the class and one outside it, one more is ordered right.",
-        ),
-        MetricWords(
-            "macro_f1",
-            "Macro F1",
-            "One point more: hits and false alarms together, averaged over the classes, are one of a hundred better.",
-        ),
-        MetricWords(
-            "neg_log_loss",
-            "Probability of the truth (negative log loss)",
-            "0.01 more: the model gives the true class about one per cent more probability.",
-        ),
-    ),
-    "regression": (
-        MetricWords("r2", "R²", "0.01 more: the model explains one more hundredth of how the target varies."),
-        MetricWords(
-            "neg_mse",
-            "Squared error (negative)",
-            "One more: the squared error of a row, in the target's unit squared, is one less on average.",
-        ),
-    ),
-}
+def family_title(family: str) -> str:
+    """The name of a family that is no estimator of scikit-learn."""
+    return _FAMILIES[family][0]
 
 
 def models_for(task: Task) -> tuple[Model, ...]:

@@ -80,17 +80,17 @@ class DiscriminantUtility(UtilityGame):
         scores = scores.T.reshape(len(coalitions), self._n_classes, -1) + intercepts[:, :, None]
         # Far from the origin the terms are large and their sums are not.
         size = np.where(priors[:, :, None] > 0, 2.0 * np.abs(intercepts[:, :, None]) + np.abs(scores), 0.0).max(axis=1)
-        if self.metric.needs == "labels":
+        if self.metric.facts.needs == "labels":
             return ties.first_of_the_largest(scores, size)
         if self._n_classes == 2:  # noqa: PLR2004
             margins = scores[:, 1] - scores[:, 0]
-            if self.metric.needs == "scores":
+            if self.metric.facts.needs == "scores":
                 return ties.ranks(margins, size)
             # As scikit-learn has them: the first class's is what the second one's rounding leaves.
             second = probabilities(margins[:, :, None])
             return np.concatenate([1.0 - second, second], axis=2)
         shares = probabilities(np.ascontiguousarray(scores.transpose(0, 2, 1)))
-        return ties.ranks_by_class(shares) if self.metric.needs == "scores" else shares
+        return ties.ranks_by_class(shares) if self.metric.facts.needs == "scores" else shares
 
     def _class_means(self, coalitions: BoolArray) -> FloatArray:
         """Mean row of each class, float64 ``(k, classes, d)``; 0 for classes without rows."""

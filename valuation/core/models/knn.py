@@ -78,7 +78,7 @@ class KnnUtility(UtilityGame):
 
     def _predict(self, neighbours: IntArray, coalition: BoolArray) -> NDArray[Any]:
         targets = self._y[neighbours]
-        if self.metric.needs == "numbers":
+        if self.metric.facts.needs == "numbers":
             # Sorted, so that the mean does not depend on how the neighbours were found.
             return np.asarray(np.sort(targets, axis=1).mean(axis=1))
         votes: NDArray[Any] = np.stack(
@@ -86,7 +86,7 @@ class KnnUtility(UtilityGame):
         )
         if self.spec.class_weights:
             votes = votes / np.maximum(np.bincount(self._y[coalition], minlength=self._n_classes), 1)
-        if self.metric.needs == "labels":
+        if self.metric.facts.needs == "labels":
             return np.asarray(votes.argmax(axis=1))
         shares: FloatArray = votes / votes.sum(axis=1, keepdims=True)
-        return shares[:, 1] if self.metric.needs == "scores" and self._n_classes == 2 else shares  # noqa: PLR2004
+        return shares[:, 1] if self.metric.facts.needs == "scores" and self._n_classes == 2 else shares  # noqa: PLR2004

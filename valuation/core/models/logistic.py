@@ -209,19 +209,19 @@ class LogisticUtility(UtilityGame):
         """What the metric needs, from coefficients, float64 ``(k, columns, p)``."""
         if len(classes) == 2:  # noqa: PLR2004
             margins = fitted[:, 0] @ self._valid.T
-            if self.metric.needs == "labels":
+            if self.metric.facts.needs == "labels":
                 second = ties.is_positive(margins, np.abs(margins))
                 return second.view(np.int8) if self._n_classes == 2 else np.where(second, classes[1], classes[0])  # noqa: PLR2004
-            if self.metric.needs == "scores" and self._n_classes == 2:  # noqa: PLR2004
+            if self.metric.facts.needs == "scores" and self._n_classes == 2:  # noqa: PLR2004
                 return ties.ranks(margins, np.abs(margins))
             shares = gradients.probabilities(margins[:, :, None])
             shares = np.concatenate([1.0 - shares, shares], axis=2)
         else:
             margins = fitted @ self._valid.T
-            if self.metric.needs == "labels":
+            if self.metric.facts.needs == "labels":
                 labels: NDArray[Any] = classes[ties.first_of_the_largest(margins, np.abs(margins).max(axis=1))]
                 return labels
             shares = gradients.probabilities(np.ascontiguousarray(margins.transpose(0, 2, 1)))
         full = np.zeros((len(fitted), self.n_valid, self._n_classes))
         full[:, :, classes] = shares
-        return ties.ranks_by_class(full) if self.metric.needs == "scores" else full
+        return ties.ranks_by_class(full) if self.metric.facts.needs == "scores" else full

@@ -96,11 +96,11 @@ class NetworkUtility(UtilityGame):
 
     def _needed(self, outputs: FloatArray) -> NDArray[Any]:
         """What the metric needs, from numbers or from log probabilities, float64 ``(k, m, outputs)``."""
-        if self.metric.needs == "numbers":
+        if self.metric.facts.needs == "numbers":
             return outputs[:, :, 0]
-        if self.metric.needs == "labels":
+        if self.metric.facts.needs == "labels":
             return np.asarray(outputs.argmax(axis=2))
-        if self.metric.needs == "scores" and self._n_classes == 2:  # noqa: PLR2004
+        if self.metric.facts.needs == "scores" and self._n_classes == 2:  # noqa: PLR2004
             return np.asarray(outputs[:, :, 1] - outputs[:, :, 0])
         return np.asarray(np.exp(outputs))
 

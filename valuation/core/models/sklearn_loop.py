@@ -99,12 +99,12 @@ class SklearnUtility(UtilityGame):
         return rows, rows_valid
 
     def _predict(self, estimator: Any, rows_valid: FloatArray) -> NDArray[Any]:
-        if self.metric.needs in {"labels", "numbers"}:
+        if self.metric.facts.needs in {"labels", "numbers"}:
             return np.asarray(estimator.predict(rows_valid))
-        if self.metric.needs == "scores" and self._n_classes == 2 and hasattr(estimator, "decision_function"):  # noqa: PLR2004
+        if self.metric.facts.needs == "scores" and self._n_classes == 2 and hasattr(estimator, "decision_function"):  # noqa: PLR2004
             # As scikit-learn's own scorer: probabilities next to 1 would tie rows that the model tells apart.
             margins = np.asarray(estimator.decision_function(rows_valid))[None]
             return np.asarray(ties.ranks(margins, np.abs(margins))[0])
         shares = np.zeros((self.n_valid, self._n_classes))
         shares[:, estimator.classes_] = estimator.predict_proba(rows_valid)
-        return shares[:, 1] if self.metric.needs == "scores" and self._n_classes == 2 else shares  # noqa: PLR2004
+        return shares[:, 1] if self.metric.facts.needs == "scores" and self._n_classes == 2 else shares  # noqa: PLR2004

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from valuation.core.errors import InvalidSpecError
 from valuation.core.metrics.metric import Task
-from valuation.core.metrics.registry import task_of
+from valuation.core.metrics.registry import facts_of
 
 Family = Literal[
     "logistic_regression",
@@ -152,8 +152,6 @@ TRANSFORMERS: dict[str, dict[str, Check]] = {
     "PCA": {"n_components": integer(1, 1000)},
 }
 STEPS_MAX = 3
-# Metrics that count every class alike whatever its size: a model fitted without class weights does not aim at them.
-WEIGHTED_METRICS = frozenset({"balanced_accuracy"})
 START_ROWS_MAX = 1_000
 
 
@@ -166,11 +164,11 @@ class ModelSpec:
         params: Of the family, defaults filled in (``FAMILY_PARAMETERS``); of ``sklearn``, ``{"estimator": name,
             "params": {...}}`` with a name and parameters from ``ESTIMATORS`` and, for a pipeline, ``"steps"``: at
             most three ``{"step": name, "params": {...}}`` from ``TRANSFORMERS``, in order.
-        metric: ``accuracy``, ``balanced_accuracy``, ``roc_auc``, ``macro_f1``, ``neg_log_loss``, ``r2``, ``neg_mse``.
+        metric: A key of ``METRICS``.
         seed: Of models that draw random numbers, from 0 to 2^32 - 1.
         class_weights: Whether a coalition's rows weigh ``n / (classes present * rows of the class)`` in training, so
-            that the model aims at every class alike; families without weights take equal priors. Left out: yes for
-            balanced accuracy, no for every other metric.
+            that the model aims at every class alike; families without weights take equal priors. Left out: as the
+            metric needs it.
         free_disposal: Whether a model that is worse than none counts as none: ``U(S) = max(metric(S), U(empty))``, row
             by row too. Nobody deploys a model worse than the constant predictor.
         clip_numbers: Whether numbers are cut to the range that the validation rows' quantiles state before they are
@@ -194,7 +192,8 @@ class ModelSpec:
     def __post_init__(self) -> None:
         """Check everything and fill in defaults."""
         _check("family", self.family, choice(*FAMILY_TASKS))
-        task = task_of(self.metric)
+        metric = facts_of(self.metric)
+        task = metric.task
         if task not in FAMILY_TASKS[self.family]:
             raise InvalidSpecError(
                 "metric", self.metric, f"a metric of {FAMILY_TASKS[self.family][0]}, the task of {self.family}"
@@ -202,7 +201,7 @@ class ModelSpec:
         _check("seed", self.seed, integer(0, SEED_MAX))
         _check("start_rows", self.start_rows, integer(0, START_ROWS_MAX))
         if self.class_weights is None:
-            object.__setattr__(self, "class_weights", self.metric in WEIGHTED_METRICS)
+            object.__setattr__(self, "class_weights", metric.class_weights)
         for name in ("class_weights", "free_disposal", "clip_numbers"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidSpecError(name, getattr(self, name), "true or false")
@@ -216,7 +215,7 @@ class ModelSpec:
     @property
     def task(self) -> Task:
         """Classification or regression, as the metric says."""
-        return task_of(self.metric)
+        return facts_of(self.metric).task
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads, every default filled in."""

@@ -99,7 +99,7 @@ class UtilityGame(ABC):
     def rowwise(self, coalitions: BoolArray) -> FloatArray:
         """Train and score by validation row: float64 ``(b, n_valid)``, whose mean over rows is the utility.
 
-        Where ``metric.mean_of_rows`` is False the scores are linearised; they raise and take what the call does.
+        Where ``metric.facts.mean_of_rows`` is False the scores are linearised; they raise and take what the call does.
         """
         rows = self._scores_by_row(self._with_base(coalitions))
         if self.spec.free_disposal:
@@ -183,7 +183,7 @@ class UtilityGame(ABC):
         """Train on coalitions, bool ``(t, n_rows)``, that have what it takes, and predict the validation rows.
 
         Yields:
-            Indices into ``coalitions``, int ``(k,)``, and what ``metric.needs``, in chunks that fit the memory.
+            Indices into ``coalitions``, int ``(k,)``, and what ``metric.facts.needs``, in chunks that fit the memory.
             Coalitions that could not be fitted all the same are left out.
         """
 

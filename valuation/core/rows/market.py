@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from valuation.core.metrics.registry import facts_of
 from valuation.core.rows.config import HcdvConfig
 from valuation.core.rows.dispersion import Task
 from valuation.core.rows.encoder.config import EncoderConfig
@@ -21,9 +22,9 @@ REPETITIONS = 4
 _LEAF_SIZE = 512
 # A quarter of the validation rows of the demo's market: each repetition asks other ones.
 _NEIGHBOR_PAIRS = 12_500_000
-# Losses without a lower bound: cut at twice the constant predictor's loss, and lambda in units of that loss.
-_LOSSES = {"neg_log_loss", "neg_mse"}
-_BALANCED = {"balanced_accuracy", "macro_f1", "roc_auc"}
+# Losses have no bound: cut at twice the constant predictor's loss, and lambda in units of that loss. All other metrics
+# have 1 as their best, which the range of ``HcdvConfig`` keeps.
+_LOSS_RANGE = (-2.0, 0.0)
 # Eight children play an exact game of 255 coalitions, for which 16 children ask 3,840 in random orders; below the root
 # there are many nodes, and games of four ask 15.
 _CHILDREN = (8, 4)
@@ -60,6 +61,7 @@ def market_config(*, n_rows: int, task: Task, metric: str, batched: bool) -> Hcd
         Settings under which all repetitions over ``n_rows`` rows stay within ``EVALUATIONS_BATCHED`` or
         ``EVALUATIONS_LOOPED``.
     """
+    facts = facts_of(metric)
     epochs = max(1, min(10, _ROWS_TRAINED // max(1, n_rows)))
     config = HcdvConfig(
         task=task,
@@ -68,12 +70,12 @@ def market_config(*, n_rows: int, task: Task, metric: str, batched: bool) -> Hcd
         children=_CHILDREN,
         leaf_size=max(_CHILDREN[0], min(_LEAF_SIZE, -(-n_rows // _CHILDREN[0]))),
         permutations=(64,),
-        balanced_classes=metric in _BALANCED,
+        balanced_classes=facts.classes_alike,
         neighbor_pairs=_NEIGHBOR_PAIRS,
     )
     if task == "regression":
         # Numbers have no KNN-Shapley here: small leaves, reached by cheap cuts in four, are divided evenly.
         config = replace(config, children=(8, 8, 8, 4), leaf_size=8, large_leaf="uniform")
-    if metric in _LOSSES:
-        config = replace(config, metric_range=(-2.0, 0.0), in_baselines=True)
+    if facts.is_loss:
+        config = replace(config, metric_range=_LOSS_RANGE, in_baselines=True)
     return config.within(n_rows, (EVALUATIONS_BATCHED if batched else EVALUATIONS_LOOPED) // REPETITIONS)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as peer
 
 from valuation.core.errors import InvalidDataError, InvalidSpecError
-from valuation.core.metrics.registry import CLASS_METRICS, NUMBER_METRICS, is_mean_of_rows, make_metric, task_of
+from valuation.core.metrics.registry import CLASS_METRICS, NUMBER_METRICS, facts_of, make_metric
 from valuation.core.statistics.validation_sample import validation_covariance
 from valuation.core.statistics.widening import students_widening
 
@@ -83,7 +83,7 @@ def test_metrics_of_numbers():
 )
 def test_the_baseline_is_a_constant_predictor(name, constant):
     y = np.array([0] * 40 + [1] * 20)
-    y = y if task_of(name) == "classification" else y + np.linspace(0, 1, M)
+    y = y if facts_of(name).task == "classification" else y + np.linspace(0, 1, M)
 
     metric = make_metric(name, y, 2)
 
@@ -114,7 +114,7 @@ def test_the_mean_of_the_rows_is_the_metric(name, n_classes, m, levels, seed):
         "probabilities": shares / shares.sum(axis=2, keepdims=True),
         "scores": ranks,
         "numbers": shares[:, :, 0],
-    }[metric.needs]
+    }[metric.facts.needs]
 
     rows = metric.rowwise(predictions)
 
@@ -151,7 +151,7 @@ def test_a_ranking_that_hangs_on_one_row_is_as_uncertain_as_it_is_large():
 
 
 def test_only_plain_means_may_be_cut_by_segment():
-    linearised = {name for name in [*CLASS_METRICS, *NUMBER_METRICS] if not is_mean_of_rows(name)}
+    linearised = {name for name in [*CLASS_METRICS, *NUMBER_METRICS] if not facts_of(name).mean_of_rows}
 
     assert linearised == {"roc_auc", "macro_f1"}
 

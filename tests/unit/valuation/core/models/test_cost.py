@@ -1,20 +1,23 @@
 """What an evaluation is thought to cost: positive for whatever a spec allows, growing, and refused where absurd."""
 
 import itertools
+from typing import get_args
 
 import pytest
 
 from valuation.core.errors import InvalidSpecError
+from valuation.core.metrics.metric import Task
+from valuation.core.metrics.registry import metrics_for
 from valuation.core.models import ModelSpec
-from valuation.core.models.catalogue import METRICS, models_for
+from valuation.core.models.catalogue import models_for
 from valuation.core.models.cost import check_affordable, evaluation_seconds
 
-MODELS = [(task, model) for task in METRICS for model in models_for(task)]
+MODELS = [(task, model) for task in get_args(Task) for model in models_for(task)]
 IDS = [f"{task} {model.key}" for task, model in MODELS]
 
 
 def spec_of(task, model, **changes):
-    return ModelSpec.from_json({**model.spec({**model.defaults, **changes}), "metric": METRICS[task][0].name})
+    return ModelSpec.from_json({**model.spec({**model.defaults, **changes}), "metric": metrics_for(task)[0].name})
 
 
 @pytest.mark.parametrize(("task", "model"), MODELS, ids=IDS)
