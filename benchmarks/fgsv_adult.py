@@ -12,8 +12,8 @@ import pyarrow as pa
 from marketplace.demo import adult, profiles
 from valuation.core import FgsvPlan, ModelSpec, PooledRows, make_utility, run_plan
 from valuation.core.games.game import Game, IndexVector
-from valuation.core.models.cost import batched_model_seconds
 from valuation.core.models.features import Columns, FeatureEncoder
+from valuation.core.models.training_seconds import batched_model_seconds
 
 TARGETS = (0.02, 0.01)
 

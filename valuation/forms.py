@@ -8,7 +8,8 @@ from marketplace.forms.numbers import NumberField, WholeNumberField
 from marketplace.forms.plain import PlainForm
 from valuation.core.metrics.metric import Task
 from valuation.core.metrics.registry import metrics_for
-from valuation.core.models.catalogue import Model, Parameter, models_for
+from valuation.core.models.catalogue import Model, models_for
+from valuation.core.models.parameters import Parameter
 from valuation.core.models.spec import START_ROWS_MAX, ModelSpec
 
 SELLERS_MAX = 200

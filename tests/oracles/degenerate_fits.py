@@ -4,7 +4,8 @@ import numpy as np
 
 from valuation.core.metrics.registry import CLASS_METRICS, NUMBER_METRICS
 from valuation.core.models import ModelSpec, make_utility
-from valuation.core.models.spec import ESTIMATORS, FAMILY_TASKS
+from valuation.core.models.estimators import estimators_for
+from valuation.core.models.families import FAMILIES
 
 N_VALID, WIDTH = 24, 16  # 16 features are also the pixels of the smallest image
 LONGEST_PENALISED = 1e9  # squared length of the longest row, in penalties
@@ -51,8 +52,8 @@ STEPS = (
 MODELS = [
     (task, model)
     for task in METRICS
-    for model in [*(family for family, tasks in FAMILY_TASKS.items() if task in tasks and family != "sklearn"),
-                  *ESTIMATORS[task]]
+    for model in [*(name for name, family in FAMILIES.items() if task in family.tasks and name != "sklearn"),
+                  *estimators_for(task)]
 ]  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def drawn_spec(task, model, metric, rng):
     terms = {"free_disposal": bool(rng.random() < 0.5), "seed": int(rng.integers(100))}
     if task == "classification":
         terms["class_weights"] = bool(rng.random() < 0.5)
-    if model in FAMILY_TASKS:
+    if model in FAMILIES:
         return ModelSpec(model, _drawn(PARAMETERS[model], rng), metric, **terms)
     params = {"estimator": model, "params": _drawn(SETTINGS[model], rng)}
     if params["params"].get("solver") == "lsqr":

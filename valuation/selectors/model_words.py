@@ -5,7 +5,7 @@ from typing import Any
 
 from marketplace.models import DataRequest
 from valuation.core.metrics.registry import facts_of
-from valuation.core.models.catalogue import family_title
+from valuation.core.models.families import FAMILIES, SKLEARN
 
 
 def model_in_words(request: DataRequest) -> str:
@@ -32,8 +32,8 @@ def chosen_in_words(request: DataRequest) -> str:
 
 def _family_in_words(model_spec: Mapping[str, Any]) -> str:
     """The family of a model, by the estimator's own name where it is one of scikit-learn's."""
-    if model_spec["family"] != "sklearn":
-        return family_title(model_spec["family"])
+    if model_spec["family"] != SKLEARN.name:
+        return FAMILIES[model_spec["family"]].title
     params = model_spec["params"]
     before = " and ".join(step["step"] for step in params.get("steps", ()))
     return f"{params['estimator']} of scikit-learn" + (f" after {before}" if before else "")

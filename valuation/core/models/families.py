@@ -1,83 +1,132 @@
-"""The families of models, and the game that each makes of a buyer's rows."""
+"""The families of models: all that is known of each before it is trained.
 
-from typing import Literal
+The game of each, which loads what trains it, is told in :mod:`~valuation.core.models.family_games`.
+"""
 
-from numpy.typing import ArrayLike
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from valuation.core.errors import InvalidSpecError
-from valuation.core.models.checked_arrays import check_apart, checked_rows
-from valuation.core.models.discriminant import DiscriminantUtility
-from valuation.core.models.knn import KnnUtility
-from valuation.core.models.logistic import LogisticUtility
-from valuation.core.models.networks import ConvNetUtility, MlpUtility, NetworkUtility, WideAndDeepUtility
-from valuation.core.models.ridge import RidgeUtility
-from valuation.core.models.sklearn_loop import SklearnUtility
-from valuation.core.models.spec import ModelSpec
-from valuation.core.models.utility_game import GameRows, UtilityGame
+from valuation.core.metrics.metric import Task
+from valuation.core.models.estimators import looped
+from valuation.core.models.parameters import Parameter, integer, number, or_none, parameter
+from valuation.core.models.training_seconds import Seconds, batched, convolutional_network, layered_network
 
-FAMILIES: dict[str, type[UtilityGame]] = {
-    "logistic_regression": LogisticUtility,
-    "linear_discriminant": DiscriminantUtility,
-    "ridge_regression": RidgeUtility,
-    "knn": KnnUtility,
-    "mlp": MlpUtility,
-    "wide_and_deep": WideAndDeepUtility,
-    "convnet": ConvNetUtility,
-    "sklearn": SklearnUtility,
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFamily:
+    """One family of models.
+
+    Attributes:
+        name: As a spec has it.
+        title: Its name.
+        sentence: What it does and when it is a good choice.
+        tasks: What it can do.
+        parameters: In the order of a form; a spec fills in their defaults.
+        seconds: Seconds of one evaluation by the coalition's rows, from parameters and the number of features.
+        batched: Whether a batch of coalitions costs less than its coalitions one by one.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    tasks: tuple[Task, ...]
+    parameters: tuple[Parameter, ...]
+    seconds: Callable[[Mapping[str, Any], int], Seconds]
+    batched: bool = True
+
+
+_BOTH: tuple[Task, ...] = ("classification", "regression")
+# Bounds keep one training to seconds, whatever a spec asks for. Far stronger or weaker penalties are a mistake more
+# often than a wish.
+_EPOCHS = integer(1, 300)
+_LAYERS = (parameter("hidden_units", 32, integer(1, 128)), parameter("hidden_layers", 1, integer(1, 2)))
+_ADAM = (parameter("learning_rate", 0.01, number(1e-4, 0.3)), parameter("alpha", 1.0, number(0.0, 1e6)))
+
+LOGISTIC_REGRESSION = ModelFamily(
+    name="logistic_regression",
+    title="Logistic regression",
+    sentence="Weighs every column and adds up; steady with few rows, quick, and easy to explain. A good first choice.",
+    tasks=("classification",),
+    parameters=(parameter("C", 1.0, number(1e-4, 1e3)),),
+    seconds=batched,
+)
+RIDGE_REGRESSION = ModelFamily(
+    name="ridge_regression",
+    title="Ridge regression",
+    sentence="A weighted sum of the columns, held back from extremes; steady with few rows and quick. A good first "
+    "choice.",
+    tasks=("regression",),
+    parameters=(parameter("alpha", 1.0, number(1e-6, 1e6)),),
+    seconds=batched,
+)
+LINEAR_DISCRIMINANT = ModelFamily(
+    name="linear_discriminant",
+    title="Linear discriminant",
+    sentence="Takes each class as a cloud of one shape and draws straight borders; steady with few rows, and quick.",
+    tasks=("classification",),
+    parameters=(parameter("shrinkage", 0.1, number(1e-3, 1.0)),),
+    seconds=batched,
+)
+KNN = ModelFamily(
+    name="knn",
+    title="Nearest neighbours",
+    sentence="Answers like the most similar rows it has seen; good where likeness says more than any single column.",
+    tasks=_BOTH,
+    parameters=(parameter("n_neighbors", 5, integer(1, 1000)),),
+    seconds=batched,
+)
+MLP = ModelFamily(
+    name="mlp",
+    title="Neural network",
+    sentence="Layers of simple units; finds what columns say together. Wants some hundreds of rows, and is slow to "
+    "value.",
+    tasks=_BOTH,
+    parameters=(*_LAYERS, parameter("epochs", 100, _EPOCHS), *_ADAM),
+    seconds=layered_network,
+)
+WIDE_AND_DEEP = ModelFamily(
+    name="wide_and_deep",
+    title="Wide and deep network",
+    sentence="A weighted sum of the columns beside a neural network, trained as one; slow to value.",
+    tasks=_BOTH,
+    parameters=MLP.parameters,
+    seconds=layered_network,
+)
+CONVNET = ModelFamily(
+    name="convnet",
+    title="Small image network",
+    sentence="For columns that are the pixels of an image, row by row, and nothing else; the slowest to value.",
+    tasks=_BOTH,
+    parameters=(
+        parameter("image_height", None, or_none(integer(4, 128))),
+        parameter("image_channels", 1, integer(1, 4)),
+        parameter("filters", 8, integer(1, 32)),
+        parameter("epochs", 60, _EPOCHS),
+        *_ADAM,
+    ),
+    seconds=convolutional_network,
+)
+# Its parameters are those of the estimator and of the steps before it (:mod:`~valuation.core.models.estimators`).
+SKLEARN = ModelFamily(
+    name="sklearn",
+    title="An estimator of scikit-learn",
+    sentence="Trained by scikit-learn, one coalition at a time.",
+    tasks=_BOTH,
+    parameters=(),
+    seconds=looped,
+    batched=False,
+)
+FAMILIES: dict[str, ModelFamily] = {
+    family.name: family
+    for family in (
+        LOGISTIC_REGRESSION,
+        RIDGE_REGRESSION,
+        LINEAR_DISCRIMINANT,
+        KNN,
+        MLP,
+        WIDE_AND_DEEP,
+        CONVNET,
+        SKLEARN,
+    )
 }
-
-
-def is_batched(spec: ModelSpec) -> bool:
-    """Whether a batch of coalitions costs less than its coalitions one by one."""
-    return FAMILIES[spec.family].batched
-
-
-def make_utility(
-    spec: ModelSpec,
-    X: ArrayLike,
-    y: ArrayLike,
-    X_valid: ArrayLike,
-    y_valid: ArrayLike,
-    *,
-    X_base: ArrayLike | None = None,
-    y_base: ArrayLike | None = None,
-    device: Literal["auto", "cpu"] = "auto",
-) -> UtilityGame:
-    """Make the game whose players are training rows and whose worth is the metric of the model trained on them.
-
-    Args:
-        spec: The buyer's model, metric and terms. ``start_rows`` is not read here: see
-            :func:`~valuation.core.baselines.algorithm_2.make_topped_up_utility`.
-        X: Training features, ``(n, d)``, n may be 0.
-        y: Training targets, ``(n,)``: class codes 0, 1, ... in declared order, or numbers.
-        X_valid: Validation features, ``(m, d)``, m >= 1.
-        y_valid: Validation targets, ``(m,)``; in classification of at least two classes.
-        X_base: Features of rows that the buyer has already and that belong to every coalition, ``(b, d)``.
-        y_base: Their targets, ``(b,)``.
-        device: Where networks are trained: ``"auto"`` takes a GPU where there is one, on which last bits are not
-            promised. All other families compute on the processor.
-
-    Returns:
-        The game.
-
-    Raises:
-        InvalidSpecError: ``device`` is unknown.
-        InvalidDataError: Shapes do not agree, or a value is missing, infinite, beyond 1e50, no number (words, dates,
-            complex numbers, sparse or structured arrays) or no class code below 1,000; or a row of the buyer's own is a
-            validation row too.
-    """
-    if device not in {"auto", "cpu"}:
-        raise InvalidSpecError("device", device, "auto or cpu")
-    rows = checked_rows(spec, X, y, X_valid, y_valid, X_base=X_base, y_base=y_base)
-    check_apart(rows)
-    return game_of(spec, rows, device=device)
-
-
-def game_of(spec: ModelSpec, rows: GameRows, *, device: Literal["auto", "cpu"] = "auto") -> UtilityGame:
-    """The same game over rows that were checked; see :func:`make_utility`.
-
-    The buyer's own rows and the validation rows are held against each other where they come in: encoded, rows that
-    differ may be the same, as numbers far outside a range are cut to it.
-    """
-    family = FAMILIES[spec.family]
-    return family(spec, rows, device=device) if issubclass(family, NetworkUtility) else family(spec, rows)

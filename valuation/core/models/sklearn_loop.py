@@ -2,36 +2,24 @@
 
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import decomposition, discriminant_analysis, ensemble, linear_model, naive_bayes, preprocessing, tree
 
 from valuation.core.models import ties
+from valuation.core.models.estimators import ESTIMATORS, PCA, STEPS, Estimator, PipelineStep
 from valuation.core.models.utility_game import BoolArray, FloatArray, Predictions, UtilityGame
 
-CONSTRUCTORS: dict[str, Callable[..., Any]] = {
-    "GaussianNB": naive_bayes.GaussianNB,
-    "DecisionTreeClassifier": tree.DecisionTreeClassifier,
-    "DecisionTreeRegressor": tree.DecisionTreeRegressor,
-    "RandomForestClassifier": ensemble.RandomForestClassifier,
-    "RandomForestRegressor": ensemble.RandomForestRegressor,
-    "ExtraTreesClassifier": ensemble.ExtraTreesClassifier,
-    "ExtraTreesRegressor": ensemble.ExtraTreesRegressor,
-    "HistGradientBoostingClassifier": ensemble.HistGradientBoostingClassifier,
-    "HistGradientBoostingRegressor": ensemble.HistGradientBoostingRegressor,
-    "LinearDiscriminantAnalysis": discriminant_analysis.LinearDiscriminantAnalysis,
-    "LogisticRegression": linear_model.LogisticRegression,
-    "Ridge": linear_model.Ridge,
-    "Lasso": linear_model.Lasso,
-}
-TRANSFORMER_CONSTRUCTORS: dict[str, Callable[..., Any]] = {
-    "StandardScaler": preprocessing.StandardScaler,
-    "MinMaxScaler": preprocessing.MinMaxScaler,
-    "RobustScaler": preprocessing.RobustScaler,
-    "PCA": decomposition.PCA,
-}
+
+def _constructor(one: Estimator | PipelineStep) -> Callable[..., Any]:
+    constructor: Callable[..., Any] = getattr(import_module(f"sklearn.{one.module}"), one.name)
+    return constructor
+
+
+CONSTRUCTORS = {one.name: _constructor(one) for one in ESTIMATORS.values()}
+STEP_CONSTRUCTORS = {one.name: _constructor(one) for one in STEPS.values()}
 # What an estimator raises when it cannot be fitted to some rows, or cannot predict then. What the machine raises (no
 # memory, a time limit) says nothing of the rows and goes on up.
 CANNOT_BE_FITTED = (
@@ -54,7 +42,6 @@ class SklearnUtility(UtilityGame):
     scikit-learn's ``balanced``; estimators that know none take equal priors.
     """
 
-    batched = False
     cost_note = "One evaluation: one scikit-learn fit and one prediction of the validation rows."
 
     def _predictions(self, coalitions: BoolArray) -> Predictions:
@@ -88,12 +75,12 @@ class SklearnUtility(UtilityGame):
         rows_valid = self._X_valid
         for step in self.spec.params.get("steps", ()):
             settings = dict(step["params"])
-            if step["step"] == "PCA":
+            if step["step"] == PCA.name:
                 if (rows == rows[0]).all():
                     continue
                 # The full decomposition: the quicker ones draw random numbers.
                 settings = {"n_components": min(settings["n_components"], *rows.shape), "svd_solver": "full"}
-            transformer = TRANSFORMER_CONSTRUCTORS[step["step"]](**settings)
+            transformer = STEP_CONSTRUCTORS[step["step"]](**settings)
             rows = transformer.fit_transform(rows)
             rows_valid = transformer.transform(rows_valid)
         return rows, rows_valid

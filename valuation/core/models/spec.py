@@ -1,156 +1,17 @@
 """What a buyer asks to be trained: a declared family, parameters, metric and seed, all from allow-lists."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from valuation.core.errors import InvalidSpecError
 from valuation.core.metrics.metric import Task
 from valuation.core.metrics.registry import facts_of
+from valuation.core.models.estimators import STEPS, estimators_for
+from valuation.core.models.families import FAMILIES, SKLEARN
+from valuation.core.models.parameters import Check, choice, integer
 
-Family = Literal[
-    "logistic_regression",
-    "ridge_regression",
-    "linear_discriminant",
-    "knn",
-    "mlp",
-    "wide_and_deep",
-    "convnet",
-    "sklearn",
-]
 SEED_MAX = 2**32 - 1
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a parameter accepts, for a sentence and for a form as well as for the check itself.
-
-    Attributes:
-        kind: ``number``, ``integer`` or ``choice``.
-        low: Least number.
-        high: Greatest number.
-        options: Words of a choice.
-        nullable: Whether null is accepted as well.
-    """
-
-    kind: Literal["number", "integer", "choice"]
-    low: float = 0
-    high: float = 0
-    options: tuple[str, ...] = ()
-    nullable: bool = False
-
-    @property
-    def expected(self) -> str:
-        """What would be accepted, as the end of a sentence."""
-        if self.kind == "choice":
-            words = "one of " + ", ".join(self.options)
-        elif self.kind == "integer":
-            words = f"a whole number from {self.low} to {self.high}"
-        else:
-            words = f"a number from {self.low:g} to {self.high:g}"
-        return f"{words} or null" if self.nullable else words
-
-    def accepts(self, value: object) -> bool:
-        """Whether the value is allowed."""
-        if value is None:
-            return self.nullable
-        if self.kind == "choice":
-            return isinstance(value, str) and value in self.options
-        types = int if self.kind == "integer" else int | float
-        return isinstance(value, types) and not isinstance(value, bool) and self.low <= value <= self.high
-
-
-def number(low: float, high: float) -> Check:
-    """Accept a number from ``low`` to ``high``."""
-    return Check("number", low, high)
-
-
-def integer(low: int, high: int) -> Check:
-    """Accept a whole number from ``low`` to ``high``."""
-    return Check("integer", low, high)
-
-
-def choice(*options: str) -> Check:
-    """Accept one of the options."""
-    return Check("choice", options=options)
-
-
-def or_none(check: Check) -> Check:
-    """Accept null as well."""
-    return replace(check, nullable=True)
-
-
-_BOTH: tuple[Task, ...] = ("classification", "regression")
-FAMILY_TASKS: dict[str, tuple[Task, ...]] = {
-    "logistic_regression": ("classification",),
-    "ridge_regression": ("regression",),
-    "linear_discriminant": ("classification",),
-    "knn": _BOTH,
-    "mlp": _BOTH,
-    "wide_and_deep": _BOTH,
-    "convnet": _BOTH,
-    "sklearn": _BOTH,
-}
-# Bounds keep one training to seconds, whatever a spec asks for. Parameter: (default, what is accepted).
-_TRAINING: dict[str, tuple[Any, Check]] = {
-    "epochs": (100, integer(1, 300)),
-    "learning_rate": (0.01, number(1e-4, 0.3)),
-    "alpha": (1.0, number(0.0, 1e6)),
-}
-_LAYERS: dict[str, tuple[Any, Check]] = {"hidden_units": (32, integer(1, 128)), "hidden_layers": (1, integer(1, 2))}
-# Far stronger or weaker penalties are a mistake more often than a wish.
-FAMILY_PARAMETERS: dict[str, dict[str, tuple[Any, Check]]] = {
-    "logistic_regression": {"C": (1.0, number(1e-4, 1e3))},
-    "ridge_regression": {"alpha": (1.0, number(1e-6, 1e6))},
-    "linear_discriminant": {"shrinkage": (0.1, number(1e-3, 1.0))},
-    "knn": {"n_neighbors": (5, integer(1, 1000))},
-    "mlp": {**_LAYERS, **_TRAINING},
-    "wide_and_deep": {**_LAYERS, **_TRAINING},
-    "convnet": {
-        "image_height": (None, or_none(integer(4, 128))),
-        "image_channels": (1, integer(1, 4)),
-        "filters": (8, integer(1, 32)),
-        **_TRAINING,
-        "epochs": (60, _TRAINING["epochs"][1]),
-    },
-}
-
-_TREE = {"max_depth": or_none(integer(1, 64)), "min_samples_leaf": integer(1, 10_000)}
-_FOREST = {**_TREE, "n_estimators": integer(1, 1000), "max_features": or_none(choice("sqrt", "log2"))}
-_BOOSTING = {
-    "max_iter": integer(1, 1000),
-    "learning_rate": number(1e-4, 1.0),
-    "max_leaf_nodes": or_none(integer(2, 1024)),
-    "max_depth": or_none(integer(1, 64)),
-    "min_samples_leaf": integer(1, 10_000),
-    "l2_regularization": number(0.0, 1e6),
-}
-ESTIMATORS: dict[Task, dict[str, dict[str, Check]]] = {
-    "classification": {
-        "GaussianNB": {"var_smoothing": number(1e-12, 1.0)},
-        "DecisionTreeClassifier": {**_TREE, "criterion": choice("gini", "entropy", "log_loss")},
-        "RandomForestClassifier": _FOREST,
-        "ExtraTreesClassifier": _FOREST,
-        "HistGradientBoostingClassifier": _BOOSTING,
-        "LinearDiscriminantAnalysis": {"solver": choice("svd", "lsqr"), "shrinkage": or_none(number(0.0, 1.0))},
-        "LogisticRegression": {"C": number(1e-4, 1e3), "max_iter": integer(1, 10_000)},
-    },
-    "regression": {
-        "DecisionTreeRegressor": _TREE,
-        "RandomForestRegressor": _FOREST,
-        "ExtraTreesRegressor": _FOREST,
-        "HistGradientBoostingRegressor": _BOOSTING,
-        "Ridge": {"alpha": number(1e-6, 1e6)},
-        "Lasso": {"alpha": number(1e-6, 1e6), "max_iter": integer(1, 100_000)},
-    },
-}
-# What may stand before an estimator in a pipeline, fitted to each coalition anew.
-TRANSFORMERS: dict[str, dict[str, Check]] = {
-    "StandardScaler": {},
-    "MinMaxScaler": {},
-    "RobustScaler": {},
-    "PCA": {"n_components": integer(1, 1000)},
-}
 STEPS_MAX = 3
 START_ROWS_MAX = 1_000
 
@@ -160,10 +21,10 @@ class ModelSpec:
     """A buyer's model and the terms of its game, declared and allow-listed; nothing is ever executed or unpickled.
 
     Attributes:
-        family: A key of ``FAMILY_TASKS``.
-        params: Of the family, defaults filled in (``FAMILY_PARAMETERS``); of ``sklearn``, ``{"estimator": name,
-            "params": {...}}`` with a name and parameters from ``ESTIMATORS`` and, for a pipeline, ``"steps"``: at
-            most three ``{"step": name, "params": {...}}`` from ``TRANSFORMERS``, in order.
+        family: A key of ``FAMILIES``.
+        params: Of the family, defaults filled in; of ``sklearn``, ``{"estimator": name, "params": {...}}`` with a name
+            and parameters from ``ESTIMATORS`` and, for a pipeline, ``"steps"``: at most three ``{"step": name,
+            "params": {...}}`` from ``STEPS``, in order.
         metric: A key of ``METRICS``.
         seed: Of models that draw random numbers, from 0 to 2^32 - 1.
         class_weights: Whether a coalition's rows weigh ``n / (classes present * rows of the class)`` in training, so
@@ -180,7 +41,7 @@ class ModelSpec:
         InvalidSpecError: Something is not allowed; it names the field, its value and what is expected.
     """
 
-    family: Family
+    family: str
     params: Mapping[str, Any] = field(default_factory=dict)
     metric: str = "accuracy"
     seed: int = 0
@@ -191,13 +52,12 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         """Check everything and fill in defaults."""
-        _check("family", self.family, choice(*FAMILY_TASKS))
+        _check("family", self.family, choice(*FAMILIES))
         metric = facts_of(self.metric)
         task = metric.task
-        if task not in FAMILY_TASKS[self.family]:
-            raise InvalidSpecError(
-                "metric", self.metric, f"a metric of {FAMILY_TASKS[self.family][0]}, the task of {self.family}"
-            )
+        tasks = FAMILIES[self.family].tasks
+        if task not in tasks:
+            raise InvalidSpecError("metric", self.metric, f"a metric of {tasks[0]}, the task of {self.family}")
         _check("seed", self.seed, integer(0, SEED_MAX))
         _check("start_rows", self.start_rows, integer(0, START_ROWS_MAX))
         if self.class_weights is None:
@@ -209,7 +69,7 @@ class ModelSpec:
             raise InvalidSpecError("class_weights", True, "false, because numbers have no classes")
         if not isinstance(self.params, Mapping):
             raise InvalidSpecError("params", self.params, "a mapping of parameter names to values")
-        checked = _sklearn(self.params, task) if self.family == "sklearn" else _family(self.family, self.params)
+        checked = _sklearn(self.params, task) if self.family == SKLEARN.name else _family(self.family, self.params)
         object.__setattr__(self, "params", checked)
 
     @property
@@ -246,12 +106,12 @@ def _check(name: str, value: object, check: Check) -> None:
 
 
 def _family(family: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    allowed = FAMILY_PARAMETERS[family]
+    allowed = {parameter.name: parameter for parameter in FAMILIES[family].parameters}
     for name, value in params.items():
         if name not in allowed:
             raise InvalidSpecError(f"params.{name}", value, "no such parameter: " + ", ".join(allowed))
-        _check(f"params.{name}", value, allowed[name][1])
-    return {name: params.get(name, default) for name, (default, _) in allowed.items()}
+        _check(f"params.{name}", value, allowed[name].check)
+    return {name: params.get(name, parameter.default) for name, parameter in allowed.items()}
 
 
 def _sklearn(params: Mapping[str, Any], task: Task) -> dict[str, Any]:
@@ -259,8 +119,10 @@ def _sklearn(params: Mapping[str, Any], task: Task) -> dict[str, Any]:
         if name not in {"estimator", "params", "steps"}:
             raise InvalidSpecError(f"params.{name}", value, "no such parameter: estimator, params, steps")
     estimator = params.get("estimator")
-    _check("params.estimator", estimator, choice(*ESTIMATORS[task]))
-    settings = _settings("params.params", params.get("params", {}), ESTIMATORS[task][str(estimator)])
+    allowed = estimators_for(task)
+    _check("params.estimator", estimator, choice(*allowed))
+    checks = {parameter.name: parameter.check for parameter in allowed[str(estimator)].parameters}
+    settings = _settings("params.params", params.get("params", {}), checks)
     if settings.get("shrinkage") is not None and settings.get("solver", "svd") == "svd":
         raise InvalidSpecError("params.params.shrinkage", settings["shrinkage"], "null with the solver svd")
     checked = {"estimator": estimator, "params": settings}
@@ -276,8 +138,8 @@ def _steps(steps: object) -> list[dict[str, Any]]:
         where = f"params.steps.{place}"
         if not isinstance(step, Mapping) or not {"step"} <= step.keys() <= {"step", "params"}:
             raise InvalidSpecError(where, step, 'an object like {"step": "PCA", "params": {"n_components": 10}}')
-        _check(f"{where}.step", step["step"], choice(*TRANSFORMERS))
-        allowed = TRANSFORMERS[step["step"]]
+        _check(f"{where}.step", step["step"], choice(*STEPS))
+        allowed = STEPS[step["step"]].checks
         settings = _settings(f"{where}.params", step.get("params", {}), allowed)
         for name in allowed:
             if name not in settings:

@@ -19,7 +19,7 @@ from valuation.core.games.game import (
     row_strata,
 )
 from valuation.core.games.game import scores as scores_of
-from valuation.core.models.families import make_utility
+from valuation.core.models.family_games import make_utility
 from valuation.core.models.spec import ModelSpec
 from valuation.core.sampling.seeds import seed_from
 

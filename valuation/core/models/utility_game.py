@@ -13,6 +13,7 @@ from valuation.core.games.game import as_coalitions
 from valuation.core.metrics.metric import Metric
 from valuation.core.metrics.registry import make_metric
 from valuation.core.models.cost import evaluation_seconds
+from valuation.core.models.families import FAMILIES
 from valuation.core.models.spec import ModelSpec
 
 BoolArray = NDArray[np.bool_]
@@ -60,12 +61,10 @@ class UtilityGame(ABC):
     Attributes:
         n_players: Number of training rows that are valued.
         n_valid: Number of validation rows.
-        batched: Whether a batch of coalitions costs less than its coalitions one by one.
         cost_note: What one evaluation costs, in words.
         metric: The metric, bound to the validation targets.
     """
 
-    batched: ClassVar[bool] = True
     cost_note: ClassVar[str]
 
     def __init__(self, spec: ModelSpec, rows: GameRows) -> None:
@@ -80,6 +79,11 @@ class UtilityGame(ABC):
         if spec.task == "classification":
             self._n_classes = int(max(rows.y.max(initial=0), rows.y_valid.max(initial=0))) + 1
         self.metric: Metric = make_metric(spec.metric, rows.y_valid, self._n_classes)
+
+    @property
+    def batched(self) -> bool:
+        """Whether a batch of coalitions costs less than its coalitions one by one."""
+        return FAMILIES[self.spec.family].batched
 
     def __call__(self, coalitions: BoolArray) -> FloatArray:
         """Train and score.

@@ -66,7 +66,7 @@ def test_equal_draws_come_from_equal_seeds():
 def test_a_model_that_cannot_be_trained_is_refused(monkeypatch):
     spec = ModelSpec("sklearn", {"estimator": "GaussianNB"}, "accuracy")
     monkeypatch.setattr(
-        "valuation.core.models.sklearn_loop.naive_bayes.GaussianNB.fit",
+        "sklearn.naive_bayes.GaussianNB.fit",
         lambda *_: (_ for _ in ()).throw(IndexError("index 0 is out of bounds")),
     )
 

@@ -6,7 +6,8 @@ from valuation.core.errors import InvalidSpecError
 from valuation.core.metrics.registry import metrics_for
 from valuation.core.models import ModelSpec
 from valuation.core.models.catalogue import model_of, models_for
-from valuation.core.models.spec import ESTIMATORS, FAMILY_TASKS
+from valuation.core.models.estimators import estimators_for
+from valuation.core.models.families import FAMILIES
 
 TASKS = ("classification", "regression")
 MODELS = [(task, model) for task in TASKS for model in models_for(task)]
@@ -15,9 +16,9 @@ MODELS = [(task, model) for task in TASKS for model in models_for(task)]
 def test_every_family_and_estimator_has_words():
     for task in TASKS:
         keys = {model.key for model in models_for(task)}
-        families = {family for family, tasks in FAMILY_TASKS.items() if task in tasks} - {"sklearn"}
+        families = {name for name, family in FAMILIES.items() if task in family.tasks} - {"sklearn"}
 
-        assert keys == families | {f"sklearn:{name}" for name in ESTIMATORS[task]}
+        assert keys == families | {f"sklearn:{name}" for name in estimators_for(task)}
 
 
 @pytest.mark.parametrize(("task", "model"), MODELS, ids=[f"{task} {model.key}" for task, model in MODELS])

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import tree
 
 from valuation.core.errors import InvalidDataError, InvalidSpecError
-from valuation.core.models import ModelSpec, make_utility, sklearn_loop
+from valuation.core.models import ModelSpec, make_utility
 
 PIPELINE = [{"step": "RobustScaler"}, {"step": "StandardScaler"}, {"step": "PCA", "params": {"n_components": 3}}]
 CLASSIFIERS = [
@@ -134,7 +135,7 @@ def test_a_coalition_that_cannot_be_fitted_is_no_model(monkeypatch, outcome):
 
     spec = REGRESSORS[2]
     game = make_utility(spec, *data(spec))
-    monkeypatch.setattr(sklearn_loop.tree.DecisionTreeRegressor, "predict", predict)
+    monkeypatch.setattr(tree.DecisionTreeRegressor, "predict", predict)
 
     everyone = np.ones((1, 30), dtype=bool)
     assert not game.trains(everyone)
@@ -146,7 +147,7 @@ def test_a_coalition_that_cannot_be_fitted_is_no_model(monkeypatch, outcome):
 def test_what_the_machine_raises_is_not_the_models(monkeypatch, outcome):
     spec = REGRESSORS[2]
     game = make_utility(spec, *data(spec))
-    monkeypatch.setattr(sklearn_loop.tree.DecisionTreeRegressor, "fit", lambda *_: (_ for _ in ()).throw(outcome))
+    monkeypatch.setattr(tree.DecisionTreeRegressor, "fit", lambda *_: (_ for _ in ()).throw(outcome))
 
     with pytest.raises(type(outcome)):
         game(np.ones((1, 30), dtype=bool))
