@@ -8,32 +8,35 @@ import numpy as np
 from valuation.core.fgsv import blocks as fgsv_blocks
 from valuation.core.games.game import Game, IndexVector
 from valuation.core.games.rows import PooledRows
+from valuation.core.plans.block_kinds import BlockKind
 from valuation.core.plans.plan import Arrays, Block, BlockResult, Plan, PlanState, SavedBlocks
 from valuation.core.plans.run_identity import run_identity
 from valuation.core.rows import blocks as row_blocks
 from valuation.core.sampling import seller_blocks
 from valuation.core.sampling.group_order import canonical
 
-BlockKernel = Callable[[Game, Sequence[IndexVector], Mapping[str, Any], np.random.Generator], tuple[Arrays, int]]
-RowKernel = Callable[[Game, PooledRows, Mapping[str, Any], Arrays, np.random.Generator], tuple[Arrays, int]]
+# Parameters are those of the kernel, a typed dictionary of its own.
+BlockKernel = Callable[[Game, Sequence[IndexVector], Any, np.random.Generator], tuple[Arrays, int]]
+RowKernel = Callable[[Game, PooledRows, Any, Arrays, np.random.Generator], tuple[Arrays, int]]
 
-KERNELS: Mapping[str, BlockKernel] = {
-    "ends": seller_blocks.ends,
-    "coalitions": seller_blocks.coalitions,
-    "without_one": seller_blocks.without_one,
-    "circles": seller_blocks.circles,
-    "enumeration": fgsv_blocks.enumeration,
-    "covariance": fgsv_blocks.covariance,
-    "coupled": fgsv_blocks.coupled,
-    "weighing": fgsv_blocks.weighing,
+KERNELS: Mapping[BlockKind, BlockKernel] = {
+    BlockKind.ENDS: seller_blocks.ends,
+    BlockKind.COALITIONS: seller_blocks.coalitions,
+    BlockKind.WITHOUT_ONE: seller_blocks.without_one,
+    BlockKind.CIRCLES: seller_blocks.circles,
+    BlockKind.ENUMERATION: fgsv_blocks.enumeration,
+    BlockKind.COVARIANCE: fgsv_blocks.covariance,
+    BlockKind.COUPLED: fgsv_blocks.coupled,
+    BlockKind.WEIGHING: fgsv_blocks.weighing,
 }
-ROW_KERNELS: Mapping[str, RowKernel] = {
-    "hcdv_tree": row_blocks.tree,
-    "hcdv_neighbors": row_blocks.neighbors,
-    "hcdv_games": row_blocks.games,
+ROW_KERNELS: Mapping[BlockKind, RowKernel] = {
+    BlockKind.TREE: row_blocks.tree,
+    BlockKind.NEIGHBORS: row_blocks.neighbors,
+    BlockKind.GAMES: row_blocks.games,
 }
-# Kinds of blocks that others build on.
-FOUNDATIONS = frozenset({"hcdv_tree"})
+for _kind in BlockKind:
+    if _kind not in (ROW_KERNELS if _kind.is_of_rows else KERNELS):
+        raise ImportError(f"Nothing runs blocks of kind {_kind}.")
 # Third word of the seeds of row kernels, so that they share no draw with the others.
 _ROW_STREAM = 1
 
@@ -56,24 +59,25 @@ def run_block(
         run_seed: Seed of the run, a non-negative integer; the block draws from ``SeedSequence([run_seed, number])``,
             one of a row kernel from ``SeedSequence([run_seed, number in its plan, 1 + repetition])``.
         rows: What the rows hold; needed by row kernels.
-        foundation: Arrays of the result of block ``params["builds_on"]``, where it names one.
+        foundation: Arrays of the result of the block that it builds on, where it builds on one.
 
     Returns:
         Sums for ``merge``, of sellers in their canonical order
         (:func:`~valuation.core.sampling.group_order.canonical`); the block of both ends also says at which
         place of it each given seller stands. Memory is bounded by slices inside the kernels.
     """
-    if block.kind in ROW_KERNELS:
-        if rows is None or (foundation is None and "builds_on" in block.params):
+    place = block.place
+    if block.kind.is_of_rows:
+        if rows is None or (foundation is None and "builds_on" in place):
             raise TypeError(f"A block of kind {block.kind} needs the rows and what it builds on.")
-        number = block.params.get("own_number", block.number - block.params.get("numbered_from", 0))
-        words = [run_seed, number, _ROW_STREAM + block.params.get("repetition", 0)]
+        number = place.get("own_number", block.number - place.get("numbered_from", 0))
+        words = [run_seed, number, _ROW_STREAM + place.get("repetition", 0)]
         rng = np.random.default_rng(np.random.SeedSequence(words))
         return BlockResult(*ROW_KERNELS[block.kind](game, rows, block.params, foundation or {}, rng))
     rng = np.random.default_rng(np.random.SeedSequence([run_seed, block.number]))
     seen = canonical(game, groups)
     arrays, evaluations = KERNELS[block.kind](seen.game, seen.groups, block.params, rng)
-    if block.kind == "ends":
+    if block.kind is BlockKind.ENDS:
         arrays["places"] = seen.places
     return BlockResult(arrays, evaluations)
 
@@ -114,13 +118,13 @@ def run_plan(
     run = "" if saved is None else run_identity(seed, game, groups, rows)
     while blocks := plan.next_wave(state):
         for block in blocks:
-            foundation = foundations[block.params["builds_on"]] if "builds_on" in block.params else None
+            foundation = foundations[block.place["builds_on"]] if "builds_on" in block.place else None
             result = None if saved is None else saved.find(block, run)
             if result is None:
                 result = run_block(game, groups, block, seed, rows=rows, foundation=foundation)
                 if saved is not None:
                     saved.keep(block, run, result)
-            if block.kind in FOUNDATIONS:
+            if block.kind.is_built_on:
                 foundations[block.number] = result.arrays
             state = plan.merge(state, block, result)
             if progress is not None:

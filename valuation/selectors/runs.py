@@ -12,11 +12,10 @@ from django.core.files.storage import default_storage
 from django.db.models import Max, Sum
 from django.utils import timezone
 
+from valuation.core.plans.block_kinds import Step, kinds_of
 from valuation.documents import ManifestSeller, Progress, RunSeconds
 from valuation.models import PlayerValue, ValuationRun
 
-# How the kinds of blocks begin that value rows.
-ROW_KINDS = "hcdv_"
 # A segment of fewer validation rows says more about chance, and about the buyer's private rows, than about a seller.
 SEGMENT_ROWS_MIN = 20
 TOO_FEW = f"fewer than {SEGMENT_ROWS_MIN} validation rows each"
@@ -125,7 +124,8 @@ def point_values(run: ValuationRun, organization_id: int | None = None) -> pa.Ta
 def progress(run: ValuationRun) -> RunProgress:
     """How far a run has come, live: blocks finished since the last merged wave count too."""
     now = run.finished_at or timezone.now()
-    of_rows, of_sellers = run.blocks.filter(kind__startswith=ROW_KINDS), run.blocks.exclude(kind__startswith=ROW_KINDS)
+    row_kinds = kinds_of(Step.TREES, Step.ROWS)
+    of_rows, of_sellers = run.blocks.filter(kind__in=row_kinds), run.blocks.exclude(kind__in=row_kinds)
     step: Literal["sellers", "rows"] = "rows" if of_rows.filter(wave=run.wave).exists() else "sellers"
     blocks, began = of_sellers, run.started_at
     if step == "rows":

@@ -30,6 +30,7 @@ from valuation.core.games.attacks import (
 from valuation.core.games.game import Game, IndexVector
 from valuation.core.games.rows import PooledRows
 from valuation.core.models.buyers_game import buyers_game
+from valuation.core.plans.block_kinds import Step, kinds_of
 from valuation.core.plans.plan import Block, PlanState
 from valuation.core.runner import run_block
 from valuation.models import ValuationRun
@@ -56,8 +57,6 @@ _DEALS: dict[Split, int] = {"random": 1, "by_size": 2, "by_label": 3}
 _WORTHLESS = 4
 _SCORED = 9
 _SPOILED: dict[Spoiling, int] = {"labels_flipped": 5, "half_flipped": 6, "one_class": 7, "outliers": 8}
-# Blocks of the plan of sellers' values; those of rows do other work.
-_SELLERS_KINDS = ("enumeration", "covariance", "coupled", "weighing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +213,7 @@ def budget_of(*, run: ValuationRun, whole: bool = False) -> int:
     A quarter of the evaluations of sellers' values, or 2,000 where that is more, but not more than the run spent, or
     the `whole` of them; at least 500, at most 20,000.
     """
-    sellers = run.blocks.filter(kind__in=_SELLERS_KINDS)
+    sellers = run.blocks.filter(kind__in=kinds_of(Step.SELLERS_VALUES))
     spent: int = sellers.aggregate(spent=Sum("evaluations", default=0))["spent"]
     wanted = spent if whole else min(spent, max(EVALUATIONS_WANTED, spent // RUN_PART))
     return max(EVALUATIONS_MIN, min(wanted, EVALUATIONS_MAX))
@@ -233,7 +232,7 @@ def go_on(
     plan = _plan(run, disguise, times)
     state, wave = plan.start(), list[Block]()
     if paused is not None:
-        state, wave = PlanState.from_bytes(paused.archive), [Block(**block) for block in paused.wave]
+        state, wave = PlanState.from_bytes(paused.archive), [Block.from_json(block) for block in paused.wave]
     started = monotonic()
     while wave or (wave := plan.next_wave(state)):
         if monotonic() - started > seconds:

@@ -14,6 +14,7 @@ from marketplace.shared.errors import FaircutError
 from valuation.core import runner
 from valuation.core.errors import ValuationError
 from valuation.core.plans import plan as core_plan
+from valuation.core.plans.block_kinds import BlockKind
 from valuation.models import ValuationRun, WorkBlock
 from valuation.services import breakdowns, inputs, leases
 
@@ -77,7 +78,7 @@ def _computed(run: ValuationRun, block: WorkBlock) -> tuple[core_plan.BlockResul
     started = time.perf_counter()
     frozen = inputs.load(run)
     piece = planned(block)
-    foundation = _foundation(run.pk, piece.params["builds_on"]) if "builds_on" in piece.params else None
+    foundation = _foundation(run.pk, piece.place["builds_on"]) if "builds_on" in piece.place else None
     result = runner.run_block(frozen.game, frozen.groups, piece, run.seed, rows=frozen.rows, foundation=foundation)
     return result, time.perf_counter() - started
 
@@ -90,7 +91,7 @@ def _foundation(run_id: uuid.UUID, number: int) -> core_plan.Arrays:
 
 def planned(block: WorkBlock) -> core_plan.Block:
     """The block as the plan made it."""
-    return core_plan.Block(number=block.number, wave=block.wave, kind=block.kind, params=block.params)
+    return core_plan.Block(block.number, block.wave, BlockKind.stored(block.kind), block.params)
 
 
 def result_of(block: WorkBlock) -> core_plan.BlockResult:

@@ -4,6 +4,7 @@ import numpy as np
 from django.db.models import Sum
 
 from valuation.core.plans import plan as core_plan
+from valuation.core.plans.block_kinds import Step, kinds_of
 from valuation.core.results import GroupValues
 from valuation.documents import Outcome, RuleCovariances, RunSeconds
 from valuation.documents.outcome import FORMAT_VERSION
@@ -57,8 +58,8 @@ def _covariances(values: GroupValues) -> RuleCovariances:
 
 def _seconds(run: ValuationRun) -> RunSeconds:
     seconds = {row["kind"]: row["total"] for row in run.blocks.values("kind").annotate(total=Sum("seconds")).order_by()}
-    embedding = seconds.pop(row_values.TREE_KIND, 0.0)
-    valuing_rows = sum(seconds.pop(kind, 0.0) for kind in row_values.GAME_KINDS)
+    embedding = sum(seconds.pop(kind, 0.0) for kind in kinds_of(Step.TREES))
+    valuing_rows = sum(seconds.pop(kind, 0.0) for kind in kinds_of(Step.ROWS))
     return RunSeconds(
         freezing=run.progress.freeze_seconds,
         evaluating=sum(seconds.values()),

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from valuation.core.plans.block_kinds import Step, kinds_of
 from valuation.core.plans.plan import PlanState
 from valuation.core.results import GroupValues, HcdvValues
 from valuation.core.rows.repetitions import RepeatedHcdvPlan, hcdv_group_sums
@@ -28,7 +29,6 @@ SCHEMA = pa.schema(
 )
 # The rules under which the sums of a seller's row values are shown: with the dispersion, and by the metric alone.
 RULE, METRIC_RULE = "hcdv", "hcdv_metric"
-TREE_KIND, GAME_KINDS = "hcdv_tree", ("hcdv_neighbors", "hcdv_games")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def conclude(*, run: ValuationRun, plan: RepeatedHcdvPlan, state: PlanState) -> 
     path = _store(f"points/{run.pk}.parquet", data)
     by_seller = _rows_by_seller(run.manifest, places)
     with_lambda, by_metric = hcdv_group_sums(found, by_seller)
-    tree_seconds = run.blocks.filter(kind=TREE_KIND, state=WorkBlock.State.DONE).values_list("seconds", flat=True)
+    trees = run.blocks.filter(kind__in=kinds_of(Step.TREES))
+    tree_seconds = trees.filter(state=WorkBlock.State.DONE).values_list("seconds", flat=True)
     return RowsConcluded(
         sums={RULE: with_lambda, METRIC_RULE: by_metric},
         outcome=RowOutcome(

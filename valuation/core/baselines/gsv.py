@@ -62,7 +62,7 @@ def _enumerated(game: Game, members: list[IndexVector], rng: np.random.Generator
     arrays: Arrays = {}
     last = 2 ** len(members) - 1
     for first in range(1, last, _CODES):
-        span = {"first": first, "last": min(first + _CODES, last)}
+        span: seller_blocks.Span = {"first": first, "last": min(first + _CODES, last)}
         for name, sums in seller_blocks.coalitions(game, members, span, rng)[0].items():
             arrays[name] = arrays[name] + sums if name in arrays else sums
     return arrays

@@ -15,9 +15,9 @@ With ``p_g = s_g / n`` and ``k`` the composition of a coalition, the sum of T_g(
   stratum count alike: weighting by the difference itself would be biased where the slope changes with the size.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations, islice
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,29 @@ from valuation.core.fgsv.draws import (
 from valuation.core.games.game import FloatMatrix, FloatVector, Game, IndexVector, group_labels, scores, slice_length
 
 Arrays = dict[str, npt.NDArray[Any]]
+
+
+class OfStratum(TypedDict):
+    """The stratum that a block belongs to, and its sizes ``low..high``. The names are stored with blocks."""
+
+    stratum: int
+    low: int
+    high: int
+
+
+class Enumerated(OfStratum):
+    """Coalitions ``first..last-1`` of a stratum of one size."""
+
+    first: int
+    last: int
+
+
+class Drawn(OfStratum):
+    """How many coalitions, or pairs, are drawn."""
+
+    draws: int
+
+
 Counts = npt.NDArray[np.int64]
 CountsDraw = Callable[[Counts, Counts, np.random.Generator], tuple[Counts, Counts, FloatVector]]
 
@@ -100,7 +123,7 @@ def _size_curve(sizes: npt.NDArray[np.int64]) -> FloatMatrix:
 
 
 def enumeration(
-    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+    game: Game, groups: Sequence[IndexVector], params: Enumerated, rng: np.random.Generator
 ) -> tuple[Arrays, int]:
     """Coalitions ``first..last-1`` of size ``low`` in lexicographic order: their terms of the exact T(s)."""
     del rng
@@ -118,13 +141,13 @@ def enumeration(
 
 
 def covariance(
-    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+    game: Game, groups: Sequence[IndexVector], params: Drawn, rng: np.random.Generator
 ) -> tuple[Arrays, int]:
     """``draws`` uniform coalitions of sizes ``low..high`` in the covariance form of lemma 1.
 
     The coalitions depend on the generator, the number of rows and ``params`` alone, not on the groups.
     """
-    n, draws = game.n_players, int(params["draws"])
+    n, draws = game.n_players, params["draws"]
     sizes = sizes_in(params["low"], params["high"], draws, rng)
     halves = _halves(draws)
     first = int(halves[0])
@@ -156,16 +179,12 @@ def covariance(
     return _with_rows(arrays, rows), draws
 
 
-def coupled(
-    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
-) -> tuple[Arrays, int]:
+def coupled(game: Game, groups: Sequence[IndexVector], params: Drawn, rng: np.random.Generator) -> tuple[Arrays, int]:
     """``draws`` pairs of sizes ``low..high`` whose compositions are those of independent uniform coalitions."""
     return _pairs(game, groups, params, rng, hypergeometric_counts)
 
 
-def weighing(
-    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
-) -> tuple[Arrays, int]:
+def weighing(game: Game, groups: Sequence[IndexVector], params: Drawn, rng: np.random.Generator) -> tuple[Arrays, int]:
     """``draws`` balanced pairs of sizes ``low..high``."""
     return _pairs(game, groups, params, rng, balanced_counts)
 
@@ -173,12 +192,12 @@ def weighing(
 def _pairs(
     game: Game,
     groups: Sequence[IndexVector],
-    params: Mapping[str, Any],
+    params: Drawn,
     rng: np.random.Generator,
     draw_counts: CountsDraw,
 ) -> tuple[Arrays, int]:
     """Normal matrix and moment of the least squares over pairs, and the meat of its covariance."""
-    n, draws, n_groups = game.n_players, int(params["draws"]), len(groups)
+    n, draws, n_groups = game.n_players, params["draws"], len(groups)
     group_sizes = np.array([len(group) for group in groups], dtype=np.int64)
     plus, minus, reach = draw_counts(group_sizes, sizes_in(params["low"], params["high"], draws, rng), rng)
     labels, halves = group_labels(groups, n), _halves(draws)

@@ -12,6 +12,7 @@ from valuation.core.fgsv.strata import Stratum
 from valuation.core.fgsv.sums import StratumSums, covariance_of, part_of_values
 from valuation.core.fgsv.unseen import BoolVector, too_little_seen, unseen_variances, with_sum_0
 from valuation.core.games.game import FloatMatrix, FloatVector
+from valuation.core.plans.block_kinds import BlockKind
 from valuation.core.statistics.rounding import rounding_of, settled_covariance, settled_values
 
 
@@ -140,7 +141,7 @@ class MergedStrata:
 
     def _half_sums(self, k: int, half: int) -> StratumSums:
         """What the map of a half needs; an enumeration has all of its coalitions in both."""
-        if self.strata[k].kind == "enumeration":
+        if self.strata[k].kind is BlockKind.ENUMERATION:
             return self._sums[k]
         normal = self.arrays[f"normal_{k}"][half] if self.strata[k].paired else None
         return replace(self._sums[k], draws=float(self.arrays["halves"][k, half]), normal=normal)

@@ -4,20 +4,32 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError, PlanOrderError
 from valuation.core.fgsv.allocation import wanted_draws
+from valuation.core.fgsv.blocks import Drawn, Enumerated, OfStratum
 from valuation.core.fgsv.merged import MergedStrata
 from valuation.core.fgsv.precision import DueTarget, Known
 from valuation.core.fgsv.seller_sums import SellerGame
 from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
 from valuation.core.games.game import FloatMatrix, FloatVector, IndexVector
-from valuation.core.plans.plan import Arrays, Block, BlockResult, PlanState, constant_cost
+from valuation.core.plans.block_kinds import BlockKind, Step
+from valuation.core.plans.plan import (
+    BLOCK_SECONDS,
+    Arrays,
+    Block,
+    BlockResult,
+    Piece,
+    PlanState,
+    constant_cost,
+    wave_of,
+)
 from valuation.core.results import GroupValues, group_values, shares_of
+from valuation.core.sampling.seller_blocks import Nothing
 from valuation.core.statistics.validation_sample import validation_covariance
 
 # 2: blocks also return the sum of their utilities; the values are those of 1. 3: where the seller coalitions of GSV are
@@ -27,7 +39,6 @@ from valuation.core.statistics.validation_sample import validation_covariance
 # are for few sellers. 6: where most of a variance is what no draw has shown there is no interval, draws that are all
 # alike end no run before its budget, and the order in which rows are pooled moves nothing but rounding.
 METHOD_VERSION = "fgsv-auto/6"
-_BLOCK_SECONDS = 1.5
 _BLOCK_DRAWS_MIN = 8
 # A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be
 # trusted with the whole budget.
@@ -104,7 +115,7 @@ class FgsvPlan:
 
     def state_bytes(self, n_valid: int) -> int:
         """About how large a finished state is; where sums are kept by validation row, nearly all of it are these."""
-        halves = sum(1 if stratum.kind == "enumeration" else 2 for stratum in self.strata)
+        halves = sum(1 if stratum.kind is BlockKind.ENUMERATION else 2 for stratum in self.strata)
         return 8 * self.n_groups * (halves * (n_valid if self.rowwise else 0) + 3 * len(self.strata) * self.n_groups)
 
     def start(self) -> PlanState:
@@ -136,31 +147,26 @@ class FgsvPlan:
                 f"Wave {state.wave - 1} ends at block {state.wave_end}; {state.blocks_merged} are merged."
             )
         if state.wave == 0:
-            pieces: list[tuple[str, dict[str, int]]] = [("ends", {})]
+            pieces: list[Piece] = [(BlockKind.ENDS, Nothing())]
             pieces += [piece for k, stratum in enumerate(self.strata) for piece in self._pieces(k, stratum.pilot)]
             if self.sellers:
-                pieces += self.sellers.pieces(self.cost(sum(self.group_sizes)), _BLOCK_SECONDS)
+                pieces += self.sellers.pieces(self.cost(sum(self.group_sizes)), BLOCK_SECONDS)
         else:
             pieces = [piece for k, draws in enumerate(self._new_draws(state)) for piece in self._pieces(k, draws)]
-        first = state.blocks_merged
-        end = first + len(pieces)
-        return [
-            Block(number, state.wave, kind, {**params, "wave_end": end})
-            for number, (kind, params) in enumerate(pieces, start=first)
-        ]
+        return wave_of(state, pieces)
 
-    def _pieces(self, k: int, draws: int) -> list[tuple[str, dict[str, int]]]:
-        """Cut draws of stratum ``k`` into blocks of about ``_BLOCK_SECONDS``."""
+    def _pieces(self, k: int, draws: int) -> list[Piece]:
+        """Cut draws of stratum ``k`` into blocks of about ``BLOCK_SECONDS``."""
         if draws <= 0:
             return []
         stratum = self.strata[k]
         seconds = stratum.evaluations_per_draw * self.cost(stratum.middle)
-        longest = max(self._draws_min(stratum), int(_BLOCK_SECONDS / seconds))
+        longest = max(self._draws_min(stratum), int(BLOCK_SECONDS / seconds))
         ends = np.linspace(0, draws, -(-draws // longest) + 1).round().astype(int).tolist()
-        params = {"stratum": k, "low": stratum.low, "high": stratum.high}
-        if stratum.kind == "enumeration":
-            return [(stratum.kind, {**params, "first": first, "last": last}) for first, last in pairwise(ends)]
-        return [(stratum.kind, {**params, "draws": last - first}) for first, last in pairwise(ends)]
+        params: OfStratum = {"stratum": k, "low": stratum.low, "high": stratum.high}
+        if stratum.kind is BlockKind.ENUMERATION:
+            return [(stratum.kind, Enumerated(**params, first=first, last=last)) for first, last in pairwise(ends)]
+        return [(stratum.kind, Drawn(**params, draws=last - first)) for first, last in pairwise(ends)]
 
     def _draws_min(self, stratum: Stratum) -> int:
         return max(_BLOCK_DRAWS_MIN, 3 * self.n_groups if stratum.paired else 0)
@@ -179,7 +185,7 @@ class FgsvPlan:
             per_draw = per_draw / targets
         each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
         cost = each * np.array([self.cost(stratum.middle) for stratum in self.strata])
-        cost[[stratum.kind == "enumeration" for stratum in self.strata]] = np.inf  # nothing is left to draw
+        cost[[stratum.kind is BlockKind.ENUMERATION for stratum in self.strata]] = np.inf  # nothing is left to draw
         # Draws that are all alike have shown nothing to aim at: all sizes are looked at evenly until one does vary.
         least = np.maximum(drawn, self._floor if per_draw.any() else self._floor * _FLOOR_PART)
         short = float((least - drawn) @ each)
@@ -193,7 +199,7 @@ class FgsvPlan:
     def _floor(self) -> FloatVector:
         """Draws that no stratum goes without, whatever little they have shown: a tenth of the budget over all sizes."""
         each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
-        enumerated = np.array([stratum.kind == "enumeration" for stratum in self.strata], dtype=np.bool_)
+        enumerated = np.array([stratum.kind is BlockKind.ENUMERATION for stratum in self.strata], dtype=np.bool_)
         return np.where(enumerated, 0.0, self.budget / (_FLOOR_PART * max(1, len(each)) * each))
 
     def _new_draws(self, state: PlanState) -> list[int]:
@@ -224,8 +230,8 @@ class FgsvPlan:
         if block.number != state.blocks_merged:
             raise PlanOrderError(f"Block {block.number} was merged where block {state.blocks_merged} is next.")
         arrays = dict(state.arrays)
-        if "stratum" in block.params:
-            _add_to_stratum(arrays, block.params["stratum"], result.arrays)
+        if block.kind.step is Step.SELLERS_VALUES:
+            _add_to_stratum(arrays, cast("OfStratum", block.params)["stratum"], result.arrays)
         else:
             for name, array in result.arrays.items():
                 arrays[name] = arrays[name] + array if name in arrays else array.astype(np.float64)
@@ -235,7 +241,7 @@ class FgsvPlan:
             state,
             arrays=arrays,
             blocks_merged=block.number + 1,
-            wave_end=block.params["wave_end"],
+            wave_end=block.place["wave_end"],
             wave=block.wave + 1,
             evaluations=state.evaluations + result.evaluations,
         )

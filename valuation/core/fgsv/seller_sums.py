@@ -7,9 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from valuation.core.games.game import FloatMatrix, FloatVector
+from valuation.core.plans.block_kinds import BlockKind
+from valuation.core.plans.plan import Piece
 from valuation.core.results import GroupValues, group_values
 from valuation.core.sampling.circles import CIRCLES_MIN, evaluations_of_circle
-from valuation.core.sampling.seller_blocks import Arrays
+from valuation.core.sampling.seller_blocks import Arrays, Span
 from valuation.core.statistics.rounding import rounding_of, settled_covariance, settled_values
 from valuation.core.statistics.widening import students_widening
 
@@ -64,14 +66,14 @@ class SellerGame:
         """Utility evaluations beyond the two ends, leave-one-out included."""
         return 2**self.n_groups - 2 if self.exact else self.n_groups + self._circle_evaluations
 
-    def pieces(self, seconds_per_evaluation: float, block_seconds: float) -> list[tuple[str, dict[str, int]]]:
+    def pieces(self, seconds_per_evaluation: float, block_seconds: float) -> list[Piece]:
         """Kinds and parameters of the blocks, each of about ``block_seconds``."""
         longest = max(1, int(block_seconds / seconds_per_evaluation))
         if self.exact:
-            return [("coalitions", span) for span in _spans(1, 2**self.n_groups - 1, longest)]
+            return [(BlockKind.COALITIONS, span) for span in _spans(1, 2**self.n_groups - 1, longest)]
         longest_circles = max(1, longest // evaluations_of_circle(self.n_groups))
-        circles = [("circles", span) for span in _spans(0, self.circles or 0, longest_circles)]
-        return [("without_one", span) for span in _spans(0, self.n_groups, longest)] + circles
+        circles: list[Piece] = [(BlockKind.CIRCLES, span) for span in _spans(0, self.circles or 0, longest_circles)]
+        return [(BlockKind.WITHOUT_ONE, span) for span in _spans(0, self.n_groups, longest)] + circles
 
     def gsv(self, arrays: Arrays, seed: int | None) -> GroupValues:
         """Group Shapley values from merged sums (``"ends"``, and what the seller blocks returned)."""
@@ -161,9 +163,9 @@ class SellerGame:
         return part + rows.sum(axis=0) / circles.sum(), (first, second)
 
 
-def _spans(first: int, last: int, longest: int) -> list[dict[str, int]]:
+def _spans(first: int, last: int, longest: int) -> list[Span]:
     """Cut ``first..last-1`` into spans of at most ``longest``, evenly."""
     if last <= first:
         return []
     ends = np.linspace(first, last, -(-(last - first) // longest) + 1).round().astype(int).tolist()
-    return [{"first": low, "last": high} for low, high in pairwise(ends)]
+    return [Span(first=low, last=high) for low, high in pairwise(ends)]

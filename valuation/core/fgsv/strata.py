@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 from math import comb
-from typing import Literal
 
 from valuation.core.fgsv.draws import DEVIATION
-
-Kind = Literal["enumeration", "covariance", "coupled", "weighing"]
+from valuation.core.plans.block_kinds import BlockKind
 
 # Measured on Adult (benchmarks/fgsv_design.py): pairs pay once a coalition has about two rows a group, because only
 # then do the two sets of a pair share most rows ...
@@ -40,14 +38,14 @@ class Stratum:
     Attributes:
         low: Smallest coalition size.
         high: Largest coalition size.
-        kind: ``"enumeration"`` (exact), ``"covariance"`` (lemma 1), ``"coupled"`` (lemma 1 by pairs) or ``"weighing"``
+        kind: ``ENUMERATION`` (exact), ``COVARIANCE`` (lemma 1), ``COUPLED`` (lemma 1 by pairs) or ``WEIGHING``
             (theorem 2 by pairs).
         pilot: Draws of the first wave; for an enumeration all coalitions there are.
     """
 
     low: int
     high: int
-    kind: Kind
+    kind: BlockKind
     pilot: int
 
     @property
@@ -68,7 +66,7 @@ class Stratum:
     @property
     def paired(self) -> bool:
         """Whether a draw is a pair of coalitions."""
-        return self.kind in {"coupled", "weighing"}
+        return self.kind in {BlockKind.COUPLED, BlockKind.WEIGHING}
 
 
 def make_strata(n_players: int, n_groups: int, budget: int, *, smallest: int) -> tuple[Stratum, ...]:
@@ -89,7 +87,7 @@ def make_strata(n_players: int, n_groups: int, budget: int, *, smallest: int) ->
     if n_players <= 1 or n_groups <= 1:
         return ()
     if 2**n_players - 2 <= budget:
-        return tuple(Stratum(s, s, "enumeration", comb(n_players, s)) for s in range(1, n_players))
+        return tuple(Stratum(s, s, BlockKind.ENUMERATION, comb(n_players, s)) for s in range(1, n_players))
     strata = _cut(n_players, n_groups, budget, smallest=smallest)
     dear = sum(2 * stratum.pilot for stratum in strata if stratum.paired) * _PAIRS_PART > budget
     return _cut(n_players, n_groups, budget, smallest=None) if dear and n_groups > _FEW_GROUPS else strata
@@ -132,12 +130,12 @@ def _edges(n: int, ratio: float) -> list[tuple[int, int]]:
 def _stratum(low: int, high: int, n: int, *, n_groups: int, budget: int, pilot: int, smallest: int | None) -> Stratum:
     n_coalitions = comb(n, low) if low == high and min(low, n - low) <= 2 else None  # noqa: PLR2004 - larger sizes are never few
     if n_coalitions is not None and n_coalitions <= max(pilot, min(_ENUMERATION_MAX, budget // _ENUMERATION_PART)):
-        return Stratum(low, high, "enumeration", n_coalitions)
+        return Stratum(low, high, BlockKind.ENUMERATION, n_coalitions)
     unpaired = max(_COVARIANCE_SIZES_MAX, _COVARIANCE_ROWS_PER_GROUP * n_groups)
     part, near = (smallest or 0) / n, min(low, n - high)
     seldom = near * (n - near) / n * part * (1 - part) < _COUNT_VARIANCE_MIN
     if high <= unpaired or low >= n - unpaired or seldom:
-        return Stratum(low, high, "covariance", pilot)
+        return Stratum(low, high, BlockKind.COVARIANCE, pilot)
     pairs = max(3 * pilot // 4, 4 * n_groups)
     weighed = min(low, n - high) >= _WEIGHING_ROWS_PER_GROUP * n_groups
-    return Stratum(low, high, "weighing" if weighed else "coupled", pairs)
+    return Stratum(low, high, BlockKind.WEIGHING if weighed else BlockKind.COUPLED, pairs)

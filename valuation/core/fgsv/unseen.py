@@ -22,6 +22,7 @@ import numpy.typing as npt
 from valuation.core.fgsv.strata import Stratum
 from valuation.core.fgsv.sums import StratumSums, map_of_pairs
 from valuation.core.games.game import FloatMatrix, FloatVector
+from valuation.core.plans.block_kinds import BlockKind
 
 BoolVector = npt.NDArray[np.bool_]
 
@@ -67,7 +68,7 @@ def unseen_variances(
     added = np.zeros_like(variances)
     # Single coalitions and pairs are told apart: utilities of a pair differ by far less than those of two coalitions.
     for paired in (False, True):
-        own = [k for k, one in enumerate(strata) if one.kind != "enumeration" and one.paired == paired]
+        own = [k for k, one in enumerate(strata) if one.kind is not BlockKind.ENUMERATION and one.paired == paired]
         if not own:
             continue
         draws = np.array([sums[k].draws for k in own])
@@ -111,7 +112,7 @@ def too_little_seen(
         group_sizes: Rows of each group, float64 ``(n_groups,)``.
         noise: What rounding may leave of a utility.
     """
-    sampled = np.array([stratum.kind != "enumeration" for stratum in strata], dtype=np.bool_)
+    sampled = np.array([stratum.kind is not BlockKind.ENUMERATION for stratum in strata], dtype=np.bool_)
     if not sampled.any():
         return np.zeros(variances.shape[1], dtype=np.bool_)
     draws = np.array([one.draws for one in sums])

@@ -16,20 +16,49 @@ the saved wave with ``number >= state.blocks_merged``. Rows are the players of `
 ``groups`` are index arrays into them.
 
 There are two kinds of kernels. Those of sellers' values see the game and the groups. Those of rows' values see the
-game and what the rows hold, never the groups; and where ``params["builds_on"]`` names an earlier block they are given
-the arrays of its result, as its executor stored them: what is large (an embedding, a tree) is kept once and not in
-every state. :class:`~valuation.core.plans.sequence.PlanSequence` makes one run of
+game and what the rows hold, never the groups; and where their ``Place`` names an earlier block to build on, they are
+given the arrays of its result, as its executor stored them: what is large (an embedding, a tree) is kept once and not
+in every state. :class:`~valuation.core.plans.sequence.PlanSequence` makes one run of
 two plans.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from valuation.core.plans.block_kinds import BlockKind
+
 Arrays = dict[str, npt.NDArray[Any]]
+
+# What a block should take on the machine that costs were measured on. Blocks of runs in progress were cut by it.
+BLOCK_SECONDS = 1.5
+
+# Kind of a block and its kernel's parameters, before it has a place in the run.
+Piece = tuple[BlockKind, Mapping[str, Any]]
+
+
+class Place(TypedDict, total=False):
+    """Where a block stands in its run; stored among its parameters, so that no name ever changes.
+
+    Attributes:
+        wave_end: Number after the last block of its wave.
+        builds_on: Number of the block whose result its kernel is given.
+        numbered_from: Number of the first block of its plan, where the run has several.
+        repetition: Where its plan is repeated, which repetition it belongs to.
+        own_number: Its number in that repetition.
+        own_wave_end: ``wave_end`` in that repetition.
+    """
+
+    wave_end: int
+    builds_on: int
+    numbered_from: int
+    repetition: int
+    own_number: int
+    own_wave_end: int
 
 
 @dataclass(frozen=True)
@@ -39,17 +68,41 @@ class Block:
     Attributes:
         number: Position in the run, from 0 without gaps; also the second word of the block's seed.
         wave: Wave it belongs to, from 0.
-        kind: Which kernel runs it, one of ``KERNELS`` or ``ROW_KERNELS``.
-        params: The kernel's parameters, JSON; ``"wave_end"`` is the number after the wave's last block,
-            ``"builds_on"`` that of the block whose result the kernel is given, ``"numbered_from"`` that of the first
-            block of its plan where the run has several, ``"own_number"`` that in its ``"repetition"`` where a plan is
-            repeated.
+        kind: Which kernel runs it.
+        params: The kernel's parameters, JSON, and with them the block's :class:`Place`.
     """
 
     number: int
     wave: int
-    kind: str
+    kind: BlockKind
     params: dict[str, Any]
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Block":
+        """Read back ``dataclasses.asdict``.
+
+        Raises:
+            ValueError: There is no such kind.
+        """
+        return cls(document["number"], document["wave"], BlockKind.stored(document["kind"]), dict(document["params"]))
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in its run."""
+        return cast("Place", self.params)
+
+    def moved(self, number: int, wave: int, place: Place) -> "Block":
+        """The same block at another place."""
+        return Block(number, wave, self.kind, {**self.params, **place})
+
+
+def wave_of(state: "PlanState", pieces: Sequence[Piece]) -> list[Block]:
+    """The blocks of a state's next wave, numbered on from those that are merged."""
+    end: Place = {"wave_end": state.blocks_merged + len(pieces)}
+    return [
+        Block(number, state.wave, kind, {**params, **end})
+        for number, (kind, params) in enumerate(pieces, start=state.blocks_merged)
+    ]
 
 
 def arrays_to_bytes(arrays: Arrays) -> bytes:

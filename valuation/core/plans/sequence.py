@@ -1,10 +1,10 @@
 """Two plans as one run, the second after the first: sellers' values, then those of rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from valuation.core.plans.combined_states import combine, separate
-from valuation.core.plans.plan import Block, BlockResult, Plan, PlanState
+from valuation.core.plans.plan import Block, BlockResult, Place, Plan, PlanState
 
 FirstPlan = TypeVar("FirstPlan", bound=Plan)
 SecondPlan = TypeVar("SecondPlan", bound=Plan)
@@ -43,7 +43,7 @@ class PlanSequence(Generic[FirstPlan, SecondPlan]):
     def merge(self, state: PlanState, block: Block, result: BlockResult) -> PlanState:
         """See :class:`Plan`."""
         first, second = separate(state)
-        if "numbered_from" not in block.params:
+        if "numbered_from" not in block.place:
             return _in_turn(self.first.merge(first, block, result), second)
         own = _renumbered(block, -first.blocks_merged, -first.wave)
         return _in_turn(first, self.second.merge(second, own, result))
@@ -61,8 +61,10 @@ def _in_turn(first: PlanState, second: PlanState) -> PlanState:
 
 def _renumbered(block: Block, blocks: int, waves: int) -> Block:
     """A block of the second plan numbered on by what the first has, or back where negative."""
-    params = block.params | {
-        name: block.params[name] + blocks for name in ("wave_end", "builds_on") if name in block.params
+    place: Place = {
+        "wave_end": block.place["wave_end"] + blocks,
+        "numbered_from": block.place.get("numbered_from", 0) + blocks,
     }
-    params["numbered_from"] = params.get("numbered_from", 0) + blocks
-    return replace(block, number=block.number + blocks, wave=block.wave + waves, params=params)
+    if "builds_on" in block.place:
+        place["builds_on"] = block.place["builds_on"] + blocks
+    return block.moved(block.number + blocks, block.wave + waves, place)

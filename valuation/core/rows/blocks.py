@@ -6,7 +6,7 @@ These kernels never see who owns a row. The games build on the arrays that the t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -29,13 +29,40 @@ Arrays = dict[str, npt.NDArray[Any]]
 TREE_ARRAYS = ("order", "starts", "stops", "parents", "levels", "first_children", "child_counts")
 
 
+class Tree(TypedDict):
+    """Settings of the run's HCDV as JSON. The names of all parameters here are stored with blocks."""
+
+    config: dict[str, Any]
+
+
+class OfLevel(Tree):
+    """The level of the tree that a block works on."""
+
+    level: int
+
+
+class Neighbors(OfLevel):
+    """Validation rows ``first..last-1`` of those that are asked."""
+
+    first: int
+    last: int
+
+
+class Games(OfLevel):
+    """Nodes whose games are played; with ``first`` and ``last`` only coalitions ``first..last-1`` of a single node."""
+
+    nodes: list[int]
+    first: NotRequired[int]
+    last: NotRequired[int]
+
+
 def tree_of(arrays: Mapping[str, npt.NDArray[Any]]) -> Hierarchy:
     """The hierarchy among the arrays of the tree's block."""
     return Hierarchy(*(arrays[f"tree_{name}"] for name in TREE_ARRAYS))
 
 
 def tree(
-    game: Game, rows: PooledRows, params: Mapping[str, Any], foundation: Arrays, rng: np.random.Generator
+    game: Game, rows: PooledRows, params: Tree, foundation: Arrays, rng: np.random.Generator
 ) -> tuple[Arrays, int]:
     """Embed the rows, cut them into a tree, and ask what none and all of them are worth.
 
@@ -92,7 +119,7 @@ def tree(
 
 
 def neighbors(
-    game: Game, rows: PooledRows, params: Mapping[str, Any], foundation: Arrays, rng: np.random.Generator
+    game: Game, rows: PooledRows, params: Neighbors, foundation: Arrays, rng: np.random.Generator
 ) -> tuple[Arrays, int]:
     """KNN-Shapley values of all rows for validation rows ``first..last-1``, weighted: sums over blocks are the values.
 
@@ -114,7 +141,7 @@ def neighbors(
 
 
 def games(
-    game: Game, rows: PooledRows, params: Mapping[str, Any], foundation: Arrays, rng: np.random.Generator
+    game: Game, rows: PooledRows, params: Games, foundation: Arrays, rng: np.random.Generator
 ) -> tuple[Arrays, int]:
     """Play the local games of ``nodes``, or coalitions ``first..last-1`` of one of them.
 

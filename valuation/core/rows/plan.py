@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from valuation.core.errors import PlanOrderError
 from valuation.core.games.game import FloatMatrix, FloatVector, IndexVector
-from valuation.core.plans.plan import Block, BlockResult, PlanState, constant_cost
+from valuation.core.plans.block_kinds import BlockKind
+from valuation.core.plans.plan import BLOCK_SECONDS, Block, BlockResult, Piece, PlanState, constant_cost, wave_of
 from valuation.core.results import HcdvValues
-from valuation.core.rows.blocks import SUMS, TREE_ARRAYS, bounded_ends, tree_of
+from valuation.core.rows.blocks import SUMS, TREE_ARRAYS, Games, Neighbors, OfLevel, Tree, bounded_ends, tree_of
 from valuation.core.rows.config import ENDS_EVALUATIONS, HcdvConfig
 from valuation.core.rows.games.attribution import (
     Attribution,
@@ -25,8 +26,9 @@ from valuation.core.rows.games.attribution import (
 from valuation.core.rows.tree.hierarchy import Hierarchy
 
 METHOD_VERSION = "hcdv/3"
-# Half of what a block should take: coalitions of like rows are fitted more slowly than those the cost was measured on.
-_BLOCK_SECONDS = 0.5
+# A third of what a block should take: coalitions of like rows are fitted more slowly than those that costs were
+# measured on.
+_AIMED_SECONDS = BLOCK_SECONDS / 3
 # Seconds to rank a row among the neighbours of a validation row.
 _PAIR_SECONDS = 3e-8
 
@@ -63,35 +65,36 @@ class HcdvPlan:
         if state.blocks_merged != state.wave_end:
             raise PlanOrderError(f"The wave ends at block {state.wave_end}; {state.blocks_merged} are merged.")
         config = self.config.to_json()
-        pieces: list[tuple[str, dict[str, Any]]] = []
+        pieces: list[Piece] = []
         if state.wave == 0:
-            pieces = [("hcdv_tree", {"config": config})]
+            pieces = [(BlockKind.TREE, Tree(config=config))]
         else:
             tree = tree_of(state.arrays)
             for level in range(int(state.arrays["levels_played"]), int(tree.levels.max()) + 1):
-                common = {"config": config, "level": level, "builds_on": 0}
+                common: OfLevel = {"config": config, "level": level}
                 if level == 0:
-                    pieces = [("hcdv_neighbors", {**common, **part}) for part in self._neighbors(state)]
-                pieces += [("hcdv_games", {**common, **game}) for game in self._games(tree, state, level)]
+                    pieces = [(BlockKind.NEIGHBORS, part) for part in self._neighbors(state, common)]
+                pieces += [(BlockKind.GAMES, game) for game in self._games(tree, state, common)]
                 if pieces:
                     break
-        end = state.blocks_merged + len(pieces)
-        return [
-            Block(number, state.wave, kind, {**params, "wave_end": end})
-            for number, (kind, params) in enumerate(pieces, start=state.blocks_merged)
-        ]
+        blocks = wave_of(state, pieces)
+        if state.wave == 0:
+            return blocks
+        # The tree of a plan is its first block.
+        return [block.moved(block.number, block.wave, {"builds_on": 0}) for block in blocks]
 
-    def _neighbors(self, state: PlanState) -> list[dict[str, Any]]:
-        """Validation rows that leaves ask for neighbours, cut into pieces of about ``_BLOCK_SECONDS``."""
+    def _neighbors(self, state: PlanState, common: OfLevel) -> list[Neighbors]:
+        """Validation rows that leaves ask for neighbours, cut into pieces of about ``_AIMED_SECONDS``."""
         count = int(state.arrays["valid_count"])
-        n_pieces = int(np.ceil(count * self.n_rows * _PAIR_SECONDS / _BLOCK_SECONDS))
+        n_pieces = int(np.ceil(count * self.n_rows * _PAIR_SECONDS / _AIMED_SECONDS))
         ends = np.linspace(0, count, n_pieces + 1).round().astype(int).tolist()
-        return [{"first": first, "last": last} for first, last in pairwise(ends) if first < last]
+        return [Neighbors(**common, first=first, last=last) for first, last in pairwise(ends) if first < last]
 
-    def _games(self, tree: Hierarchy, state: PlanState, level: int) -> list[dict[str, Any]]:
-        """The nodes of a level that play, cut into pieces of about ``_BLOCK_SECONDS``."""
+    def _games(self, tree: Hierarchy, state: PlanState, common: OfLevel) -> list[Games]:
+        """The nodes of a level that play, cut into pieces of about ``_AIMED_SECONDS``."""
+        level = common["level"]
         pots = self.attribution(state, levels=level).pots
-        pieces: list[dict[str, Any]] = []
+        pieces: list[Games] = []
         filled = np.inf
         for node in np.flatnonzero(tree.levels == level).tolist():
             method = node_method(tree, node, self.config)
@@ -101,12 +104,12 @@ class HcdvPlan:
             n_parts, size = parts.stop - parts.start, float(tree.stops[node] - tree.starts[node])
             evaluations = self.config.node_evaluations(n_parts, level, is_leaf=not tree.child_counts[node])
             seconds = evaluations * self.cost(size / 2)
-            if method == "enumerated" and seconds > 2 * _BLOCK_SECONDS:
-                ends = np.linspace(0, 2**n_parts, int(seconds / _BLOCK_SECONDS) + 1).round().astype(int).tolist()
-                pieces += [{"nodes": [node], "first": first, "last": last} for first, last in pairwise(ends)]
+            if method == "enumerated" and seconds > 2 * _AIMED_SECONDS:
+                ends = np.linspace(0, 2**n_parts, int(seconds / _AIMED_SECONDS) + 1).round().astype(int).tolist()
+                pieces += [Games(**common, nodes=[node], first=first, last=last) for first, last in pairwise(ends)]
                 filled = np.inf
-            elif filled + seconds > _BLOCK_SECONDS:
-                pieces.append({"nodes": [node]})
+            elif filled + seconds > _AIMED_SECONDS:
+                pieces.append({"config": common["config"], "level": level, "nodes": [node]})
                 filled = seconds
             else:
                 pieces[-1]["nodes"].append(node)
@@ -123,12 +126,12 @@ class HcdvPlan:
         """
         if block.number != state.blocks_merged:
             raise PlanOrderError(f"Block {block.number} was merged where block {state.blocks_merged} is next.")
-        arrays = self._first(result) if block.kind == "hcdv_tree" else self._with_games(state, block, result)
+        arrays = self._first(result) if block.kind is BlockKind.TREE else self._with_games(state, block, result)
         return replace(
             state,
             arrays=arrays,
             blocks_merged=block.number + 1,
-            wave_end=block.params["wave_end"],
+            wave_end=block.place["wave_end"],
             wave=block.wave + 1,
             evaluations=state.evaluations + result.evaluations,
         )
@@ -156,14 +159,14 @@ class HcdvPlan:
         }
 
     def _with_games(self, state: PlanState, block: Block, result: BlockResult) -> dict[str, Any]:
-        arrays, tree, level = dict(state.arrays), tree_of(state.arrays), block.params["level"]
+        params = cast("OfLevel", block.params)
+        arrays, tree, level = dict(state.arrays), tree_of(state.arrays), params["level"]
         arrays["levels_played"] = np.array(level + 1)
-        if block.kind == "hcdv_neighbors":
+        if block.kind is BlockKind.NEIGHBORS:
             arrays["neighbor_values"] = arrays["neighbor_values"] + result.arrays["neighbor_values"]
             return arrays
-        places = [
-            np.arange(parts.start, parts.stop) for node in block.params["nodes"] for parts in [parts_of(tree, node)]
-        ]
+        nodes = cast("Games", block.params)["nodes"]
+        places = [np.arange(parts.start, parts.stop) for node in nodes for parts in [parts_of(tree, node)]]
         at = np.concatenate(places)
         for name in SUMS:
             arrays[name] = arrays[name].copy()

@@ -1,7 +1,7 @@
 """HCDV several times over, with another encoder and another tree each: means of rows' values, and how sure they are."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from valuation.core.errors import InvalidSpecError, PlanOrderError
 from valuation.core.games.game import FloatMatrix, IndexVector
 from valuation.core.plans.combined_states import combine, separate
-from valuation.core.plans.plan import Block, BlockResult, PlanState
+from valuation.core.plans.plan import Block, BlockResult, Place, PlanState
 from valuation.core.results import GroupValues, HcdvValues, LevelSummary, NoStandardErrorsError, group_values
 from valuation.core.rows.plan import METHOD_VERSION, HcdvPlan
 from valuation.core.statistics.widening import students_widening
@@ -66,17 +66,16 @@ class RepeatedHcdvPlan:
         blocks: list[Block] = []
         for repetition, wave in enumerate(waves):
             for own in wave:
-                params = own.params | {
+                place: Place = {
                     "repetition": repetition,
                     "own_number": own.number,
-                    "own_wave_end": own.params["wave_end"],
+                    "own_wave_end": own.place["wave_end"],
                     "wave_end": end,
                 }
-                if "builds_on" in params:
+                if "builds_on" in own.place:
                     # The first wave is one block a repetition: its tree.
-                    params["builds_on"] = repetition
-                number = state.blocks_merged + len(blocks)
-                blocks.append(replace(own, number=number, wave=state.wave, params=params))
+                    place["builds_on"] = repetition
+                blocks.append(own.moved(state.blocks_merged + len(blocks), state.wave, place))
         return blocks
 
     def merge(self, state: PlanState, block: Block, result: BlockResult) -> PlanState:
@@ -88,11 +87,11 @@ class RepeatedHcdvPlan:
         if block.number != state.blocks_merged:
             raise PlanOrderError(f"Block {block.number} was merged where block {state.blocks_merged} is next.")
         states = separate(state)
-        repetition, params = block.params["repetition"], dict(block.params)
-        params["wave_end"] = params["own_wave_end"]
-        own_block = replace(block, number=params["own_number"], params=params)
+        place = block.place
+        own_block = block.moved(place["own_number"], block.wave, {"wave_end": place["own_wave_end"]})
+        repetition = place["repetition"]
         states[repetition] = self.plan.merge(states[repetition], own_block, result)
-        return combine(states, blocks_merged=block.number + 1, wave_end=block.params["wave_end"], wave=block.wave + 1)
+        return combine(states, blocks_merged=block.number + 1, wave_end=place["wave_end"], wave=block.wave + 1)
 
     def estimate(self, state: PlanState, seed: int | None = None) -> HcdvValues:
         """Means of the rows' values with their standard errors; needs every wave merged."""

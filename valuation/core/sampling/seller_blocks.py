@@ -4,8 +4,8 @@ Group Shapley value and leave-one-out are linear in the utilities of seller coal
 sums and a run never stores a score per coalition and validation row.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,17 @@ from valuation.core.games.game import (
 from valuation.core.sampling.circles import arcs, evaluations_of_circle
 
 Arrays = dict[str, npt.NDArray[Any]]
+
+
+class Nothing(TypedDict):
+    """No parameters: a block that is always the same."""
+
+
+class Span(TypedDict):
+    """Which of the coalitions, sellers or circles a block looks at: ``first..last-1``. The names are stored."""
+
+    first: int
+    last: int
 
 
 def coalitions_from_codes(codes: npt.NDArray[np.int64], n_players: int) -> BoolMatrix:
@@ -71,9 +82,7 @@ def _weighted(game: Game, coalitions: BoolMatrix, weights: FloatMatrix, name: st
     return arrays, found
 
 
-def ends(
-    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
-) -> tuple[Arrays, int]:
+def ends(game: Game, groups: Sequence[IndexVector], params: Nothing, rng: np.random.Generator) -> tuple[Arrays, int]:
     """``V(none)`` and ``V(all)``: two evaluations, returned in this order under ``"ends"``, and strata of rows."""
     del params, rng
     sellers = np.zeros((2, len(groups)), dtype=np.bool_)
@@ -84,9 +93,7 @@ def ends(
     return arrays, 2
 
 
-def coalitions(
-    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
-) -> tuple[Arrays, int]:
+def coalitions(game: Game, groups: Sequence[IndexVector], params: Span, rng: np.random.Generator) -> tuple[Arrays, int]:
     """Seller coalitions with codes ``first..last-1``: their part of the Shapley values and leave-one-out drops.
 
     And the utility of each in its place among all ``2^P``, 0 elsewhere: removal curves read it off.
@@ -103,7 +110,7 @@ def coalitions(
 
 
 def without_one(
-    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
+    game: Game, groups: Sequence[IndexVector], params: Span, rng: np.random.Generator
 ) -> tuple[Arrays, int]:
     """``-V(N - g)`` for sellers ``first..last-1``, the part of leave-one-out that is not ``V(N)``."""
     del rng
@@ -111,9 +118,7 @@ def without_one(
     return _weighted(group_game(game, groups), ~chosen, np.where(chosen.T, -1.0, 0.0), "drops")[0], len(chosen)
 
 
-def circles(
-    game: Game, groups: Sequence[IndexVector], params: Mapping[str, Any], rng: np.random.Generator
-) -> tuple[Arrays, int]:
+def circles(game: Game, groups: Sequence[IndexVector], params: Span, rng: np.random.Generator) -> tuple[Arrays, int]:
     """Mean marginal contributions of sellers on random circles ``first..last-1``, without what the ends add.
 
     Every seller is the first of two of the ``2 P`` orders round a circle and the last of two, so that ``V(all)`` and

@@ -51,7 +51,7 @@ def test_a_run_saved_at_every_block_gives_the_same_bits():
     while blocks := make_plan().next_wave(PlanState.from_bytes(saved)):
         done = {}
         for block in reversed(blocks):  # any order, on any machine
-            sent = Block(**json.loads(json.dumps(dataclasses.asdict(block))))
+            sent = Block.from_json(json.loads(json.dumps(dataclasses.asdict(block))))
             done[block.number] = run_block(RowGame(), GROUPS, sent, 11).to_bytes()
         for block in blocks:
             state = make_plan().merge(PlanState.from_bytes(saved), block, BlockResult.from_bytes(done[block.number]))

@@ -61,7 +61,7 @@ def test_a_run_saved_at_every_block_gives_the_same_bits(config):
     saved, results = HcdvPlan(N, config).start().to_bytes(), {}
     while blocks := HcdvPlan(N, config).next_wave(PlanState.from_bytes(saved)):
         for block in reversed(blocks):  # any order, on any machine
-            sent = Block(**json.loads(json.dumps(dataclasses.asdict(block))))
+            sent = Block.from_json(json.loads(json.dumps(dataclasses.asdict(block))))
             needed = results.get(block.params.get("builds_on"))
             foundation = None if needed is None else BlockResult.from_bytes(needed).arrays
             results[block.number] = run_block(Game(), [], sent, 11, rows=ROWS, foundation=foundation).to_bytes()
