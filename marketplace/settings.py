@@ -228,8 +228,6 @@ MFA_FORMS = {
 }
 # One period to either side: clocks differ, and people type slowly.
 MFA_TOTP_TOLERANCE = 1
-# A person may approve a round for this long after proving the second factor.
-FAIRCUT_STEP_UP_SECONDS = 600
 
 # An invitation to act for an organisation is good for this long.
 FAIRCUT_INVITATION_DAYS = 7

@@ -14,13 +14,11 @@ import pyarrow.compute as pc
 
 from marketplace.ingest.labels import nearest
 from marketplace.ingest.limits import Limits
-from marketplace.ingest.marks import one_group, ungrouped_cells
+from marketplace.ingest.marks import NUMBERS, one_group, ungrouped_cells
 from marketplace.ingest.problems import Problem, ProblemLog, listed, shorten
 from marketplace.ingest.reading import Reading, folded_categories, folded_category
 from marketplace.ingest.schema import Column
 
-NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-NUMBER_WITH_COMMA = r"^[+-]?([0-9]+(,[0-9]*)?|,[0-9]+)([eE][+-]?[0-9]+)?$"
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 NOT_FINITE = {"inf", "infinity", "nan"}
@@ -78,7 +76,7 @@ def check_numbers(values: pa.Array, faults: Faults) -> pa.Array:
 
 
 def _parsed_numbers(cells: pa.Array, faults: Faults, decimal: str) -> pa.Array:
-    malformed = pc.invert(pc.match_substring_regex(cells, NUMBER if decimal == "." else NUMBER_WITH_COMMA))
+    malformed = pc.invert(pc.match_substring_regex(cells, NUMBERS[decimal]))
     faults.tell("type-error", malformed, cells, lambda text: _not_a_number(text, faults.column, decimal))
     written = _without(cells, malformed)
     numbers = pc.cast(pc.replace_substring(written, ",", ".") if decimal == "," else written, pa.float64())

@@ -11,9 +11,14 @@ import pyarrow.compute as pc
 
 from marketplace.ingest.problems import Problem, shorten
 
+# What is read as a number, by the mark before its decimals. For Python's re and for Arrow's RE2 alike, as all patterns
+# here.
+NUMBERS = {
+    ".": r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$",
+    ",": r"^[+-]?([0-9]+(,[0-9]*)?|,[0-9]+)([eE][+-]?[0-9]+)?$",
+}
 # Spaces that typesetters and spreadsheets put between thousands; nobody types them anywhere else inside a number.
 _SPACES = "\u00a0\u2009\u202f"
-# For Python's re and for Arrow's RE2 alike.
 _GROUPED_BY_SPACES = rf"^[+-]?[0-9]{{1,3}}([{_SPACES}][0-9]{{3}})+([.,][0-9]*)?$"
 _ONE_GROUP = {",": r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$", ".": r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"}
 _ONE_MARK = {",": r"^[+-]?[0-9]*,[0-9]+([eE].*)?$", ".": r"^[+-]?[0-9]*\.[0-9]+([eE].*)?$"}

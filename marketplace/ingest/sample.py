@@ -23,15 +23,15 @@ import pyarrow.parquet as pq
 
 from marketplace.ingest.isolated import bound_process, run_child
 from marketplace.ingest.limits import Limits
-from marketplace.ingest.marks import decimal_mark, doubt, ungrouped
+from marketplace.ingest.marks import NUMBERS, decimal_mark, doubt, ungrouped
 from marketplace.ingest.problems import Problem, shorten
+from marketplace.ingest.reading import DELIMITERS
 from marketplace.ingest.schema import Column
 from marketplace.ingest.sniff import Format, name_problem, size_of, size_problem, tell_format, text_problem
 
 ROWS_READ_MAX = 20_000
 CATEGORIES_MAX = 200
-DELIMITERS = ",;\t|"
-NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(NUMBERS["."])
 NUMBER_LIKE = re.compile(r"[+-]?[0-9.,]*[0-9]([eE][+-]?[0-9]+)?")
 SEND_AGAIN = "Export the table again as “CSV UTF-8 (comma delimited)” or Parquet, with one row of column names."
 Cells = Sequence[str | None]
@@ -195,7 +195,7 @@ def _column(name: str, cells: Cells, limits: Limits) -> Column | LeftOut:
     required = len(filled) == len(cells)
     if not filled:
         return LeftOut(name, "every cell is empty in the sample")
-    if all(NUMBER.fullmatch(cell) for cell in filled):
+    if all(_NUMBER.fullmatch(cell) for cell in filled):
         numbers = [float(cell) for cell in filled]
         if all(abs(number) < float("inf") for number in numbers):
             return Column(

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.selectors.access import roles_of
+from marketplace.shared.second_factor_proof import PROOF_VALID_FOR
 
 View = Callable[..., HttpResponse]
 
@@ -57,7 +58,7 @@ def recent_mfa(request: HttpRequest) -> dt.datetime | None:
     if latest is None:
         return None
     at = dt.datetime.fromtimestamp(latest, tz=dt.UTC)
-    return at if timezone.now() - at < dt.timedelta(seconds=settings.FAIRCUT_STEP_UP_SECONDS) else None
+    return at if timezone.now() - at < PROOF_VALID_FOR else None
 
 
 def step_up_where_enrolled(view: View) -> View:

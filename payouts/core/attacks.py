@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from payouts.core.allocation import Account, allocate
 from payouts.core.chances import fit
-from payouts.core.intervals import LEVEL, sum_by_owner
+from payouts.core.intervals import sum_by_owner
 from payouts.core.policy import SIGNIFICANT, Policy, Rule
+from valuation.core.statistics.confidence import LEVEL
 
 FloatVector = npt.NDArray[np.float64]
 FloatMatrix = npt.NDArray[np.float64]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from payouts.core.intervals import LEVEL
 from valuation.core.fgsv.precision import DUE_MINOR, DUE_PART
+from valuation.core.statistics.confidence import LEVEL
 
 # A run stops when values are that sure; an amount moves a little more, with the sum of all that is shared.
 _TOLERANCE = 1.2

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from payouts.core.allocation import Allocation, Entitlement
 from payouts.core.policy import bounded_shares
+from valuation.core.statistics.confidence import LEVEL
 
 FloatVector = npt.NDArray[np.float64]
 FloatMatrix = npt.NDArray[np.float64]
 
-LEVEL = 0.95
 # In units of what is shared; an interval that wide covers every possible share.
 _FAR = 1e50
 # A tangent is measured over this part of the value's interval to both sides.

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from statistics import NormalDist
 from typing import Literal
+
+from valuation.core.statistics.confidence import normal_quantile
 
 BASIS_POINTS = 10_000
 # How many standard errors above 0 a value must lie to be above 0 beyond chance: the lower end of its 95 % interval.
-SIGNIFICANT = NormalDist().inv_cdf(0.975)
+SIGNIFICANT = normal_quantile()
 
 
 class Rule(StrEnum):

@@ -1,15 +1,11 @@
 """The second signature: who approved a round, and of exactly what."""
 
-import datetime as dt
-
 import pgtrigger
 from django.db import models
 
 from marketplace.models import User
+from marketplace.shared.second_factor_proof import PROOF_VALID_FOR, PROOF_VALID_WORDS
 from payouts.models.rounds import PayoutRound
-
-# How long a proof of the second factor carries an approval.
-MFA_VALID_FOR = dt.timedelta(minutes=10)
 
 
 class Approval(models.Model):
@@ -25,9 +21,9 @@ class Approval(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(mfa_at__lte=models.F("at")) & models.Q(mfa_at__gte=models.F("at") - MFA_VALID_FOR),
+                condition=models.Q(mfa_at__lte=models.F("at")) & models.Q(mfa_at__gte=models.F("at") - PROOF_VALID_FOR),
                 name="approval_after_the_second_factor",
-                violation_error_message="The second factor must have been proved in the 10 minutes before.",
+                violation_error_message=f"The second factor must have been proved in the {PROOF_VALID_WORDS} before.",
             ),
         ]
         triggers = [

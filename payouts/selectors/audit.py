@@ -10,7 +10,6 @@ from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import MINUS, count, decimals
 from payouts.core.allocation import Reason
 from payouts.core.correlation import SELLERS_COMPARED_MIN, Correlation, CorrelationIntervals, correlation_intervals
-from payouts.core.intervals import LEVEL
 from payouts.core.verdicts import PropertyVerdict, of_distances
 from payouts.documents import AttackFigures, AuditFigures
 from payouts.models import Approval, AttackTest, PayoutRound
@@ -28,6 +27,7 @@ from payouts.selectors.rounds import (
 )
 from payouts.selectors.terms import policy_in_words
 from payouts.selectors.why import SCALE_IN_WORDS, nothing_shared
+from valuation.core.statistics.confidence import LEVEL
 from valuation.documents import Manifest
 from valuation.selectors import runs as valuation
 from valuation.selectors.runs import RunOutcome

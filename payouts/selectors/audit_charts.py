@@ -16,11 +16,12 @@ from payouts.selectors.audit_attacks import AttackBar
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import LineRecord
 from payouts.selectors.rounds import RULE_WORDS
+from valuation.core.statistics.confidence import normal_quantile
 from valuation.selectors.runs import RunOutcome
 from valuation.selectors.units import digits_of, in_unit, metric_name, unit_of
 
 # 95 % of a normal distribution lies within so many standard errors.
-Z = 1.959963984540054
+Z = normal_quantile()
 _SELLERS_OF_A_ROUND = "Seller"
 AMOUNT_THOUSANDS = ","
 

@@ -17,13 +17,13 @@ from payouts.core.allocation import Reason
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.findings import added_finding
 from payouts.selectors.why import nothing_shared
-from valuation.core.results import normal_quantile
+from valuation.core.statistics.confidence import normal_quantile
 from valuation.documents import SegmentCut
 from valuation.models import ValuationRun
 from valuation.selectors.runs import Array
 from valuation.selectors.units import axis, digits_of, in_unit, metric_name, unit_of
 
-_QUANTILE = normal_quantile(0.95)
+_QUANTILE = normal_quantile()
 # The learning curve's finding names the rows that bring this part of the gain.
 _MOST = 0.8
 # With two sellers the curve says what the table of scores says.

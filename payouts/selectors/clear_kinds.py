@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-from valuation.core.results import normal_quantile
+from valuation.core.statistics.confidence import LEVEL, normal_quantile
 from valuation.selectors.row_kinds import KindMean
-
-LEVEL = 0.95
 
 
 def joint_quantile(compared: int) -> float:

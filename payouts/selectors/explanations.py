@@ -6,11 +6,11 @@ from marketplace.charts.chart import Chart, Series
 from marketplace.templatetags.figures import count
 from payouts.models import PayoutLine
 from payouts.selectors.size_bins import coarse_parts
-from valuation.core.results import normal_quantile
+from valuation.core.statistics.confidence import normal_quantile
 from valuation.documents import SegmentCut, SizeCut
 from valuation.selectors.units import axis, in_unit, metric_name, unit_of, written
 
-_QUANTILE = normal_quantile(0.95)
+_QUANTILE = normal_quantile()
 
 
 def size_chart(line: PayoutLine) -> Chart | None:

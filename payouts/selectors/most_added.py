@@ -15,11 +15,11 @@ import numpy as np
 from marketplace.charts.chart import Chart, Series
 from marketplace.templatetags.figures import decimals, percent
 from payouts.models import PayoutLine
-from payouts.selectors.clear_kinds import LEVEL, clearly_ahead, clearly_behind, did, joint_quantile
+from payouts.selectors.clear_kinds import clearly_ahead, clearly_behind, did, joint_quantile
 from payouts.selectors.explanations import place_of
 from payouts.selectors.owners import owner_of_each
 from valuation.core.metrics.registry import facts_of
-from valuation.core.results import normal_quantile
+from valuation.core.statistics.confidence import normal_quantile
 from valuation.documents import SegmentCut
 from valuation.selectors.row_kinds import ColumnKinds, KindMean, row_kinds
 from valuation.selectors.runs import TOO_FEW
@@ -29,7 +29,7 @@ from valuation.selectors.units import axis, in_unit, metric_name, unit_of
 OTHER_OWNERS_MIN = 3
 # A mean over many owners is nearly that of one who holds nearly all rows.
 OWNER_PART_MAX = 0.8
-_QUANTILE = normal_quantile(LEVEL)
+_QUANTILE = normal_quantile()
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
-from typing import Any
 
 import numpy as np
 
 from payouts.core.attacks import Cells, Gain, gain
-from payouts.core.intervals import LEVEL
 from payouts.core.policy import Policy
 from payouts.core.verdicts import amount_at_stake
 from payouts.documents import AttackFigures, AttackTry, Estimate, SameAsVictim
@@ -17,7 +15,16 @@ from payouts.documents.attack_figures import SCHEMA
 from payouts.models import AttackTest, PayoutRound
 from payouts.models.policies import policy_from_snapshot
 from payouts.selectors.entitlements import PAYING_RULE, frozen_owner_keys
-from valuation.core.games.attacks import CELLS, NULL_ACCOUNTS, NULL_ACCOUNTS_MANY, ImpossibleAttackError, shells_of
+from valuation.core.games.attacks import (
+    CELLS,
+    NULL_ACCOUNTS,
+    NULL_ACCOUNTS_MANY,
+    ImpossibleAttackError,
+    Split,
+    Spoiling,
+    shells_of,
+)
+from valuation.core.statistics.confidence import LEVEL
 from valuation.documents import ManifestSeller
 from valuation.models import ValuationRun
 from valuation.selectors.runs import outcome
@@ -28,16 +35,16 @@ Kind = AttackTest.Kind
 # With many sellers the ten with the most rows are those who try; their pieces are players, and pairs of them many.
 ATTACKERS_MAX = 10
 _STRANGER = "stranger"
-_SPLITS: dict[str, Any] = {
-    Kind.SHELLS_RANDOM: "random",
-    Kind.SHELLS_BY_SIZE: "by_size",
-    Kind.SHELLS_BY_LABEL: "by_label",
+_SPLITS: dict[str, Split] = {
+    Kind.SHELLS_RANDOM: Split.RANDOM,
+    Kind.SHELLS_BY_SIZE: Split.BY_SIZE,
+    Kind.SHELLS_BY_LABEL: Split.BY_LABEL,
 }
-_SPOILED: dict[str, tuple[Any, str]] = {
-    Kind.LABELS_FLIPPED: ("labels_flipped", "A stranger with all labels flipped"),
-    Kind.HALF_FLIPPED: ("half_flipped", "A stranger with half of the labels flipped"),
-    Kind.ONE_CLASS: ("one_class", "A stranger with rows of one class"),
-    Kind.OUTLIERS: ("outliers", "A stranger with outliers"),
+_SPOILED: dict[str, tuple[Spoiling, str]] = {
+    Kind.LABELS_FLIPPED: (Spoiling.LABELS_FLIPPED, "A stranger with all labels flipped"),
+    Kind.HALF_FLIPPED: (Spoiling.HALF_FLIPPED, "A stranger with half of the labels flipped"),
+    Kind.ONE_CLASS: (Spoiling.ONE_CLASS, "A stranger with rows of one class"),
+    Kind.OUTLIERS: (Spoiling.OUTLIERS, "A stranger with outliers"),
 }
 _COPIERS = (Kind.COPIER, Kind.COPIER_SMALLEST)
 

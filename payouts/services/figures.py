@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 
 from payouts.core.allocation import Allocation
-from payouts.core.intervals import LEVEL
 from payouts.core.rules import compare_rules
 from payouts.documents import AuditFigures, AuditSeller, RuleErrors, SumProof
 from payouts.documents.audit_figures import SCHEMA
 from payouts.models import PayoutRound
 from payouts.selectors.entitlements import total_validation_error
 from valuation.core.games.game import FloatMatrix, FloatVector
-from valuation.core.results import normal_quantile, share_standard_errors
+from valuation.core.results import share_standard_errors
+from valuation.core.statistics.confidence import LEVEL, normal_quantile
 from valuation.models import ValuationRun
 from valuation.selectors.runs import RunOutcome
 
@@ -71,7 +71,7 @@ def audit_figures(
 def _share_half_widths(values: FloatVector, covariance: FloatMatrix) -> tuple[float, ...] | None:
     """Half-widths of the computation intervals of a rule's shares; None where no value is positive."""
     errors = share_standard_errors(values, covariance)
-    return tuple((normal_quantile(LEVEL) * errors).tolist()) if np.isfinite(errors).all() else None
+    return tuple((normal_quantile() * errors).tolist()) if np.isfinite(errors).all() else None
 
 
 def _standard_errors(covariance: np.ndarray[Any, np.dtype[np.float64]] | None) -> tuple[float, ...] | None:

@@ -1,31 +1,20 @@
 """What an estimator hands back: values with their covariance, and the intervals that follow from it."""
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from valuation.core.errors import InvalidSpecError, ValuationError
+from valuation.core.errors import ValuationError
 from valuation.core.games.game import FloatMatrix, FloatVector, IndexVector
+from valuation.core.statistics.confidence import LEVEL, normal_quantile
 from valuation.core.statistics.validation_sample import validation_covariance
 
 # Shares of groups whose values all lie this many standard errors above 0 are practically linear in the values; closer
 # to the clip at 0 the delta method would claim symmetric intervals that reach below 0, so there we simulate.
 _CLEARLY_POSITIVE = 5.0
 _SIMULATIONS = 20_000
-
-
-def normal_quantile(level: float) -> float:
-    """Half-width of a two-sided normal interval in standard errors, 1.96 at 0.95.
-
-    Raises:
-        InvalidSpecError: ``level`` is not above 0 and below 1.
-    """
-    if not 0.0 < level < 1.0:
-        raise InvalidSpecError("level", level, "a number above 0 and below 1")
-    return -NormalDist().inv_cdf(0.5 - level / 2)
 
 
 def shares_of(values: FloatVector) -> FloatVector:
@@ -141,14 +130,14 @@ class GroupValues:
             "groups may be off: scores move in coalitions that hardly any draw has met. Ask again with more."
         )
 
-    def interval(self, level: float = 0.95) -> FloatMatrix:
+    def interval(self, level: float = LEVEL) -> FloatMatrix:
         """Computation interval of the values: lower and upper ends, float64 ``(n_groups, 2)``, in metric units.
 
         Both ends are infinite where ``withheld``.
         """
         return _normal_interval(self.values, self.standard_errors, level)
 
-    def validation_interval(self, level: float = 0.95) -> FloatMatrix | None:
+    def validation_interval(self, level: float = LEVEL) -> FloatMatrix | None:
         """Validation-sample interval of the values, float64 ``(n_groups, 2)``, or ``None`` without row scores."""
         if self.validation_covariance is None:
             return None
@@ -159,7 +148,7 @@ class GroupValues:
         """Shares ``max(0, v_g) / sum_h max(0, v_h)``, float64 ``(n_groups,)``; all 0 where no value is positive."""
         return shares_of(self.values)
 
-    def share_interval(self, level: float = 0.95) -> FloatMatrix:
+    def share_interval(self, level: float = LEVEL) -> FloatMatrix:
         """Computation interval of the shares, float64 ``(n_groups, 2)``; see :func:`share_interval`.
 
         Every share has all values in it: from 0 to 1 where anybody's interval is withheld.
@@ -168,7 +157,7 @@ class GroupValues:
             return np.tile([0.0, 1.0], (len(self.values), 1))
         return share_interval(self.values, self.covariance, level, seed=self.seed or 0)
 
-    def validation_share_interval(self, level: float = 0.95) -> FloatMatrix | None:
+    def validation_share_interval(self, level: float = LEVEL) -> FloatMatrix | None:
         """Validation-sample interval of the shares, float64 ``(n_groups, 2)``, or ``None`` without row scores."""
         if self.validation_covariance is None:
             return None
@@ -187,11 +176,11 @@ class RoyaltyShares:
     shares: FloatVector
     values: GroupValues
 
-    def interval(self, level: float = 0.95) -> FloatMatrix:
+    def interval(self, level: float = LEVEL) -> FloatMatrix:
         """Computation interval, float64 ``(n_groups, 2)``, within [0, 1]."""
         return self.values.share_interval(level)
 
-    def validation_interval(self, level: float = 0.95) -> FloatMatrix | None:
+    def validation_interval(self, level: float = LEVEL) -> FloatMatrix | None:
         """Validation-sample interval, float64 ``(n_groups, 2)``, or ``None`` without row scores."""
         return self.values.validation_share_interval(level)
 
@@ -267,7 +256,7 @@ class PointValues:
     seed: int | None
     method_version: str
 
-    def interval(self, level: float = 0.95) -> FloatMatrix:
+    def interval(self, level: float = LEVEL) -> FloatMatrix:
         """Computation interval of the values: lower and upper ends, float64 ``(n, 2)``, in the unit of the values.
 
         Raises:

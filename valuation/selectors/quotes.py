@@ -10,7 +10,7 @@ from valuation.core.checks.class_rehearsal import ClassTrial
 from valuation.core.checks.rehearsal import Learning, Market, Projection
 from valuation.core.fgsv.precision import DUE_MINOR, DUE_PART, due_of_pot
 from valuation.core.models import ModelSpec
-from valuation.core.results import normal_quantile
+from valuation.core.statistics.confidence import normal_quantile
 from valuation.models import Quote
 from valuation.selectors import units
 from valuation.services.quotes import STEPS
@@ -161,7 +161,7 @@ def _due_half_width(request: DataRequest, sellers: int) -> float:
     allowed = DUE_PART / sellers
     if request.pot_minor:
         allowed = max(allowed, due_of_pot(request.pot_minor).absolute)
-    return normal_quantile(0.95) * allowed
+    return normal_quantile() * allowed
 
 
 def _seconds(projection: Projection, evaluations: int) -> tuple[float, ...]:

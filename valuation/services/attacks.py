@@ -53,10 +53,15 @@ _STRANGERS_PART = 0.1
 # every stratum of sizes, and all 5,000 rows of the demo took a worker fifteen gigabytes.
 _VALIDATION_ROWS_MANY = 500
 # Second words of the seeds, so that no two deals share their chance.
-_DEALS: dict[Split, int] = {"random": 1, "by_size": 2, "by_label": 3}
+_DEALS = {Split.RANDOM: 1, Split.BY_SIZE: 2, Split.BY_LABEL: 3}
 _WORTHLESS = 4
 _SCORED = 9
-_SPOILED: dict[Spoiling, int] = {"labels_flipped": 5, "half_flipped": 6, "one_class": 7, "outliers": 8}
+_SPOILED = {
+    Spoiling.LABELS_FLIPPED: 5,
+    Spoiling.HALF_FLIPPED: 6,
+    Spoiling.ONE_CLASS: 7,
+    Spoiling.OUTLIERS: 8,
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from marketplace.models import User
 from marketplace.services import events
+from marketplace.shared.second_factor_proof import PROOF_VALID_FOR, PROOF_VALID_WORDS
 from payouts.core.allocation import Reason
 from payouts.errors import (
     ChangedSinceReviewError,
@@ -16,7 +17,6 @@ from payouts.errors import (
     SecondFactorError,
 )
 from payouts.models import Approval, PayoutLine, PayoutRound
-from payouts.models.approvals import MFA_VALID_FOR
 from payouts.selectors.digest import lines_sha256 as digest_of
 from payouts.selectors.risk_checks import unlinked_with_one_account
 from payouts.services import locks
@@ -40,7 +40,7 @@ def approve(
         RoundStateError: The round is not in review.
         FourEyesError: The approver triggered the round, or belongs to a seller in it.
         OwnersUnclearError: Unlinked sellers share a bank account, and the approver did not say that owners differ.
-        SecondFactorError: The second factor was not proved within the last 10 minutes.
+        SecondFactorError: The second factor was not proved lately enough.
         ChangedSinceReviewError: Inputs or lines differ from what was reviewed.
     """
     payout_round = locks.lock_round(payout_round.pk)
@@ -63,9 +63,9 @@ def approve(
             "Sellers that are not linked are paid into one bank account.",
             remedy="Link them under Owners and replace the round, or confirm that their owners differ.",
         )
-    if mfa_at is None or not now - MFA_VALID_FOR <= mfa_at <= now:
+    if mfa_at is None or not now - PROOF_VALID_FOR <= mfa_at <= now:
         raise SecondFactorError(
-            "Approving money needs your second factor, proved within the last 10 minutes.",
+            f"Approving money needs your second factor, proved within the last {PROOF_VALID_WORDS}.",
             remedy="Confirm your second factor and approve again.",
         )
     _require_unchanged(payout_round, lines, lines_sha256)

@@ -13,9 +13,8 @@ from valuation.core.sampling import seller_blocks
 from valuation.core.sampling.circles import CIRCLES_MIN, evaluations_of_circle
 from valuation.core.sampling.group_order import in_canonical_order
 from valuation.core.sampling.seeds import require_generator
-from valuation.core.sampling.seller_blocks import Arrays
+from valuation.core.sampling.seller_blocks import EXACT_GROUPS_MAX, Arrays
 
-EXACT_GROUPS_MAX = 18
 # Weights of coalitions are held for so many at once: 36 rows of 16,384 at most, below 5 MB.
 _CODES = 1 << 14
 

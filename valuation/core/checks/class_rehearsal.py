@@ -8,7 +8,7 @@ from valuation.core.checks.rehearsal import EncodedRows
 from valuation.core.games.game import FloatMatrix, FloatVector, IndexVector
 from valuation.core.metrics.registry import facts_of
 from valuation.core.models import ModelSpec, checked_rows, game_of
-from valuation.core.results import normal_quantile
+from valuation.core.statistics.confidence import normal_quantile
 
 DRAWS = 4
 # A class that is named for fewer of its rows than this is as good as ignored.
@@ -42,7 +42,7 @@ class ClassTrial:
         """Whether class weights the other way round scored better beyond chance."""
         if self.score_turned is None:
             return False
-        return self.score_turned - self.score > normal_quantile(0.95) * self.difference_error
+        return self.score_turned - self.score > normal_quantile() * self.difference_error
 
 
 def try_classes(

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from valuation.core.games.game import FloatMatrix, FloatVector, IndexVector
 from valuation.core.games.rows import PooledRows
 from valuation.core.metrics.metric import Task
-from valuation.core.results import normal_quantile
+from valuation.core.statistics.confidence import normal_quantile
 
 # Fewer rows of a class are a few odd rows of it, and no opinion.
 _CLASS_ROWS_MIN = 5
@@ -37,7 +37,7 @@ class Agreement:
     @property
     def contradicts(self) -> bool:
         """Whether the labels say the opposite of the buyer's: agreement below chance beyond its error."""
-        return self.score + normal_quantile(0.95) * self.error < self.chance
+        return self.score + normal_quantile() * self.error < self.chance
 
 
 def label_agreement(rows: PooledRows, groups: Sequence[IndexVector], *, task: Task) -> tuple[Agreement | None, ...]:

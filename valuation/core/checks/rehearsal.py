@@ -17,8 +17,9 @@ from valuation.core.games.rows import PooledRows
 from valuation.core.models import ModelSpec, checked_rows, game_of
 from valuation.core.models.buyers_game import buyers_game
 from valuation.core.models.cost import evaluation_seconds
-from valuation.core.results import GroupValues, normal_quantile
+from valuation.core.results import GroupValues
 from valuation.core.runner import run_block
+from valuation.core.statistics.confidence import normal_quantile
 from valuation.core.statistics.validation_sample import validation_covariance
 
 DRY_RUN_ROWS = 100
@@ -57,7 +58,7 @@ class Learning:
         The draws share their rows, so their spread is not divided by their number.
         """
         error = float(np.hypot(np.std(self.scores), self.sampling_error))
-        return bool(np.mean(self.scores) - normal_quantile(0.95) * error > self.empty)
+        return bool(np.mean(self.scores) - normal_quantile() * error > self.empty)
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,7 @@ def _blind_below(values: GroupValues) -> float | None:
     if values.validation_covariance is None or total <= 0:
         return None
     error = float(np.sqrt(np.diag(values.validation_covariance).mean()))
-    return normal_quantile(0.95) * error / total
+    return normal_quantile() * error / total
 
 
 def times_as_many(market: Market, other: Market) -> float | None:

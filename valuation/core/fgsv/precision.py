@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation.core.games.game import FloatMatrix, FloatVector
-from valuation.core.results import normal_quantile, share_standard_errors
+from valuation.core.results import share_standard_errors
+from valuation.core.statistics.confidence import normal_quantile
 
 BoolVector = npt.NDArray[np.bool_]
 
-_LEVEL = 0.95
 # Aim a little below the target, so that a run seldom needs one more wave for the last per cent.
 _AIM = 0.94
 # What rounds ask of amounts: one standard error may be a sixth of an amount. Then hardly an amount is missed by half,
@@ -63,7 +63,7 @@ def payable_values(values: FloatVector, variances: FloatVector, *, gated: bool) 
     """
     if not gated:
         return values
-    payable = values - normal_quantile(_LEVEL) * np.sqrt(variances) > 0
+    payable = values - normal_quantile() * np.sqrt(variances) > 0
     return np.where(payable, values, 0.0) if payable.any() else values
 
 
@@ -105,14 +105,14 @@ class Known:
             return float("inf")
         if not self.covariance.any():
             return 0.0
-        return float(normal_quantile(_LEVEL) * share_standard_errors(self.payable, self.covariance).max())
+        return float(normal_quantile() * share_standard_errors(self.payable, self.covariance).max())
 
     def due_variances(self, target: DueTarget) -> FloatVector:
         """Largest variance of each value at which nobody's amount moves by more than ``target``, ``(n_groups,)``."""
         positive = np.maximum(self.payable, 0.0)
         moved = np.maximum(target.relative * np.maximum(self.values, 0.0), target.absolute * positive.sum())
         # Nobody pays a value below 0, and none that will stay there needs to be known any better.
-        below = np.maximum(-self.values, 0.0) / normal_quantile(_LEVEL)
+        below = np.maximum(-self.values, 0.0) / normal_quantile()
         return np.asarray(np.maximum.reduce([moved**2, below**2, _OF_VALIDATION * self.validation_variances]))
 
     def computation_decides(self, target: DueTarget) -> BoolVector:
@@ -122,4 +122,4 @@ class Known:
     def variance_target(self, half_width: float) -> float:
         """Largest variance of a value, in squared metric units, at which payable shares meet ``half_width``."""
         total = np.maximum(self.payable, 0.0).sum()
-        return float((_AIM * half_width * total / normal_quantile(_LEVEL)) ** 2)
+        return float((_AIM * half_width * total / normal_quantile()) ** 2)

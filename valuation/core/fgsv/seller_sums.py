@@ -11,11 +11,10 @@ from valuation.core.plans.block_kinds import BlockKind
 from valuation.core.plans.plan import Piece
 from valuation.core.results import GroupValues, group_values
 from valuation.core.sampling.circles import CIRCLES_MIN, evaluations_of_circle
-from valuation.core.sampling.seller_blocks import Arrays, Span
+from valuation.core.sampling.seller_blocks import EXACT_GROUPS_OF_RUNS_MAX, Arrays, Span
 from valuation.core.statistics.rounding import rounding_of, settled_covariance, settled_values
 from valuation.core.statistics.widening import students_widening
 
-EXACT_GROUPS_MAX = 12
 _CIRCLES_MAX = 8
 # In a run the seller coalitions for GSV take at most this part of the budget, all of them or in circles.
 _BUDGET_PART = 4
@@ -42,7 +41,7 @@ class SellerGame:
         not shown beside others that have it.
         """
         affordable = budget // _BUDGET_PART
-        if n_groups <= EXACT_GROUPS_MAX and 2**n_groups - 2 <= affordable:
+        if n_groups <= EXACT_GROUPS_OF_RUNS_MAX and 2**n_groups - 2 <= affordable:
             return cls(n_groups, 0)
         circles = min(_CIRCLES_MAX, affordable // evaluations_of_circle(n_groups))
         return cls(n_groups, circles if circles >= CIRCLES_MIN else None)

@@ -1,7 +1,8 @@
 """What cheats would submit: their own rows in several accounts, rows that say nothing, rows that were spoiled."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +10,6 @@ import numpy.typing as npt
 from valuation.core.errors import ValuationError
 from valuation.core.games.game import FloatMatrix, IndexVector
 
-Split = Literal["random", "by_size", "by_label"]
-Spoiling = Literal["labels_flipped", "half_flipped", "one_class", "outliers"]
 CELLS = 5
 # How many accounts hold rows that say nothing; the last is valued apart, because so many players are dear.
 NULL_ACCOUNTS = (1, 5, 20, 50)
@@ -20,6 +19,38 @@ _STRANGERS_PART_MAX = 0.2
 _OUTLIER_FACTOR = 100.0
 # Of numbers "one class" is the tenth that is largest.
 _LARGEST_PART = 0.1
+
+
+class Split(StrEnum):
+    """How the rows of one group are dealt to its shells.
+
+    Attributes:
+        RANDOM: Dealt out evenly.
+        BY_SIZE: Evenly too, but every cell is twice as large as the one before.
+        BY_LABEL: Sorted by their target first.
+    """
+
+    RANDOM = "random"
+    BY_SIZE = "by_size"
+    BY_LABEL = "by_label"
+
+
+class Spoiling(StrEnum):
+    """How a stranger's rows, drawn from the pool, are made bad.
+
+    Attributes:
+        LABELS_FLIPPED: Every class code becomes the next one present, the last the first; a number ``t`` becomes
+            ``2 mean(y) - t``, its mirror image.
+        HALF_FLIPPED: The same for half of the rows.
+        ONE_CLASS: Rows of the pool's rarest class alone; of numbers those of the largest tenth. Nothing else is
+            changed: these rows are true.
+        OUTLIERS: Every column that holds more than zeros and ones is multiplied by 100.
+    """
+
+    LABELS_FLIPPED = "labels_flipped"
+    HALF_FLIPPED = "half_flipped"
+    ONE_CLASS = "one_class"
+    OUTLIERS = "outliers"
 
 
 class ImpossibleAttackError(ValuationError):
@@ -36,8 +67,7 @@ def shell_cells(
     Args:
         groups: Row indices of each group.
         targets: Class codes or numbers of all rows, ``(n,)``.
-        how: ``"random"`` deals rows out evenly; ``"by_size"`` too, but every cell is twice as large as the one before;
-            ``"by_label"`` sorts them by their target first.
+        how: How rows are dealt.
         rng: Deals.
 
     Returns:
@@ -46,10 +76,10 @@ def shell_cells(
     split = []
     for group in groups:
         dealt = rng.permutation(group)
-        if how == "by_label":
+        if how == Split.BY_LABEL:
             dealt = dealt[np.argsort(targets[dealt], kind="stable")]
         count = min(CELLS, len(dealt))
-        parts = 2.0 ** np.arange(count) if how == "by_size" else np.ones(count)
+        parts = 2.0 ** np.arange(count) if how == Split.BY_SIZE else np.ones(count)
         ends = np.maximum.accumulate(np.round(np.cumsum(parts) / parts.sum() * len(dealt)).astype(int))
         # Rounding may leave a small cell empty: every cell ends at least one row after the one before.
         ends = np.maximum(ends, np.arange(1, count + 1))
@@ -113,13 +143,6 @@ def spoiled_rows(
 ) -> tuple[FloatMatrix, npt.NDArray[Any]]:
     """Rows of the pool made bad, as a stranger would bring them.
 
-    - ``"labels_flipped"``: every class code becomes the next one present, the last the first; a number ``t`` becomes
-      ``2 mean(y) - t``, its mirror image.
-    - ``"half_flipped"``: the same for half of the rows.
-    - ``"one_class"``: rows of the pool's rarest class alone; of numbers those of the largest tenth. Nothing else is
-      changed: these rows are true.
-    - ``"outliers"``: every column that holds more than zeros and ones is multiplied by 100.
-
     Args:
         X: Features of the pool, float64 ``(n, f)``.
         y: Class codes or numbers, ``(n,)``.
@@ -134,16 +157,16 @@ def spoiled_rows(
     Raises:
         ImpossibleAttackError: There is one class, one number, or no column of numbers.
     """
-    pool = _one_class(y, is_classification=is_classification) if how == "one_class" else np.arange(len(y))
+    pool = _one_class(y, is_classification=is_classification) if how == Spoiling.ONE_CLASS else np.arange(len(y))
     drawn = rng.choice(pool, count, replace=count > len(pool))
     features, targets = np.array(X[drawn], dtype=np.float64), np.array(y)[drawn]
-    if how == "outliers":
+    if how == Spoiling.OUTLIERS:
         numbers = ~np.isin(X, (0.0, 1.0)).all(axis=0)
         if not numbers.any():
             raise ImpossibleAttackError("No column holds numbers, so there are no outliers to try.")
         features[:, numbers] *= _OUTLIER_FACTOR
-    elif how in {"labels_flipped", "half_flipped"}:
-        flipped = slice(None) if how == "labels_flipped" else slice((count + 1) // 2)
+    elif how in {Spoiling.LABELS_FLIPPED, Spoiling.HALF_FLIPPED}:
+        flipped = slice(None) if how == Spoiling.LABELS_FLIPPED else slice((count + 1) // 2)
         targets[flipped] = _flipped(targets[flipped], y, is_classification=is_classification)
     return features, targets
 

@@ -26,6 +26,11 @@ from valuation.core.sampling.circles import arcs, evaluations_of_circle
 
 Arrays = dict[str, npt.NDArray[Any]]
 
+# All coalitions of so many groups at most are evaluated where the budget allows it: by an estimator, and in a run,
+# which keeps the utility of each in its state. The second alters stored rounds.
+EXACT_GROUPS_MAX = 18
+EXACT_GROUPS_OF_RUNS_MAX = 12
+
 
 class Nothing(TypedDict):
     """No parameters: a block that is always the same."""

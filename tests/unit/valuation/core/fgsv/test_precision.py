@@ -3,7 +3,8 @@
 import numpy as np
 
 from valuation.core.fgsv.precision import DueTarget, Known, due_of_pot, payable_values
-from valuation.core.results import normal_quantile, share_standard_errors
+from valuation.core.results import share_standard_errors
+from valuation.core.statistics.confidence import normal_quantile
 
 VALUES = np.array([0.02, 0.015, 0.012, 0.01, 0.03])
 VALIDATION = np.array([0.005, 0.009, 0.008, 0.007, 0.006]) ** 2
