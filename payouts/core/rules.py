@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +10,62 @@ import numpy.typing as npt
 from payouts.core.correlation import Correlation, correlate
 from payouts.core.inequality import LorenzPoint, gini, lorenz_curve
 
-# Shown in this order everywhere. The first is the rule that pays; sums of row values are not there for every run.
-RULES: Final = ("fgsv", "gsv", "leave_one_out", "hcdv", "hcdv_metric", "by_rows", "equal")
-_VALUED: Final = ("fgsv", "gsv", "leave_one_out")
-_OPTIONAL: Final = ("hcdv", "hcdv_metric")
+
+@dataclass(frozen=True)
+class ComparedRule:
+    """One rule that a round's sellers are compared by.
+
+    Attributes:
+        name: As audit figures and the API have it.
+        title: As a table has it.
+        meaning: What it shares the pot by.
+        needs: What has to be valued for it: sellers, which every run does, or rows; or nothing.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    needs: Literal["sellers", "rows", "nothing"]
+
+
+# Shown in this order everywhere. The first is the rule that pays.
+_LISTED = (
+    ComparedRule(
+        "fgsv",
+        "FGSV (pays)",
+        "Faithful Group Shapley Value: the sum of the Shapley values of a seller's rows; splitting the seller into "
+        "several does not change it.",
+        "sellers",
+    ),
+    ComparedRule(
+        "gsv",
+        "GSV",
+        "Group Shapley Value: every seller is one player; splitting a seller changes it.",
+        "sellers",
+    ),
+    ComparedRule(
+        "leave_one_out",
+        "Leave-one-out",
+        "What the score loses when this seller's rows alone are left out.",
+        "sellers",
+    ),
+    ComparedRule(
+        "hcdv",
+        "HCDV",
+        "The sum of the values of a seller's rows by hierarchical contrastive data valuation: the buyer's "
+        "metric and how far apart the rows of different classes lie.",
+        "rows",
+    ),
+    ComparedRule(
+        "hcdv_metric",
+        "HCDV, metric alone",
+        "The same sum without the second part: in the buyer's metric alone.",
+        "rows",
+    ),
+    ComparedRule("by_rows", "By rows", "In proportion to the number of rows, whatever they hold.", "nothing"),
+    ComparedRule("equal", "Equal", "The same for every seller.", "nothing"),
+)
+RULES: Final = {rule.name: rule for rule in _LISTED}
 
 
 @dataclass(frozen=True)
@@ -56,7 +108,9 @@ def compare_rules(values: Mapping[str, npt.ArrayLike], rows: npt.ArrayLike) -> t
         ValueError: The vectors differ in length or hold a figure that is not finite.
     """
     row_counts = np.asarray(rows, dtype=np.float64)
-    names = (*_VALUED, *(name for name in _OPTIONAL if name in values))
+    names = [
+        name for name, rule in RULES.items() if rule.needs == "sellers" or (rule.needs == "rows" and name in values)
+    ]
     measured = {name: np.asarray(values[name], dtype=np.float64) for name in names}
     measured |= {"by_rows": row_counts, "equal": np.ones_like(row_counts)}
     margins = measured["leave_one_out"]

@@ -49,7 +49,9 @@ class PayoutPolicy(models.Model):
                 violation_error_message="The platform fee must stay below 100 %.",
             ),
             models.CheckConstraint(condition=models.Q(negative="clip"), name="policy_negative_known"),
-            models.CheckConstraint(condition=models.Q(rule__in=["clip", "gate", "chance"]), name="policy_rule_known"),
+            models.CheckConstraint(
+                condition=models.Q(rule__in=[rule.value for rule in Rule]), name="policy_rule_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from marketplace.shared.money import format_amount
 from marketplace.templatetags.figures import MINUS, count, decimals
 from payouts.core.allocation import Reason
 from payouts.core.correlation import SELLERS_COMPARED_MIN, Correlation, CorrelationIntervals, correlation_intervals
+from payouts.core.rules import RULES
 from payouts.core.verdicts import PropertyVerdict, of_distances
 from payouts.documents import AttackFigures, AuditFigures
 from payouts.models import Approval, AttackTest, PayoutRound
@@ -19,7 +20,6 @@ from payouts.selectors.audit_parts import parts
 from payouts.selectors.frozen_copies import frozen_copies
 from payouts.selectors.projection import project
 from payouts.selectors.rounds import (
-    RULE_WORDS,
     rules_in_words,
     shares_by_seller,
     timeline,
@@ -140,7 +140,7 @@ def agreement(figures: AuditFigures, outcome: RunOutcome, *, seed: int) -> tuple
     which is named in the second place.
     """
     if len(outcome.players) < SELLERS_COMPARED_MIN:
-        return [AgreementRow(RULE_WORDS[rule.rule], rule.gini, ()) for rule in figures.rules], []
+        return [AgreementRow(RULES[rule.rule].title, rule.gini, ()) for rule in figures.rules], []
     margins = outcome.rules["leave_one_out"].values, _errors(outcome, "leave_one_out")
     counts = np.array([player.rows for player in outcome.players], dtype=np.float64)
     exact = np.zeros((len(counts), len(counts)))
@@ -154,7 +154,7 @@ def agreement(figures: AuditFigures, outcome: RunOutcome, *, seed: int) -> tuple
             *_coefficients(_OTHERS[0], rule.with_leave_one_out, with_margins, is_itself=rule.rule == "leave_one_out"),
             *_coefficients(_OTHERS[1], rule.with_rows, with_rows, is_itself=rule.rule == "by_rows"),
         )
-        rows.append(AgreementRow(RULE_WORDS[rule.rule], rule.gini, coefficients))
+        rows.append(AgreementRow(RULES[rule.rule].title, rule.gini, coefficients))
     undefined = [other for other in _OTHERS if all(row.says_nothing_of(other) for row in rows)]
     return [row.without(undefined) for row in rows], undefined
 

@@ -9,13 +9,12 @@ from django.template.defaultfilters import pluralize
 from marketplace.charts.chart import Chart, Series
 from marketplace.shared.money import minor_digits
 from marketplace.templatetags.figures import decimals
-from payouts.core.rules import RuleFigures
+from payouts.core.rules import RULES, RuleFigures
 from payouts.core.verdicts import AttackVerdict
 from payouts.documents import AuditFigures
 from payouts.selectors.audit_attacks import AttackBar
 from payouts.selectors.findings import amounts_finding
 from payouts.selectors.projection import LineRecord
-from payouts.selectors.rounds import RULE_WORDS
 from valuation.core.statistics.confidence import normal_quantile
 from valuation.selectors.runs import RunOutcome
 from valuation.selectors.units import digits_of, in_unit, metric_name, unit_of
@@ -97,7 +96,7 @@ def lorenz(figures: AuditFigures) -> Chart:
     """Which part of the pot the poorest sellers hold together, under each rule."""
     drawn = [rule for rule in figures.rules if rule.lorenz]
     series = tuple(
-        Series(RULE_WORDS[rule.rule], *(tuple(100 * point[axis] for point in rule.lorenz) for axis in (0, 1)))
+        Series(RULES[rule.rule].title, *(tuple(100 * point[axis] for point in rule.lorenz) for axis in (0, 1)))
         for rule in drawn
     )
     paying = figures.paying
@@ -168,11 +167,11 @@ def _shares_of(
     shares = tuple(100 * share for share in rule.shares)
     known = half_widths.get(rule.rule)
     if not known:
-        return Series(RULE_WORDS[rule.rule], names, shares)
+        return Series(RULES[rule.rule].title, names, shares)
     widths = [100 * half for half in known]
     low = tuple(max(0.0, share - width) for share, width in zip(shares, widths, strict=True))
     high = tuple(share + width for share, width in zip(shares, widths, strict=True))
-    return Series(RULE_WORDS[rule.rule], names, shares, low, high)
+    return Series(RULES[rule.rule].title, names, shares, low, high)
 
 
 def attacks(rows: Sequence[AttackBar], currency: str, *, not_tried: int) -> Chart:

@@ -8,7 +8,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from marketplace.models import AuditEvent
-from payouts.core.rules import RuleFigures
+from payouts.core.rules import RULES, RuleFigures
 from payouts.documents import AuditFigures
 from payouts.models import PayoutRound
 from payouts.selectors.balances import available_in_pot
@@ -129,26 +129,6 @@ class SellerShares:
     shares: list[tuple[str, float | None, float | None]]
 
 
-RULE_WORDS = {
-    "fgsv": "FGSV (pays)",
-    "gsv": "GSV",
-    "leave_one_out": "Leave-one-out",
-    "hcdv": "HCDV",
-    "hcdv_metric": "HCDV, metric alone",
-    "by_rows": "By rows",
-    "equal": "Equal",
-}
-_RULE_MEANS = {
-    "fgsv": "Faithful Group Shapley Value: the sum of the Shapley values of a seller's rows; splitting the seller into "
-    "several does not change it.",
-    "gsv": "Group Shapley Value: every seller is one player; splitting a seller changes it.",
-    "leave_one_out": "What the score loses when this seller's rows alone are left out.",
-    "hcdv": "The sum of the values of a seller's rows by hierarchical contrastive data valuation: the buyer's "
-    "metric and how far apart the rows of different classes lie.",
-    "hcdv_metric": "The same sum without the second part: in the buyer's metric alone.",
-    "by_rows": "In proportion to the number of rows, whatever they hold.",
-    "equal": "The same for every seller.",
-}
 # The stages of a valuation in their order.
 _TIME_WORDS = {
     "freezing": "Freezing the inputs",
@@ -170,12 +150,12 @@ class RuleRow:
 
 def rules_in_words(figures: AuditFigures) -> list[str]:
     """The rules of an audit report in its order."""
-    return [RULE_WORDS[rule.rule] for rule in figures.rules]
+    return [RULES[rule.rule].title for rule in figures.rules]
 
 
 def rule_rows(figures: AuditFigures) -> list[RuleRow]:
     """How equal each rule is and what it agrees with, a row a rule."""
-    return [RuleRow(RULE_WORDS[rule.rule], _RULE_MEANS[rule.rule], rule) for rule in figures.rules]
+    return [RuleRow(RULES[rule.rule].title, RULES[rule.rule].meaning, rule) for rule in figures.rules]
 
 
 def times_in_words(figures: AuditFigures) -> list[tuple[str, float]]:
@@ -192,7 +172,7 @@ def shares_by_seller(figures: AuditFigures) -> list[SellerShares]:
         SellerShares(
             name=seller.name,
             shares=[
-                (RULE_WORDS[rule.rule], rule.shares[place] if rule.shares else None, half_widths[rule.rule][place])
+                (RULES[rule.rule].title, rule.shares[place] if rule.shares else None, half_widths[rule.rule][place])
                 for rule in figures.rules
             ],
         )

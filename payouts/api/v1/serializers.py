@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.shared.money import plain_decimal
+from payouts.core.rules import RULES
 from payouts.models import Export, LineRelease, PayoutLine, PayoutRound
 from payouts.selectors.projection import project
 from payouts.selectors.renderings import line_dict, totals_dict
@@ -40,7 +41,7 @@ class CorrelationSerializer(serializers.Serializer[Any]):
 
 class RuleFiguresSerializer(serializers.Serializer[Any]):
     rule = serializers.ChoiceField(
-        choices=["fgsv", "gsv", "leave_one_out", "hcdv", "hcdv_metric", "by_rows", "equal"],
+        choices=list(RULES),
         help_text="The `hcdv` rules sum the values of single rows and are missing where no rows were valued.",
     )
     values = serializers.ListField(child=serializers.FloatField())

@@ -56,7 +56,7 @@ def test_rules_stand_side_by_side():
     )
 
     by_rule = {figure.rule: figure for figure in figures}
-    assert tuple(by_rule) == RULES
+    assert tuple(by_rule) == tuple(RULES)
     assert by_rule["fgsv"].shares == pytest.approx((0.75, 0.25, 0.0))
     assert by_rule["by_rows"].shares == (0.25, 0.5, 0.25)
     assert by_rule["equal"].gini == 0.0
