@@ -62,9 +62,7 @@ def concrete(base):
 
 def test_every_metric_that_is_written_can_be_chosen():
     assert set(concrete(Metric)) == set(METRICS.values())
-    assert sorted(facts.name for task in ("classification", "regression") for facts in metrics_for(task)) == sorted(
-        METRICS
-    )
+    assert {*metrics_for("classification"), *metrics_for("regression")} == set(FACTS)
 
 
 @every_metric
@@ -143,11 +141,7 @@ def test_values_of_rows_clip_nothing_that_the_metric_can_reach_above_its_constan
 
 @every_metric
 def test_pages_write_a_metric_in_its_unit(facts):
-    assert (
-        (units.unit_of(facts.name) == "points")
-        == (facts.bounds == (0.0, 1.0))
-        == (units.in_unit(0.5, facts.name) == 50)
-    )
+    assert units.unit_of(facts.name) == ("points" if facts.bounds == (0.0, 1.0) else "")
     assert units.written(0.5, facts.name) == ("50.00" if facts.in_points else "0.5000")
     assert facts.in_words in units.axis("Value", facts.name) or facts.in_points
 
