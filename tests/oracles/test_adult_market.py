@@ -70,11 +70,11 @@ def amounts(found):
 
 @pytest.fixture(scope="module")
 def whole(market):
-    return value(market, market[1], seed=11)
+    return value(market, market[1], seed=21)
 
 
 def test_two_seeds_give_overlapping_intervals(market, whole):
-    again = value(market, market[1], seed=12)
+    again = value(market, market[1], seed=22)
 
     one, other = whole.interval(0.95), again.interval(0.95)
     assert (np.maximum(one[:, 0], other[:, 0]) <= np.minimum(one[:, 1], other[:, 1])).all()
@@ -88,7 +88,7 @@ def test_five_shells_of_a_seller_move_nobody_elses_amount(market, whole, split):
     disguised = owners.copy()
     disguised[mine] = np.where(shells == 0, split, owners.max() + shells)
 
-    after, after_half = amounts(value(market, disguised, seed=13))
+    after, after_half = amounts(value(market, disguised, seed=23))
 
     before, before_half = amounts(whole)
     others = [owner for owner in range(5) if owner != split]

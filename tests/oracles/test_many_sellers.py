@@ -25,7 +25,11 @@ def test_claimed_and_real_error_are_not_above_the_plain_form_s(market, sellers):
 
     found = estimate_fgsv(game, groups, budget=6_000, rng=np.random.default_rng(1))
 
-    assert np.sqrt((found.standard_errors**2).mean()) < 1.1 * np.sqrt((plain_errors**2).mean())
+    known = ~found.withheld
+
+    # Six evaluations a seller are too few to say it of each.
+    assert known.mean() > 0.9
+    assert np.sqrt((found.standard_errors[known] ** 2).mean()) < 1.1 * np.sqrt((plain_errors**2).mean())
     assert np.sqrt(((found.values - truth) ** 2).mean()) < 1.1 * np.sqrt(((plain - truth) ** 2).mean())
 
 

@@ -132,7 +132,7 @@ def test_no_row_and_one_row_are_exact(method):
 def test_circles_and_orders_are_walked_in_slices(monkeypatch, module, n, budget):
     game = learning_table(n, np.random.default_rng(6))
     whole = estimate(game, "permutation", budget)
-    monkeypatch.setattr(f"valuation.core.baselines.{module}.slice_length", lambda _: 3)
+    monkeypatch.setattr(f"valuation.core.sampling.{module}.slice_length", lambda _: 3)
 
     sliced = estimate(game, "permutation", budget)
 

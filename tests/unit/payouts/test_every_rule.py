@@ -1,6 +1,7 @@
 """Every compared rule, rule of pay and way to cheat through every place that needs to know it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -25,7 +26,7 @@ VALUED = {name: [1.0, 2.0] for name, rule in RULES.items() if rule.needs != "not
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
 def test_a_compared_rule_is_computed_named_and_told_by_the_api(rule):
     (figures,) = [found for found in compare_rules(VALUED, [3, 4]) if found.rule == rule.name]
-    (row,) = rule_rows({"rules": [{"rule": rule.name}]})
+    (row,) = rule_rows(SimpleNamespace(rules=(figures,)))
 
     assert len(figures.values) == 2
     assert (row.words, row.means) == (rule.title, rule.meaning)

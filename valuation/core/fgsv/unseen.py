@@ -34,7 +34,7 @@ _BORROWED = 2.0
 _TELLING = 10.0
 # More of a group's variance than this may not be what no draw has shown, or lie where so few draws told of the group.
 _MOST = 0.5
-_TOLD_MIN = 8.0
+_TOLD_MIN = 5.0
 # So many draws that saw one and the same utility have shown that events are no more frequent than one in a hundred:
 # the step to the sizes next to it may then stand for what varies in it.
 _ALIKE_DRAWS = 300.0
@@ -101,7 +101,7 @@ def too_little_seen(
     """Of which groups the draws have shown too little for an interval, bool ``(n_groups,)``.
 
     Of those of whose variance more than half is what no draw has shown, about as where fewer than three events were
-    seen, or lies in strata that fewer than eight draws told of the group in; and of all, where every coalition was
+    seen, or lies in strata that fewer than five draws told of the group in; and of all, where every coalition was
     worth the same and some stratum had fewer than a thousand draws: U may move in a few sizes only.
 
     Args:
