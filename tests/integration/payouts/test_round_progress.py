@@ -3,15 +3,15 @@
 from payouts.services import rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words
+from valuation.documents import Progress
 
 
 def test_progress_is_a_fragment_while_valuing_and_a_refresh_after(place):
     client = browser(place.first)
     payout_round = rounds.trigger(payout_round=scenario.funded_draft(place), by=place.first)
-    payout_round.run.progress = {
-        "values": [0.5, 0.3, 0.15, 0.05], "standard_errors": [0.01] * 4, "share_half_width": 0.034,
-        "evaluations_left": 900,
-    }  # fmt: skip
+    payout_round.run.progress = Progress(
+        values=(0.5, 0.3, 0.15, 0.05), standard_errors=(0.01,) * 4, share_half_width=0.034, evaluations_left=900
+    )
     payout_round.run.save()
 
     fragment = client.get(page("round_progress", payout_round.pk), headers={"HX-Request": "true"})
@@ -32,11 +32,9 @@ def test_a_wave_is_announced_once(place):
     client = browser(place.first)
     payout_round = rounds.trigger(payout_round=scenario.funded_draft(place), by=place.first)
     payout_round.run.wave = 2
-    payout_round.run.progress = {
-        "values": [0.5, 0.3, 0.15, 0.05],
-        "standard_errors": [0.01] * 4,
-        "share_half_width": 0.034,
-    }
+    payout_round.run.progress = Progress(
+        values=(0.5, 0.3, 0.15, 0.05), standard_errors=(0.01,) * 4, share_half_width=0.034
+    )
     payout_round.run.save()
     address = page("round_progress", payout_round.pk)
 
