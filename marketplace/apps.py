@@ -5,4 +5,4 @@ class MarketplaceConfig(AppConfig):
     name = "marketplace"
 
     def ready(self) -> None:
-        from marketplace.shared import deploy_checks, second_factor  # noqa: F401, PLC0415 - register checks and receivers
+        from marketplace.people import second_factor  # noqa: F401, PLC0415 - register checks and receivers

@@ -70,10 +70,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "marketplace.shared.privacy.private_pages",
+    "marketplace.people.privacy.private_pages",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "marketplace.shared.request_id.named_responses",
+    "marketplace.web.request_id.named_responses",
 ]
 
 ROOT_URLCONF = "marketplace.urls"
@@ -89,8 +89,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "marketplace.shared.access.navigation",
-                "marketplace.shared.demo_mail.mail_folder",
+                "marketplace.people.access.navigation",
+                "marketplace.web.demo_mail.mail_folder",
             ],
         },
     },
@@ -144,7 +144,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CELERY_BROKER_URL,
         "KEY_PREFIX": "faircut",
-        "OPTIONS": {"serializer": "marketplace.shared.cache.JsonSerializer"},
+        "OPTIONS": {"serializer": "marketplace.web.cache.JsonSerializer"},
     }
 }
 
@@ -180,7 +180,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": file_storage(),
-    "staticfiles": {"BACKEND": "marketplace.shared.static_files.StaticFiles"},
+    "staticfiles": {"BACKEND": "marketplace.web.static_files.StaticFiles"},
 }
 FAIRCUT_UPLOAD_MAX_BYTES = env.int("FAIRCUT_UPLOAD_MAX_BYTES", default=50 * 1024 * 1024)
 # What one organisation may upload in 24 hours: files, and files that became versions.
@@ -192,7 +192,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- People -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "marketplace.User"
-AUTHENTICATION_BACKENDS = ["marketplace.shared.sign_in.SignInBackend"]
+AUTHENTICATION_BACKENDS = ["marketplace.people.sign_in.SignInBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -200,8 +200,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
-ACCOUNT_ADAPTER = "marketplace.shared.accounts_adapter.AccountsAdapter"
-ACCOUNT_USER_DISPLAY = "marketplace.shared.accounts_adapter.display_name"
+ACCOUNT_ADAPTER = "marketplace.people.accounts_adapter.AccountsAdapter"
+ACCOUNT_USER_DISPLAY = "marketplace.people.accounts_adapter.display_name"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -220,7 +220,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Faircut"
-MFA_ADAPTER = "marketplace.shared.accounts_adapter.SecondFactorAdapter"
+MFA_ADAPTER = "marketplace.people.accounts_adapter.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "marketplace.forms.accounts.SecondFactorForm",
     "reauthenticate": "marketplace.forms.accounts.SecondFactorAgainForm",

@@ -4,7 +4,7 @@ import uuid
 
 from marketplace.models import DataRequest
 from marketplace.services import copies, ending_drafts, notices, stored_files
-from marketplace.shared.tasks import faircut_task
+from marketplace.web.tasks import faircut_task
 
 
 @faircut_task("marketplace.check_copies")

@@ -1,6 +1,6 @@
 """What the payouts app refuses, each with a stable code; edges turn them into pages and problem+json."""
 
-from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
+from marketplace.basics.errors import ConflictError, FaircutError, NotAllowedError
 
 
 class RoundStateError(ConflictError):

@@ -11,16 +11,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from marketplace.basics import money
 from marketplace.forms.numbers import DecimalField, WholeNumberField, read_amount, unmistakable
 from marketplace.forms.plain import PlainForm
 from marketplace.models import DataRequest, Organization
-from marketplace.shared import money
 from payouts.core.bank_accounts import IbanError, read_iban
 from payouts.core.policy import Policy, Rule
 from payouts.models import ApiKey, PayoutPolicy, PayoutProfile
 from payouts.models.policies import policy_from_snapshot
-from payouts.selectors.balances import requests_for_rounds
-from payouts.selectors.owners import possible_owners
+from payouts.selectors.money.balances import requests_for_rounds
+from payouts.selectors.money.owners import possible_owners
 from payouts.services.policies import PolicyTerms
 from payouts.services.profiles import PayoutDetails
 

@@ -4,9 +4,9 @@ import uuid
 
 import structlog
 
-from marketplace.shared.tasks import faircut_task
+from marketplace.web.tasks import faircut_task
 from payouts.models import PayoutRound
-from payouts.selectors import attack_tries
+from payouts.selectors.audit import attack_tries
 from payouts.services import attacks, rounds
 from valuation.models import ValuationRun
 

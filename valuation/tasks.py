@@ -4,8 +4,8 @@ import uuid
 
 import structlog
 
-from marketplace.shared.errors import FaircutError
-from marketplace.shared.tasks import faircut_task
+from marketplace.basics.errors import FaircutError
+from marketplace.web.tasks import faircut_task
 from valuation.core.errors import ValuationError
 from valuation.models import Quote, ValuationRun
 from valuation.services import blocks, breakdowns, leases, quotes, runs

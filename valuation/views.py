@@ -8,11 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from marketplace.basics.errors import FaircutError
 from marketplace.models import DataRequest, Role
+from marketplace.people.access import role_required
 from marketplace.selectors.drafts import own_requests, steps_of
 from marketplace.services import drafts
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import FaircutError
 from marketplace.views.draft_steps import draft_step, next_page
 from marketplace.views.signed_in import SignedInRequest
 from valuation.core.errors import InvalidSpecError
@@ -20,10 +20,10 @@ from valuation.core.metrics.metric import Task
 from valuation.core.models import ModelSpec
 from valuation.core.models.catalogue import model_of, models_for
 from valuation.forms import ModelForm, ParametersForm, QuoteForm
+from valuation.models.quotes import STEPS
 from valuation.selectors.game_terms import FREE_DISPOSAL
 from valuation.selectors.quotes import WORKERS, latest_quote, step_in_words, view_of
 from valuation.services import quotes
-from valuation.services.quotes import STEPS
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,13 +9,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 
+from marketplace.basics.figures import count
+from marketplace.basics.money import POT_CURRENCIES, MoneyError, parse, plain_decimal
 from marketplace.forms.fields import organization_field
 from marketplace.forms.numbers import DecimalField, NumberField, WholeNumberField, read_amount, unmistakable
 from marketplace.forms.plain import PlainForm
 from marketplace.models import DataRequest, Organization
 from marketplace.services.drafts import VALIDATION_ROWS_MIN
-from marketplace.shared.money import POT_CURRENCIES, MoneyError, parse, plain_decimal
-from marketplace.templatetags.figures import count
 
 # A pot above this, in whole units of its currency, may be a slip of the finger: it is asked for once more.
 LARGE_POT = 10_000_000

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from marketplace.shared import money
+from marketplace.basics import money
 
 # One point or comma before exactly three digits, behind one to three others that do not begin with 0.
 _IN_TWO_WAYS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")

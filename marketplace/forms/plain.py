@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from marketplace.shared.names import require_visible
+from marketplace.basics.names import require_visible
 
 # By the codes of Django's validators, which name what was given and what is expected.
 _OF_VALIDATORS = {

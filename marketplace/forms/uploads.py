@@ -10,6 +10,7 @@ from django.forms import BoundField
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import conditional_escape
 
+from marketplace.basics.figures import count
 from marketplace.forms.fields import LongSelect, organization_field
 from marketplace.forms.plain import PlainForm
 from marketplace.ingest import Column, Limits, Preview, Reading, TableSchema
@@ -17,7 +18,6 @@ from marketplace.ingest.marks import two_readings
 from marketplace.ingest.problems import shorten
 from marketplace.ingest.reading import DECIMALS, DELIMITERS, ENCODINGS
 from marketplace.models import Dataset, Organization
-from marketplace.templatetags.figures import count
 
 EXAMPLES_SHOWN = 3
 

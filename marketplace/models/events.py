@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 
 from marketplace.models.accounts import User
-from marketplace.shared.request_id import ID_LENGTH
+from marketplace.web.request_id import ID_LENGTH
 
 
 class AuditEvent(models.Model):

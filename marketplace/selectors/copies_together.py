@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from marketplace.basics.figures import count
 from marketplace.models import CopyFinding
-from marketplace.templatetags.figures import count
 
 State = CopyFinding.State
 _FROM_NOW_ON = "Rounds that have started stay as they are. This cannot be undone."

@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 from django.db.models import QuerySet
 
+from marketplace.basics.figures import count, decimals
 from marketplace.charts.chart import Chart, Series
 from marketplace.models import AuditEvent, CopyFinding
 from marketplace.selectors.stored_rows import validation_table, version_table
-from marketplace.templatetags.figures import count, decimals
 
 SAMPLES = 5
 # Beyond this, zeros say no more.

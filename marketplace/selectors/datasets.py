@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
+from marketplace.basics.figures import count, decimals
 from marketplace.models import DatasetVersion, Role, Submission, User
 from marketplace.selectors.access import is_operator, organizations_of
-from marketplace.templatetags.figures import count, decimals
 
 # A histogram's drawing. Over a range asked for that is wider than this many times the column's own, nothing would show.
 WIDTH, HEIGHT, GAP, MARK_MIN = 160, 36, 0.8, 0.5

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 
+from marketplace.basics.figures import amount, count, percent
 from marketplace.ingest import Problem
 from marketplace.models import DataRequest, Role, User
 from marketplace.selectors.access import organizations_of
-from marketplace.templatetags.figures import amount, count, percent
 
 
 @dataclass(frozen=True)

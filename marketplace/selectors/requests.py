@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
+from marketplace.basics.figures import NARROW_SPACE, count
 from marketplace.models import DataRequest, Role, Submission, User
 from marketplace.selectors.access import is_operator, organizations_of
-from marketplace.templatetags.figures import NARROW_SPACE, count
 
 # Of fewer sellers than this, people outside of operations learn only that there are few: a seller who knows of one
 # other must not learn that one's rows.

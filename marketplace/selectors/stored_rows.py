@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.db.models.fields.files import FieldFile
 
+from marketplace.basics.errors import FaircutError
 from marketplace.models import DataRequest, DatasetVersion
-from marketplace.shared.errors import FaircutError
 
 
 class InputsChangedError(FaircutError):

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from marketplace.basics.errors import ConflictError, FaircutError, NotAllowedError
+from marketplace.basics.figures import count
+from marketplace.basics.states import badge
 from marketplace.celery import app as celery_app
 from marketplace.copies.budget import cells_read
 from marketplace.models import CopyFinding, DataRequest, DatasetVersion, User
@@ -14,10 +17,7 @@ from marketplace.selectors import copies as selectors
 from marketplace.selectors.access import is_operator
 from marketplace.selectors.copy_evidence import parties_in_words
 from marketplace.services import events, notices
-from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
-from marketplace.shared.site import address
-from marketplace.templatetags.figures import count
-from marketplace.templatetags.states import badge
+from marketplace.web.site import address
 
 # A task stops before its time limit and leaves the rest to the next.
 TASK_SECONDS = 150

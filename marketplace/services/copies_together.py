@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from marketplace.basics.errors import ConflictError, NotAllowedError
 from marketplace.models import CopyFinding, User
 from marketplace.selectors.access import is_operator
 from marketplace.services import copies
 from marketplace.services.copies import FindingDecidedError
-from marketplace.shared.errors import ConflictError, NotAllowedError
 
 
 @dataclass(frozen=True)

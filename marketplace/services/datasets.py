@@ -8,11 +8,11 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from marketplace.basics.errors import ConflictError, FaircutError, NotAllowedError
 from marketplace.ingest import Reading
 from marketplace.models import DataRequest, Dataset, DatasetVersion, Organization, Role, UploadDraft, User
 from marketplace.selectors.access import organizations_of
 from marketplace.services import events
-from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
 
 
 class RequestClosedError(ConflictError):

@@ -5,10 +5,10 @@ import datetime as dt
 from django.db import transaction
 from django.utils import timezone
 
+from marketplace.basics.figures import clock, day
 from marketplace.models import DataRequest, UploadDraft
 from marketplace.services import notices
-from marketplace.shared.site import address
-from marketplace.templatetags.figures import clock, day
+from marketplace.web.site import address
 
 TOLD_BEFORE = dt.timedelta(days=2)
 

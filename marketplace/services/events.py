@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from marketplace.models import AuditEvent, User
-from marketplace.shared.request_id import current_request_id
+from marketplace.web.request_id import current_request_id
 
 
 def record(*, action: str, subject: models.Model, by: User | None, data: dict[str, Any] | None = None) -> AuditEvent:

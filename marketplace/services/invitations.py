@@ -10,12 +10,12 @@ from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
+from marketplace.basics.errors import ConflictError, FaircutError, NotAllowedError
+from marketplace.basics.figures import clock
 from marketplace.models import Invitation, Membership, Organization, User
 from marketplace.models.invitations import TOKEN_SALT
 from marketplace.services import accounts, events, notices, organizations
-from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
-from marketplace.shared.site import address
-from marketplace.templatetags.figures import clock
+from marketplace.web.site import address
 
 # Nobody has so many new colleagues a day; whoever sends spam has.
 A_DAY_MAX = 20

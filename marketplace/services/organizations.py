@@ -5,10 +5,10 @@ from collections.abc import Collection
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from marketplace.basics.errors import ConflictError, FaircutError, NotAllowedError
+from marketplace.basics.names import visible
 from marketplace.models import Invitation, Membership, Organization, Role, User
 from marketplace.services import accounts, events, notices
-from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
-from marketplace.shared.names import visible
 
 # An operator moves other people's money, so that role comes only from an operator's invitation.
 OPEN_ROLES = frozenset({Role.SELLER.value, Role.BUYER.value})

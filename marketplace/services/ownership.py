@@ -4,10 +4,10 @@ from uuid import UUID
 
 from django.db import transaction
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import Organization, User
 from marketplace.services import events, notices
-from marketplace.shared.errors import ConflictError
-from marketplace.shared.site import address
+from marketplace.web.site import address
 
 
 @transaction.atomic

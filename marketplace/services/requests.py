@@ -4,12 +4,12 @@ from typing import Any
 
 from django.conf import settings
 
+from marketplace.basics.errors import FaircutError, NotAllowedError
 from marketplace.ingest import Refused, SchemaError, TableSchema
 from marketplace.ingest.problems import Problem
 from marketplace.models import Organization, Role, User
 from marketplace.selectors.access import organizations_of
 from marketplace.services.uploads import UploadRefusedError
-from marketplace.shared.errors import FaircutError, NotAllowedError
 
 SPEC_TYPES = {"family": str, "params": dict, "seed": int}
 

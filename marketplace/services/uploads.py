@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from django.core.files.base import File
 
+from marketplace.basics.errors import FaircutError
 from marketplace.ingest import Checked, Guess, Limits, Problem, Refused, TableSchema, check, guess
 from marketplace.ingest.limits import MEGABYTE
-from marketplace.shared.errors import FaircutError
 
 
 class UploadRefusedError(FaircutError):

@@ -6,10 +6,10 @@ from typing import Any
 from django import template
 from django.utils.html import json_script
 
+from marketplace.basics.figures import count, decimals
 from marketplace.charts import static
 from marketplace.charts.chart import Chart, Series
 from marketplace.charts.plotly_figure import figure
-from marketplace.templatetags.figures import count, decimals
 
 register = template.Library()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from marketplace.templatetags.figures import amount, decimals, plain_amount
+from marketplace.basics.figures import amount, decimals, plain_amount
 
 register = template.Library()
 

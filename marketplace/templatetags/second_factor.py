@@ -2,7 +2,7 @@
 
 from django import template
 
-from marketplace.shared.second_factor_proof import PROOF_VALID_WORDS
+from marketplace.people.second_factor_proof import PROOF_VALID_WORDS
 
 register = template.Library()
 

@@ -8,15 +8,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from marketplace.basics.errors import FaircutError
+from marketplace.basics.states import badge
 from marketplace.forms.copies import DecisionForm
 from marketplace.models import CopyFinding, DataRequest, Role
+from marketplace.people.access import role_required
 from marketplace.selectors import copy_evidence
 from marketplace.selectors.copies import findings_for_operators, findings_of_others, is_party, others_waiting, sides
 from marketplace.selectors.stored_rows import InputsChangedError
 from marketplace.services import copies
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import FaircutError
-from marketplace.templatetags.states import badge
 from marketplace.views.keys_in_queries import key_of
 from marketplace.views.signed_in import SignedInRequest
 

@@ -7,15 +7,15 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from marketplace.basics.errors import FaircutError
+from marketplace.basics.figures import count
 from marketplace.forms.copies import TogetherForm
 from marketplace.models import CopyFinding, Role
+from marketplace.people.access import role_required
 from marketplace.selectors import copy_evidence
 from marketplace.selectors.copies_together import together
 from marketplace.services import copies_together
 from marketplace.services.copies_together import DecisionsRefusedError, Refusal
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import FaircutError
-from marketplace.templatetags.figures import count
 from marketplace.views.keys_in_queries import key_of
 from marketplace.views.signed_in import SignedInRequest
 

@@ -7,15 +7,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import DatasetVersion, Role
+from marketplace.people.access import role_required
 from marketplace.selectors.copies import rows_left_out
 from marketplace.selectors.datasets import categories_of, numbers_of, own_versions, visible_versions
 from marketplace.selectors.submissions import last_submission
 from marketplace.selectors.uploads import reading_in_words
 from marketplace.services import submissions
 from marketplace.services.datasets import RequestClosedError
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import ConflictError
 from marketplace.views.signed_in import SignedInRequest
 
 

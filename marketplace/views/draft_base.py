@@ -5,13 +5,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from marketplace.basics.errors import FaircutError
+from marketplace.basics.figures import count
 from marketplace.forms.drafts import BaseForm
 from marketplace.models import DataRequest
 from marketplace.selectors.drafts import steps_of
 from marketplace.services import drafts
 from marketplace.services.uploads import UploadRefusedError
-from marketplace.shared.errors import FaircutError
-from marketplace.templatetags.figures import count
 from marketplace.views.draft_steps import draft_step, refused_file
 from marketplace.views.signed_in import SignedInRequest
 from marketplace.views.size_limit import size_limited

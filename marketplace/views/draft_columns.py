@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from marketplace.basics.errors import FaircutError
 from marketplace.forms.drafts import ColumnForm, SampleForm
 from marketplace.ingest.sample import Sample
 from marketplace.models import DataRequest
@@ -12,7 +13,6 @@ from marketplace.selectors.drafts import steps_of
 from marketplace.selectors.requests import columns_in_words
 from marketplace.services import drafts
 from marketplace.services.uploads import UploadRefusedError
-from marketplace.shared.errors import FaircutError
 from marketplace.views.draft_steps import draft_step, refused_step, tell_forgotten
 from marketplace.views.signed_in import SignedInRequest
 from marketplace.views.size_limit import size_limited

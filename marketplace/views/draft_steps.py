@@ -10,11 +10,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from marketplace.basics.errors import FaircutError
 from marketplace.models import DataRequest, Role
+from marketplace.people.access import role_required
 from marketplace.selectors.drafts import grouped, missing_steps, own_requests, steps_of, too_narrow
 from marketplace.services.uploads import UploadRefusedError
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import FaircutError
 from marketplace.views.signed_in import SignedInRequest
 
 

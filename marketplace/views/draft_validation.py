@@ -5,13 +5,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from marketplace.basics.errors import FaircutError
 from marketplace.forms.drafts import ValidationForm
 from marketplace.models import DataRequest
 from marketplace.selectors.drafts import class_balance, steps_of
 from marketplace.selectors.requests import columns_in_words
 from marketplace.services import drafts
 from marketplace.services.uploads import UploadRefusedError
-from marketplace.shared.errors import FaircutError
 from marketplace.views.draft_steps import draft_step, refused_file
 from marketplace.views.signed_in import SignedInRequest
 from marketplace.views.size_limit import size_limited

@@ -8,14 +8,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from marketplace.basics.errors import FaircutError
 from marketplace.forms.drafts import BudgetForm, NewRequestForm, TargetForm, WordsForm
 from marketplace.models import DataRequest, Role
+from marketplace.people.access import role_required
 from marketplace.selectors.access import organizations_of
 from marketplace.selectors.drafts import class_balance, missing_steps, own_requests, steps_of
 from marketplace.selectors.requests import columns_in_words
 from marketplace.services import drafts
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import FaircutError
 from marketplace.views.draft_steps import draft_step, form_page, kept, refused_step
 from marketplace.views.signed_in import SignedInRequest
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 
-from marketplace.shared.request_id import current_request_id
+from marketplace.web.request_id import current_request_id
 
 
 def server_error(_request: HttpRequest) -> HttpResponse:

@@ -6,8 +6,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from marketplace.basics.errors import ConflictError, FaircutError
 from marketplace.services import invitations
-from marketplace.shared.errors import ConflictError, FaircutError
 
 
 @never_cache

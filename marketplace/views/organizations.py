@@ -8,12 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from marketplace.basics.errors import FaircutError
 from marketplace.forms.organizations import InvitationForm, OrganizationForm
 from marketplace.models import Organization, Role, User
+from marketplace.people.access import View, step_up_required
 from marketplace.selectors import organizations as selectors
 from marketplace.services import invitations, organizations
-from marketplace.shared.access import View, step_up_required
-from marketplace.shared.errors import FaircutError
 from marketplace.views.signed_in import SignedInRequest
 
 

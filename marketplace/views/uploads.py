@@ -12,10 +12,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from marketplace.basics.errors import ConflictError
 from marketplace.forms.uploads import ColumnsForm, ReadingForm, UploadForm
 from marketplace.ingest import Preview, Problem, Reading, TableSchema
 from marketplace.ingest.problems import KINDS, listed
 from marketplace.models import DataRequest, DatasetVersion, Role, UploadDraft
+from marketplace.people.access import role_required
 from marketplace.selectors import uploads
 from marketplace.selectors.access import organizations_of
 from marketplace.selectors.datasets import categories_of, numbers_of
@@ -23,8 +25,6 @@ from marketplace.selectors.requests import columns_in_words, visible_requests
 from marketplace.services import submissions, upload_drafts
 from marketplace.services.datasets import OwnRequestError, QuotaError, RequestClosedError
 from marketplace.services.uploads import UploadRefusedError
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import ConflictError
 from marketplace.views.signed_in import SignedInRequest
 from marketplace.views.size_limit import size_limited
 

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from marketplace.shared.documents import Document
+from marketplace.basics.documents import Document
 
 SCHEMA: Final = "attack.v2"
 # 1: an attack paid or did not, no amount was at stake, and a copier's original had no value.

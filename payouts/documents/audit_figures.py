@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from marketplace.shared.documents import Document
+from marketplace.basics.documents import Document
 from payouts.core.rules import RuleFigures
 from valuation.documents import RunSeconds
 from valuation.documents.outcome import stages_by_name

@@ -4,7 +4,7 @@ import pgtrigger
 from django.db import models
 
 from marketplace.models import User
-from marketplace.shared.second_factor_proof import PROOF_VALID_FOR, PROOF_VALID_WORDS
+from marketplace.people.second_factor_proof import PROOF_VALID_FOR, PROOF_VALID_WORDS
 from payouts.models.rounds import PayoutRound
 
 

@@ -2,8 +2,8 @@
 
 from django.db import models
 
+from marketplace.basics.documents import DocumentField
 from marketplace.models import User
-from marketplace.shared.documents import DocumentField
 from payouts.documents import AttackFigures
 from payouts.models.reports import APPEND_ONLY
 from payouts.models.rounds import PayoutRound

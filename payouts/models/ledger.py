@@ -4,7 +4,7 @@ import pgtrigger
 from django.db import models
 
 from marketplace.models import DataRequest, Organization, User
-from marketplace.shared.request_id import ID_LENGTH
+from marketplace.web.request_id import ID_LENGTH
 from payouts.models.rounds import PayoutRound
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)

@@ -3,7 +3,7 @@
 import pgtrigger
 from django.db import models
 
-from marketplace.shared.documents import DocumentField
+from marketplace.basics.documents import DocumentField
 from payouts.documents import AuditFigures
 from payouts.models.rounds import PayoutRound
 

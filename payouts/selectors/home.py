@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from marketplace.basics.figures import count
 from marketplace.models import CopyFinding, DataRequest, DatasetVersion, Role, Submission, User
 from marketplace.selectors import copies
 from marketplace.selectors.access import organizations_of
@@ -13,13 +14,12 @@ from marketplace.selectors.datasets import latest_versions
 from marketplace.selectors.drafts import own_requests
 from marketplace.selectors.requests import with_accepted
 from marketplace.selectors.uploads import own_drafts
-from marketplace.shared.site import path
-from marketplace.templatetags.figures import count
+from marketplace.web.site import path
 from payouts.models import PayoutLine, PayoutProfile, PayoutRound
-from payouts.selectors.balances import with_pots
-from payouts.selectors.results import own_lines, value_in_words
-from payouts.selectors.rounds import WAITS_FOR, numbered_rounds, waits_for
-from payouts.selectors.waiting_lines import released_and_unconfirmed
+from payouts.selectors.money.balances import with_pots
+from payouts.selectors.round.rounds import WAITS_FOR, numbered_rounds, waits_for
+from payouts.selectors.round.waiting_lines import released_and_unconfirmed
+from payouts.selectors.seller.results import own_lines, value_in_words
 
 LISTED_MAX = 10
 # The valuation goes on by itself; every other state waits for a person.

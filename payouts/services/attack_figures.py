@@ -14,7 +14,7 @@ from payouts.documents import AttackFigures, AttackTry, Estimate, SameAsVictim
 from payouts.documents.attack_figures import SCHEMA
 from payouts.models import AttackTest, PayoutRound
 from payouts.models.policies import policy_from_snapshot
-from payouts.selectors.entitlements import PAYING_RULE, frozen_owner_keys
+from payouts.selectors.money.entitlements import PAYING_RULE, frozen_owner_keys
 from valuation.core.games.attacks import (
     CELLS,
     NULL_ACCOUNTS,

@@ -7,13 +7,13 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, transaction
 
+from marketplace.basics.errors import ConflictError
 from marketplace.celery import app as celery_app
 from marketplace.models import User
 from marketplace.services import events
-from marketplace.shared.errors import ConflictError
 from payouts.documents import AttackFigures
 from payouts.models import AttackProgress, AttackRetry, AttackTest, PayoutRound
-from payouts.selectors import attack_tries
+from payouts.selectors.audit import attack_tries
 from payouts.services import attack_figures, locks
 from valuation.core.errors import ValuationError
 from valuation.core.fgsv.plan import METHOD_VERSION

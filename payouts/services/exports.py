@@ -3,8 +3,8 @@
 import hashlib
 
 from payouts.models import Export, PayoutRound
-from payouts.selectors.projection import project
-from payouts.selectors.renderings import to_csv, to_json
+from payouts.selectors.money.projection import project
+from payouts.selectors.money.renderings import to_csv, to_json
 
 
 def write(*, payout_round: PayoutRound) -> list[Export]:

@@ -9,7 +9,7 @@ from payouts.core.rules import compare_rules
 from payouts.documents import AuditFigures, AuditSeller, RuleErrors, SumProof
 from payouts.documents.audit_figures import SCHEMA
 from payouts.models import PayoutRound
-from payouts.selectors.entitlements import total_validation_error
+from payouts.selectors.money.entitlements import total_validation_error
 from valuation.core.games.game import FloatMatrix, FloatVector
 from valuation.core.results import share_standard_errors
 from valuation.core.statistics.confidence import LEVEL, normal_quantile

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import DataRequest, User
 from marketplace.services import events
-from marketplace.shared.errors import ConflictError
 from payouts.errors import AmountError, NaturalKeyError
 from payouts.models import LedgerTransaction
 from payouts.services import accounts, ledger, locks

@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 
 from marketplace.models import User
-from marketplace.shared.request_id import current_request_id
+from marketplace.web.request_id import current_request_id
 from payouts.errors import AmountError, NaturalKeyError
 from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutRound
 

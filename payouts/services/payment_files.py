@@ -7,7 +7,7 @@ from django.db import transaction
 from marketplace.models import User
 from marketplace.services import events
 from payouts.models import PayoutRound
-from payouts.selectors.payments import PaymentList, to_csv, to_xml
+from payouts.selectors.money.payments import PaymentList, to_csv, to_xml
 
 _WRITERS = {"csv": to_csv, "xml": to_xml}
 

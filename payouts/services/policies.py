@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import User
 from marketplace.services import events
-from marketplace.shared.errors import ConflictError
 from payouts.core.policy import Rule
 from payouts.models import PayoutPolicy
 

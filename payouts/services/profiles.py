@@ -7,11 +7,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from marketplace.basics.figures import clock
+from marketplace.basics.names import visible
 from marketplace.models import Organization, User
 from marketplace.services import events, notices, organizations
-from marketplace.shared.names import visible
-from marketplace.shared.site import address
-from marketplace.templatetags.figures import clock
+from marketplace.web.site import address
 from payouts.core.bank_accounts import masked, read_iban
 from payouts.models import PayoutProfile
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from payouts.models import PayoutLine, PayoutRound
 from payouts.models.policies import policy_from_snapshot
-from payouts.selectors.digest import lines_sha256
-from payouts.selectors.entitlements import entitlements, frozen_owner_keys
+from payouts.selectors.money.digest import lines_sha256
+from payouts.selectors.money.entitlements import entitlements, frozen_owner_keys
 from valuation.core.runner import run_plan
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation

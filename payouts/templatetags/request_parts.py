@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from marketplace.models import DataRequest
-from payouts.selectors.balances import pot_of
+from payouts.selectors.money.balances import pot_of
 from valuation.selectors.quotes import latest_quote
 
 register = template.Library()

@@ -9,11 +9,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import ConflictError, FaircutError
+from marketplace.basics.errors import ConflictError, FaircutError
+from marketplace.people.access import role_required
 from marketplace.views.signed_in import SignedInRequest
 from payouts.models import PayoutRound
-from payouts.selectors.audit import report
+from payouts.selectors.audit.report import report
 from payouts.services import attacks
 from payouts.views.pdf import PdfUnavailableError, pdf_of
 from payouts.views.rounds import find

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from marketplace.views.signed_in import SignedInRequest
-from payouts.selectors.buyer_results import buyer_results, results_open_to, segment_chart, settled_rounds
+from payouts.selectors.buyer.results import buyer_results, results_open_to, segment_chart, settled_rounds
 
 
 @login_required

@@ -7,19 +7,19 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from marketplace.basics.errors import FaircutError, NotAllowedError
+from marketplace.basics.money import format_amount
 from marketplace.models import DataRequest, Role
+from marketplace.people.access import role_required
 from marketplace.selectors.access import is_operator
 from marketplace.selectors.drafts import own_requests
 from marketplace.selectors.requests import visible_requests
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import FaircutError, NotAllowedError
-from marketplace.shared.money import format_amount
 from marketplace.views.signed_in import SignedInRequest
 from payouts.core.payment_order import Payer
 from payouts.errors import PaymentFileError
 from payouts.forms import FundingForm
-from payouts.selectors.balances import pot_history, pot_of
-from payouts.selectors.payments import funding_reference, payer
+from payouts.selectors.money.balances import pot_history, pot_of
+from payouts.selectors.money.payments import funding_reference, payer
 from payouts.services import funding
 
 

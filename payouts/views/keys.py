@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from marketplace.shared.access import role_required, step_up_where_enrolled
+from marketplace.people.access import role_required, step_up_where_enrolled
 from marketplace.views.signed_in import SignedInRequest
 from payouts.forms import ApiKeyForm
 from payouts.models import ApiKey

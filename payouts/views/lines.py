@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import FaircutError
+from marketplace.basics.errors import FaircutError
+from marketplace.people.access import role_required
 from marketplace.views.signed_in import SignedInRequest
 from payouts import forms
 from payouts.models import PayoutLine

@@ -5,13 +5,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from marketplace.basics.errors import FaircutError
 from marketplace.models import Organization
+from marketplace.people.access import role_required
 from marketplace.services import ownership
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import FaircutError
 from marketplace.views.signed_in import SignedInRequest
 from payouts.forms import OwnerForm, ReasonForm
-from payouts.selectors.owners import seller_owners
+from payouts.selectors.money.owners import seller_owners
 
 
 @role_required("operator")

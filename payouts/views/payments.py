@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from marketplace.shared.access import role_required, step_up_required
+from marketplace.people.access import role_required, step_up_required
 from marketplace.views.signed_in import SignedInRequest
 from payouts.errors import PaymentFileError
 from payouts.models import PayoutLine, PayoutRound
-from payouts.selectors.payments import PaymentList, payer, payment_of_line, payments_of_round
+from payouts.selectors.money.payments import PaymentList, payer, payment_of_line, payments_of_round
 from payouts.services import payment_files
 from payouts.views.rounds import find
 

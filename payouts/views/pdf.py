@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.contrib.staticfiles import finders
 
-from marketplace.shared.errors import FaircutError
+from marketplace.basics.errors import FaircutError
 
 
 class PdfUnavailableError(FaircutError):

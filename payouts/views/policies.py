@@ -9,14 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import capfirst
 from django.views.decorators.http import require_POST, require_safe
 
-from marketplace.shared.access import role_required
-from marketplace.shared.errors import FaircutError
+from marketplace.basics.errors import FaircutError
+from marketplace.people.access import role_required
 from marketplace.views.signed_in import SignedInRequest
 from payouts.forms import PolicyForm, TriedPolicyForm
 from payouts.models import PayoutPolicy
-from payouts.selectors.policy_preview import preview
-from payouts.selectors.rounds import numbered_rounds
-from payouts.selectors.terms import clauses_in_words
+from payouts.selectors.round.policy_preview import preview
+from payouts.selectors.round.rounds import numbered_rounds
+from payouts.selectors.round.terms import clauses_in_words
 from payouts.services import policies
 
 # A policy is not of one currency; its minimum is told in the most usual one.

@@ -8,12 +8,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.models import Organization, Role, User
+from marketplace.people.access import role_required
 from marketplace.selectors.access import organizations_of
-from marketplace.shared.access import role_required
 from marketplace.views.signed_in import SignedInRequest
 from payouts.core.bank_accounts import masked
 from payouts.forms import PayoutDetailsForm
-from payouts.selectors import profiles as selectors
+from payouts.selectors.money import profiles as selectors
 from payouts.services import profiles
 
 

@@ -8,11 +8,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from marketplace.views.signed_in import SignedInRequest
-from payouts.selectors import own_rows
-from payouts.selectors.explanations import class_chart, size_chart
-from payouts.selectors.most_added import most_added
-from payouts.selectors.projection import line_records
-from payouts.selectors.results import chain, headline, own_lines, value_in_words
+from payouts.selectors.money.projection import line_records
+from payouts.selectors.seller import own_rows
+from payouts.selectors.seller.explanations import class_chart, size_chart
+from payouts.selectors.seller.most_added import most_added
+from payouts.selectors.seller.results import chain, headline, own_lines, value_in_words
 from valuation.selectors.units import unit_of
 
 

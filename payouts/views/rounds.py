@@ -13,16 +13,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from marketplace.basics.errors import FaircutError
+from marketplace.people.access import recent_mfa, role_required, step_up_required, step_up_where_enrolled
 from marketplace.selectors import copies
-from marketplace.shared.access import recent_mfa, role_required, step_up_required, step_up_where_enrolled
-from marketplace.shared.errors import FaircutError
 from marketplace.views.signed_in import SignedInRequest
 from payouts import forms
 from payouts.models import Export, PayoutRound
-from payouts.selectors.balances import pot_available_minor, requests_for_rounds
-from payouts.selectors.live import watch
-from payouts.selectors.review import review
-from payouts.selectors.rounds import (
+from payouts.selectors.money.balances import pot_available_minor, requests_for_rounds
+from payouts.selectors.round.live import watch
+from payouts.selectors.round.review import review
+from payouts.selectors.round.rounds import (
     SHOWN,
     numbered_rounds,
     rounds_for_operators,
@@ -30,8 +30,8 @@ from payouts.selectors.rounds import (
     waiting_for_seconds,
     waits_for,
 )
-from payouts.selectors.terms import policy_in_words
-from payouts.selectors.waiting_lines import carried_along, waiting_lines
+from payouts.selectors.round.terms import policy_in_words
+from payouts.selectors.round.waiting_lines import carried_along, waiting_lines
 from payouts.services import rounds
 
 PAGE_SIZE = 25

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from marketplace.views.signed_in import SignedInRequest
-from payouts.selectors.results import own_lines
-from payouts.selectors.statement_csv import to_csv
-from payouts.selectors.statements import Statement, statement_of
+from payouts.selectors.seller.results import own_lines
+from payouts.selectors.seller.statement_csv import to_csv
+from payouts.selectors.seller.statements import Statement, statement_of
 from payouts.views.pdf import PdfUnavailableError, pdf_of
 
 

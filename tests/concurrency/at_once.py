@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connections
 
-from marketplace.shared.errors import ConflictError
+from marketplace.basics.errors import ConflictError
 
 
 def at_once(*calls):

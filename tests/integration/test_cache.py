@@ -8,7 +8,7 @@ def test_the_shared_cache_keeps_json_and_counts(settings):
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": os.environ["FAIRCUT_BROKER_URL"],
-            "OPTIONS": {"serializer": "marketplace.shared.cache.JsonSerializer"},
+            "OPTIONS": {"serializer": "marketplace.web.cache.JsonSerializer"},
         }
     }
     cache = caches["default"]

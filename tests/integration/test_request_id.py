@@ -8,7 +8,7 @@ from django.urls import reverse
 from marketplace.celery import app
 from marketplace.models import AuditEvent, Role
 from marketplace.services import events
-from marketplace.shared.request_id import current_request_id
+from marketplace.web.request_id import current_request_id
 from payouts.models import LedgerTransaction
 from tests.factories.accounts import make_member
 from tests.factories.requests import make_request

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from marketplace.shared.documents import Document
+from marketplace.basics.documents import Document
 from valuation.core.models import ModelSpec
 
 # Raised when a change of freezing would change the arrays of the same submissions.

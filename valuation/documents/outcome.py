@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from marketplace.shared.documents import Document, Floats
+from marketplace.basics.documents import Document, Floats
 from valuation.core.checks.label_agreement import Agreement
 from valuation.core.results import LevelSummary
 
@@ -18,6 +18,10 @@ _STAGES: Final = {
     "valuing rows, all workers together": "valuing_rows",
     "merging": "merging",
 }
+
+# A segment of fewer validation rows says more about chance, and about the buyer's private rows, than about a seller.
+SEGMENT_ROWS_MIN = 20
+TOO_FEW = f"fewer than {SEGMENT_ROWS_MIN} validation rows each"
 
 
 def stages_by_name(seconds: Mapping[str, float]) -> dict[str, float]:

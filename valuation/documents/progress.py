@@ -1,6 +1,6 @@
 """How far a run has come, as written after every merged wave."""
 
-from marketplace.shared.documents import Document
+from marketplace.basics.documents import Document
 
 
 class SellerProgress(Document):

@@ -10,6 +10,9 @@ from django.db import models
 
 from marketplace.models import DataRequest, User
 
+# What a dry run does, one after another.
+STEPS = ("Reading the validation rows", "Training on 100 rows", "Rehearsing a small market", "Rehearsing a larger one")
+
 
 class Quote(models.Model):
     """One dry run of a request's model on the buyer's own validation rows, and what follows from it."""

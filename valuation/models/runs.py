@@ -5,8 +5,8 @@ import uuid
 import pgtrigger
 from django.db import models
 
+from marketplace.basics.documents import DocumentField
 from marketplace.models import DataRequest, Organization, User
-from marketplace.shared.documents import DocumentField
 from valuation.documents import Manifest, Outcome, Progress
 
 

@@ -1,7 +1,7 @@
 """On what terms a request's models count, in the words that its buyer and its sellers read."""
 
+from marketplace.basics.figures import count
 from marketplace.models import DataRequest
-from marketplace.templatetags.figures import count
 from valuation.core.models import ModelSpec
 
 BAD_ROWS = "Rows that spoil a model which others made good still count against whoever brought them."

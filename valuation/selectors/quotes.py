@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+from marketplace.basics.figures import percent
+from marketplace.basics.money import format_amount
 from marketplace.models import DataRequest
-from marketplace.shared.money import format_amount
-from marketplace.templatetags.figures import percent
 from valuation.core.checks.class_rehearsal import ClassTrial
 from valuation.core.checks.rehearsal import Learning, Market, Projection
 from valuation.core.fgsv.precision import DUE_MINOR, DUE_PART, due_of_pot
 from valuation.core.models import ModelSpec
 from valuation.core.statistics.confidence import normal_quantile
 from valuation.models import Quote
+from valuation.models.quotes import STEPS
 from valuation.selectors import units
-from valuation.services.quotes import STEPS
-from valuation.services.terms import terms_sha256
+from valuation.selectors.quoted_terms import terms_sha256
 
 PRECISIONS = (0.01, 0.02, 0.05)
 WORKERS = (1, 2, 4, 8)

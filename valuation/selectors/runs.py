@@ -16,10 +16,6 @@ from valuation.core.plans.block_kinds import Step, kinds_of
 from valuation.documents import ManifestSeller, Progress, RunSeconds
 from valuation.models import PlayerValue, ValuationRun
 
-# A segment of fewer validation rows says more about chance, and about the buyer's private rows, than about a seller.
-SEGMENT_ROWS_MIN = 20
-TOO_FEW = f"fewer than {SEGMENT_ROWS_MIN} validation rows each"
-
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 

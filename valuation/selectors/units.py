@@ -1,6 +1,6 @@
 """In which unit people read a difference of two scores."""
 
-from marketplace.templatetags.figures import decimals
+from marketplace.basics.figures import decimals
 from valuation.core.metrics.registry import facts_of
 
 _POINTS_OF_ONE = 100

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from marketplace.shared.errors import FaircutError
+from marketplace.basics.errors import FaircutError
 from valuation.core import runner
 from valuation.core.errors import ValuationError
 from valuation.core.plans import plan as core_plan

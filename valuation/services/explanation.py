@@ -12,8 +12,8 @@ from valuation.core.metrics.registry import facts_of
 from valuation.core.plans.plan import PlanState
 from valuation.core.results import GroupValues
 from valuation.documents import LearningCurve, Removal, SegmentCut, SizeCut
+from valuation.documents.outcome import SEGMENT_ROWS_MIN, TOO_FEW
 from valuation.models import ValuationRun
-from valuation.selectors.runs import SEGMENT_ROWS_MIN, TOO_FEW
 from valuation.services import inputs
 from valuation.services.columns import Array, Codes, categories, classes
 

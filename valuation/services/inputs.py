@@ -12,10 +12,10 @@ import pyarrow as pa
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from marketplace.basics.errors import FaircutError
 from marketplace.models import DataRequest, Submission
 from marketplace.selectors import copies
 from marketplace.selectors.stored_rows import InputsChangedError, base_table, validation_table, version_table
-from marketplace.shared.errors import FaircutError
 from valuation.core.games.game import Game, IndexVector, is_rowwise
 from valuation.core.games.rows import PooledRows
 from valuation.core.models import ModelSpec, is_batched

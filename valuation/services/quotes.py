@@ -10,12 +10,12 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
+from marketplace.basics.errors import ConflictError
 from marketplace.celery import app as celery_app
 from marketplace.models import DataRequest, User
 from marketplace.services import events
 from marketplace.services.datasets import lock_request
 from marketplace.services.requests import require_buyer
-from marketplace.shared.errors import ConflictError
 from valuation.core.checks.class_rehearsal import try_classes
 from valuation.core.checks.rehearsal import (
     Market,
@@ -30,12 +30,12 @@ from valuation.core.models import ModelSpec
 from valuation.core.models.cost import check_affordable
 from valuation.core.models.features import FeatureEncoder
 from valuation.models import Quote
+from valuation.models.quotes import STEPS
+from valuation.selectors.quoted_terms import terms_sha256
 from valuation.services.inputs import committed_columns, encoded_base
-from valuation.services.terms import terms_sha256
 
 # Each of the two rehearsed markets may take about this long; a slow model then gets no interval, and the quote says so.
 MARKET_SECONDS_MAX = 20.0
-STEPS = ("Reading the validation rows", "Training on 100 rows", "Rehearsing a small market", "Rehearsing a larger one")
 SEED = 0
 # A hint that nobody has taken up for this long is taken for lost.
 HINT_SILENCE_SECONDS = 30

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from marketplace.basics.errors import ConflictError, FaircutError
 from marketplace.celery import app as celery_app
 from marketplace.models import DataRequest, User
 from marketplace.services import copies, events
-from marketplace.shared.errors import ConflictError, FaircutError
 from valuation.core.errors import ValuationError
 from valuation.core.fgsv.precision import DueTarget
 from valuation.core.plans import plan as core_plan

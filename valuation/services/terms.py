@@ -1,24 +1,11 @@
 """The terms that a dry run judges: what it found impossible cannot be opened."""
 
-import hashlib
-import json
-
 from django.db.models import Q
 
 from marketplace.models import DataRequest
 from marketplace.services.requests import RequestRefusedError
-from valuation.core.models import ModelSpec
 from valuation.models import Quote
-
-
-def terms_sha256(request: DataRequest) -> str:
-    """Hash of the terms that a quote depends on."""
-    # Every default written out: a dry run from before there were terms rehearsed another game.
-    spec = ModelSpec.from_json({**request.model_spec, "metric": request.metric}).to_json()
-    terms = [request.schema, request.target, spec, request.metric, request.validation_sha256]
-    if request.base_rows:
-        terms.append(request.base_sha256)
-    return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+from valuation.selectors.quoted_terms import terms_sha256
 
 
 def require_possible(request: DataRequest) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django import template
 
+from marketplace.basics.figures import decimals
 from marketplace.models import DataRequest
-from marketplace.templatetags.figures import decimals
 from valuation.selectors.quotes import latest_quote
 
 register = template.Library()

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from marketplace.basics.errors import FaircutError
 from marketplace.models import Organization, Role
 from marketplace.services import accounts, invitations
-from marketplace.shared.errors import FaircutError
-from marketplace.shared.site import address
+from marketplace.web.site import address
 
 
 class Command(BaseCommand):

@@ -7,11 +7,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import DataRequest, User
 from marketplace.services import events
 from marketplace.services.datasets import lock_request
 from marketplace.services.requests import RequestRefusedError, require_buyer
-from marketplace.shared.errors import ConflictError
 
 
 class NotADraftError(ConflictError):

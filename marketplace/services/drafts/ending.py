@@ -7,13 +7,13 @@ from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import DataRequest, User
 from marketplace.selectors.drafts import missing_steps
 from marketplace.services import events
 from marketplace.services.datasets import lock_request
 from marketplace.services.drafts.changing import forget_rows, lock_draft
 from marketplace.services.requests import RequestRefusedError, checked_schema, require_buyer
-from marketplace.shared.errors import ConflictError
 
 # What other apps know against opening a draft, each raising a refusal; they add to it when they are set up.
 OPENING_CHECKS: list[Callable[[DataRequest], None]] = []

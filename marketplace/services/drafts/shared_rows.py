@@ -3,11 +3,11 @@
 import numpy as np
 import pyarrow as pa
 
+from marketplace.basics.figures import count
 from marketplace.copies.rows import kinds_of, read_rows
 from marketplace.models import DataRequest
 from marketplace.selectors.stored_rows import base_table, validation_table
 from marketplace.services.requests import RequestRefusedError
-from marketplace.templatetags.figures import count
 
 # So many of them are named.
 _NAMED = 5

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.db import transaction
 
+from marketplace.basics.names import visible
 from marketplace.models import DataRequest, Organization, User
 from marketplace.services import events
 from marketplace.services.drafts.changing import changed, check_begins_one_way, forget_rows
 from marketplace.services.requests import RequestRefusedError, check_model_spec, checked_schema, require_buyer
-from marketplace.shared.names import visible
 
 
 @transaction.atomic

@@ -8,6 +8,8 @@ from django.core.files.base import File
 from django.db import transaction
 
 from marketplace import ingest
+from marketplace.basics.errors import FaircutError
+from marketplace.basics.names import visible
 from marketplace.ingest import Checked, Guess, Problem, Reading, Refused, TableSchema
 from marketplace.models import DataRequest, DatasetVersion, Organization, UploadDraft, User
 from marketplace.services import events
@@ -22,8 +24,6 @@ from marketplace.services.datasets import (
 from marketplace.services.upload_drafts.checking import Findings, checked, findings_of, store_rows
 from marketplace.services.upload_drafts.ending import end_draft
 from marketplace.services.uploads import Upload, limits, received
-from marketplace.shared.errors import FaircutError
-from marketplace.shared.names import visible
 
 State = UploadDraft.State
 

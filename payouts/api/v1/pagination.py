@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from payouts.selectors.projection import LineRecord
+from payouts.selectors.money.projection import LineRecord
 
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 500

@@ -10,8 +10,8 @@ from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
-from marketplace.shared.errors import FaircutError
-from marketplace.shared.request_id import current_request_id
+from marketplace.basics.errors import FaircutError
+from marketplace.web.request_id import current_request_id
 
 log = structlog.get_logger(__name__)
 

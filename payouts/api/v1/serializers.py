@@ -5,12 +5,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.shared.money import plain_decimal
+from marketplace.basics.money import plain_decimal
 from payouts.core.rules import RULES
 from payouts.models import Export, LineRelease, PayoutLine, PayoutRound
-from payouts.selectors.projection import project
-from payouts.selectors.renderings import line_dict, totals_dict
-from payouts.selectors.waiting_lines import releases_of
+from payouts.selectors.money.projection import project
+from payouts.selectors.money.renderings import line_dict, totals_dict
+from payouts.selectors.round.waiting_lines import releases_of
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):

@@ -26,7 +26,7 @@ from payouts.api.v1.serializers import (
     RoundSerializer,
 )
 from payouts.models import ApiKey, Export, PayoutRound
-from payouts.selectors.projection import project
+from payouts.selectors.money.projection import project
 
 PROBLEMS = {(status, MEDIA_TYPE): ProblemSerializer for status in (401, 403, 404, 406)}
 NOT_MODIFIED = OpenApiResponse(description="The export is the one you have.")

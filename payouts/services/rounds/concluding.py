@@ -12,9 +12,9 @@ from payouts.core.allocation import Allocation, AllocationError, Entitlement, Re
 from payouts.core.intervals import Interval, money_interval, share_intervals, value_intervals
 from payouts.models import AuditReport, PayoutLine, PayoutRound
 from payouts.models.policies import policy_from_snapshot
-from payouts.selectors.balances import carried_minor
-from payouts.selectors.digest import lines_sha256
-from payouts.selectors.entitlements import PAYING_RULE, entitlements, owner_keys
+from payouts.selectors.money.balances import carried_minor
+from payouts.selectors.money.digest import lines_sha256
+from payouts.selectors.money.entitlements import PAYING_RULE, entitlements, owner_keys
 from payouts.services import attacks, locks
 from payouts.services.figures import audit_figures
 from payouts.services.rounds.ending import end

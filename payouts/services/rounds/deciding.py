@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.models import User
+from marketplace.people.second_factor_proof import PROOF_VALID_FOR, PROOF_VALID_WORDS
 from marketplace.services import events
-from marketplace.shared.second_factor_proof import PROOF_VALID_FOR, PROOF_VALID_WORDS
 from payouts.core.allocation import Reason
 from payouts.errors import (
     ChangedSinceReviewError,
@@ -17,8 +17,8 @@ from payouts.errors import (
     SecondFactorError,
 )
 from payouts.models import Approval, PayoutLine, PayoutRound
-from payouts.selectors.digest import lines_sha256 as digest_of
-from payouts.selectors.risk_checks import unlinked_with_one_account
+from payouts.selectors.money.digest import lines_sha256 as digest_of
+from payouts.selectors.round.risk_checks import unlinked_with_one_account
 from payouts.services import locks
 
 

@@ -7,7 +7,7 @@ from marketplace.models import User
 from marketplace.services import events
 from payouts.errors import RoundStateError
 from payouts.models import LedgerTransaction, PayoutPolicy, PayoutRound
-from payouts.selectors.balances import escrow_minor
+from payouts.selectors.money.balances import escrow_minor
 from payouts.services import accounts, ledger, locks
 from payouts.services.rounds.opening import open_round
 from valuation.services import runs

@@ -3,14 +3,14 @@
 from django.db import transaction
 from django.utils import timezone
 
+from marketplace.basics.money import format_amount
 from marketplace.models import DataRequest, Submission, User
 from marketplace.services import events
-from marketplace.shared.money import format_amount
 from payouts.core.policy import Rule
 from payouts.errors import NothingSubmittedError, PotNotFundedError, RoundStateError
 from payouts.models import LedgerTransaction, PayoutPolicy, PayoutRound
 from payouts.models.policies import rule_of
-from payouts.selectors.balances import pot_available_minor
+from payouts.selectors.money.balances import pot_available_minor
 from payouts.services import accounts, ledger, locks
 from valuation.core.errors import BudgetTooSmallError
 from valuation.core.fgsv.precision import due_of_pot

@@ -12,8 +12,8 @@ from marketplace.models import User
 from marketplace.services import events
 from payouts.errors import AmountError, RoundStateError, UnbalancedError
 from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
-from payouts.selectors.balances import escrow_minor
-from payouts.selectors.profiles import hold_of
+from payouts.selectors.money.balances import escrow_minor
+from payouts.selectors.money.profiles import hold_of
 from payouts.services import accounts, exports, ledger, locks
 from payouts.services.rounds import releasing
 from payouts.services.rounds.telling import tell_buyer, tell_sellers

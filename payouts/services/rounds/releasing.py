@@ -8,13 +8,13 @@ import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from marketplace.basics.errors import FaircutError
 from marketplace.models import User
 from marketplace.services import events
-from marketplace.shared.errors import FaircutError
 from payouts.errors import LineHeldError, RoundStateError
 from payouts.models import LineRelease, PayoutLine, PayoutRound
-from payouts.selectors.balances import carried_lines
-from payouts.selectors.profiles import Hold, hold_of
+from payouts.selectors.money.balances import carried_lines
+from payouts.selectors.money.profiles import Hold, hold_of
 from payouts.services import locks
 from payouts.services.rounds.telling import tell_held, tell_released
 

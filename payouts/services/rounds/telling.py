@@ -3,14 +3,14 @@
 Each seller learns the own amount, and nobody else's.
 """
 
+from marketplace.basics.money import format_amount
 from marketplace.models import Membership, Organization, Role
 from marketplace.services import notices
-from marketplace.shared.money import format_amount
-from marketplace.shared.site import address
+from marketplace.web.site import address
 from payouts.core.allocation import Reason
 from payouts.models import PayoutLine, PayoutRound
-from payouts.selectors.profiles import Hold
-from payouts.selectors.why import nothing_shared
+from payouts.selectors.money.profiles import Hold
+from payouts.selectors.round.why import nothing_shared
 
 
 def tell_approvers(payout_round: PayoutRound) -> None:

@@ -3,9 +3,9 @@
 import pytest
 from django.core import mail
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import Membership, Notice, Organization, Role
 from marketplace.services import invitations, notices, organizations
-from marketplace.shared.errors import ConflictError
 from payouts.models import PayoutProfile
 from payouts.services import profiles
 from tests.concurrency.at_once import at_once

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.models import AuditEvent
 from payouts import errors
 from payouts.models import Approval, AuditReport, Export, LedgerEntry, LedgerTransaction, LineRelease, PayoutRound
-from payouts.selectors.balances import escrow_minor, pot_available_minor
+from payouts.selectors.money.balances import escrow_minor, pot_available_minor
 from payouts.services import accounts, funding, ledger, rounds
 from tests.concurrency.at_once import at_once
 from tests.integration.payouts import scenario

@@ -7,11 +7,11 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from marketplace import tasks
+from marketplace.basics.errors import NotAllowedError
 from marketplace.models import AuditEvent, CopyComparison, CopyFinding, DatasetVersion, Membership, Notice, Role
 from marketplace.selectors import copies as selectors
 from marketplace.selectors import copy_evidence
 from marketplace.services import copies, copy_search, submissions
-from marketplace.shared.errors import NotAllowedError
 from tests.factories.accounts import make_member, make_organization
 from tests.factories.datasets import make_submission, make_version
 from tests.factories.requests import make_request

@@ -9,10 +9,10 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from marketplace.basics.errors import NotAllowedError
 from marketplace.models import CopyComparison, CopyFinding, Membership, Notice, Role
 from marketplace.selectors import copies as selectors
 from marketplace.services import copies, copies_together
-from marketplace.shared.errors import NotAllowedError
 from tests.factories.accounts import make_member, make_organization
 from tests.factories.datasets import make_submission
 from tests.factories.requests import make_request

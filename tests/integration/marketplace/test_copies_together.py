@@ -3,11 +3,11 @@
 import pytest
 from django.urls import reverse
 
+from marketplace.basics.errors import NotAllowedError
 from marketplace.models import AuditEvent, CopyFinding, Membership, Notice, Role
 from marketplace.services import copies, copies_together
 from marketplace.services.copies import ReasonMissingError
 from marketplace.services.copies_together import DecisionsRefusedError
-from marketplace.shared.errors import NotAllowedError
 from tests.factories.accounts import make_member, make_organization
 from tests.factories.datasets import make_submission
 from tests.factories.requests import make_request

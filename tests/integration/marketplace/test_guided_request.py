@@ -7,10 +7,10 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, InternalError, ProgrammingError, transaction
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import AuditEvent, DataRequest, Role
 from marketplace.selectors.drafts import missing_steps
 from marketplace.services import drafts
-from marketplace.shared.errors import ConflictError
 from payouts.models import LedgerEntry
 from payouts.services import funding
 from tests.factories.accounts import make_member, organization_of

@@ -8,10 +8,10 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from marketplace.basics.errors import ConflictError, FaircutError, NotAllowedError
 from marketplace.models import Invitation, Notice, Organization, Role
 from marketplace.selectors.organizations import invitations_to, roles_in
 from marketplace.services import invitations, organizations
-from marketplace.shared.errors import ConflictError, FaircutError, NotAllowedError
 from tests.factories.accounts import make_member, make_organization, make_user, organization_of
 from tests.integration.marketplace.uploading import signed_in
 from tests.integration.words import words_of

@@ -8,10 +8,10 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, ProgrammingError, transaction
 from django.urls import reverse
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import AuditEvent, DataRequest, Role
 from marketplace.selectors.stored_rows import base_table
 from marketplace.services import drafts
-from marketplace.shared.errors import ConflictError
 from tests.factories.accounts import make_member
 from tests.factories.drafts import rows_csv
 from tests.integration.marketplace.guided import address, upload

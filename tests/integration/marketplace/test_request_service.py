@@ -9,12 +9,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError
 
+from marketplace.basics.errors import NotAllowedError
 from marketplace.demo import cast
 from marketplace.models import AuditEvent, DataRequest, Role
 from marketplace.services import drafts, events
 from marketplace.services.drafts import ending
 from marketplace.services.requests import RequestRefusedError
-from marketplace.shared.errors import NotAllowedError
 from tests.factories.accounts import make_member, make_organization, organization_of
 from tests.factories.drafts import completed, make_draft, rows_csv
 

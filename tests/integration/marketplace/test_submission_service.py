@@ -2,10 +2,10 @@
 
 import pytest
 
+from marketplace.basics.errors import NotAllowedError
 from marketplace.models import AuditEvent, DataRequest, Role, Submission, UploadDraft
 from marketplace.services import ownership, submissions
 from marketplace.services.datasets import OwnRequestError, RequestClosedError
-from marketplace.shared.errors import NotAllowedError
 from tests.factories.accounts import make_member, make_organization, organization_of
 from tests.factories.datasets import make_draft, make_submission, make_version
 from tests.factories.requests import GOOD_CSV, make_request

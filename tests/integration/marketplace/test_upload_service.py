@@ -12,13 +12,13 @@ from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from marketplace.basics.errors import FaircutError, NotAllowedError
 from marketplace.ingest import ReadingError
 from marketplace.models import AuditEvent, DataRequest, Dataset, DatasetVersion, Role, Submission, UploadDraft
 from marketplace.selectors import uploads
 from marketplace.services import datasets, events, submissions, upload_drafts
 from marketplace.services.datasets import DraftEndedError, DraftNotReadyError, QuotaError, RequestClosedError
 from marketplace.services.uploads import UploadRefusedError
-from marketplace.shared.errors import FaircutError, NotAllowedError
 from tests.factories.accounts import make_member, make_organization, organization_of
 from tests.factories.datasets import make_draft, make_version
 from tests.factories.requests import BAD_CSV, GOOD_CSV, make_request

@@ -14,8 +14,8 @@ from payouts import tasks
 from payouts.core.verdicts import AttackVerdict, of_gain
 from payouts.documents import AttackFigures
 from payouts.models import AttackProgress, AttackTest
-from payouts.selectors import attack_tries
-from payouts.selectors.digest import lines_sha256
+from payouts.selectors.audit import attack_tries
+from payouts.selectors.money.digest import lines_sha256
 from payouts.services import attacks
 from tests.integration.payouts import scenario
 from tests.integration.valuation.market import make_market, start_run

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from marketplace.services import ownership
-from payouts.selectors.policy_preview import preview
+from payouts.selectors.round.policy_preview import preview
 from payouts.services import attacks
 from payouts.views.pdf import PdfUnavailableError
 from tests.integration.payouts import scenario
@@ -170,7 +170,7 @@ def test_an_earlier_methods_values_are_not_run_and_its_cents_are_proved(really_r
     payout_round, operator = really_reviewed
     method = payout_round.run.method_version
     monkeypatch.setattr("payouts.services.recomputing.METHOD_VERSION", "fgsv-auto/99")
-    monkeypatch.setattr("payouts.selectors.audit.METHOD_VERSION", "fgsv-auto/99")
+    monkeypatch.setattr("payouts.selectors.audit.report.METHOD_VERSION", "fgsv-auto/99")
     monkeypatch.setattr("payouts.services.recomputing.run_plan", None)
     client.force_login(operator)
 

@@ -13,11 +13,11 @@ from marketplace.models import DatasetVersion
 from payouts.core.attacks import Cells, gain
 from payouts.models import PayoutPolicy
 from payouts.models.policies import policy_from_snapshot
-from payouts.selectors.digest import lines_sha256
-from payouts.selectors.projection import project
-from payouts.selectors.risk_checks import risk_checks
-from payouts.selectors.statements import statement_of
-from payouts.selectors.why import lower_of
+from payouts.selectors.money.digest import lines_sha256
+from payouts.selectors.money.projection import project
+from payouts.selectors.round.risk_checks import risk_checks
+from payouts.selectors.round.why import lower_of
+from payouts.selectors.seller.statements import statement_of
 from payouts.services import attack_figures
 from payouts.services.recomputing import _amounts_check, _lines_check
 from tests.integration.payouts import scenario

@@ -10,8 +10,8 @@ import pytest
 
 from payouts.errors import UnbalancedError
 from payouts.models import Export, LedgerEntry
-from payouts.selectors.projection import project
-from payouts.selectors.renderings import CSV_COLUMNS, LINE_COLUMNS, line_dict, to_csv, to_json
+from payouts.selectors.money.projection import project
+from payouts.selectors.money.renderings import CSV_COLUMNS, LINE_COLUMNS, line_dict, to_csv, to_json
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page
 

@@ -4,8 +4,8 @@ import pytest
 
 from marketplace.models import CopyFinding, Submission
 from marketplace.services import copies, submissions
-from payouts.selectors.frozen_copies import frozen_copies
-from payouts.selectors.review import review
+from payouts.selectors.round.frozen_copies import frozen_copies
+from payouts.selectors.round.review import review
 from payouts.services import rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words

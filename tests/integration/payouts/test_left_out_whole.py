@@ -8,13 +8,13 @@ import json
 import pytest
 from django.urls import reverse
 
+from marketplace.basics.figures import NARROW_SPACE, count
 from marketplace.models import CopyFinding
 from marketplace.services import copies
-from marketplace.templatetags.figures import NARROW_SPACE, count
 from payouts.models import Export
-from payouts.selectors.buyer_results import buyer_results
-from payouts.selectors.explanations import class_chart, size_chart
-from payouts.selectors.statements import statement_of
+from payouts.selectors.buyer.results import buyer_results
+from payouts.selectors.seller.explanations import class_chart, size_chart
+from payouts.selectors.seller.statements import statement_of
 from payouts.services.rounds import opening
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words

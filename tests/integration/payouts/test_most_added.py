@@ -3,12 +3,12 @@
 import pytest
 from django.urls import reverse
 
-from marketplace.templatetags.figures import MINUS
-from payouts.selectors.most_added import most_added
+from marketplace.basics.figures import MINUS
+from payouts.selectors.seller.most_added import most_added
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, words
 from valuation.documents import KindMeans, RowKinds, SegmentCut
-from valuation.selectors.runs import TOO_FEW
+from valuation.documents.outcome import TOO_FEW
 
 HEADING = "What would add most"
 
@@ -71,7 +71,7 @@ def kept(*columns, **parts):
 
 def result(place, monkeypatch, found, *, seller=0):
     # These runs stored no file of row values.
-    monkeypatch.setattr("payouts.selectors.own_rows.valuation.point_values", lambda *_args, **_kwargs: None)
+    monkeypatch.setattr("payouts.selectors.seller.own_rows.valuation.point_values", lambda *_args, **_kwargs: None)
     payout_round = scenario.posted(place, kept=found)
     return words(browser(place.people[seller]).get(reverse("payouts:result", args=[payout_round.pk])))
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 from marketplace.models import AuditEvent, Membership, Role
 from marketplace.services import ownership
 from payouts.errors import FourEyesError, RoundStateError
-from payouts.selectors.live import watch
-from payouts.selectors.review import review
+from payouts.selectors.round.live import watch
+from payouts.selectors.round.review import review
 from payouts.services import profiles, rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser

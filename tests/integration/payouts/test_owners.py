@@ -3,10 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import AuditEvent, Notice, Organization, Role
 from marketplace.services import ownership
-from marketplace.shared.errors import ConflictError
-from payouts.selectors.owners import possible_owners, seller_owners
+from payouts.selectors.money.owners import possible_owners, seller_owners
 from payouts.services import profiles
 from tests.factories.accounts import make_member, make_organization, organization_of
 from tests.integration.payouts.scenario import payout_details

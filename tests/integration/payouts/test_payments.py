@@ -15,7 +15,7 @@ from marketplace.models import AuditEvent
 from payouts.core.payment_order import NAMESPACE
 from payouts.errors import PaymentFileError
 from payouts.models import PayoutProfile
-from payouts.selectors.payments import payment_of_line, payments_of_round, to_csv, to_xml
+from payouts.selectors.money.payments import payment_of_line, payments_of_round, to_csv, to_xml
 from payouts.services import profiles, rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words

@@ -6,7 +6,7 @@ from django.urls import reverse
 from marketplace.models import AuditEvent, Role
 from payouts.core.policy import Policy
 from payouts.models import PayoutPolicy
-from payouts.selectors.policy_preview import preview
+from payouts.selectors.round.policy_preview import preview
 from tests.factories.accounts import make_member
 from tests.integration.payouts.scenario import in_review
 

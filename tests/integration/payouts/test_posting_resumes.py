@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from payouts.models import Export, LedgerEntry, LedgerTransaction, PayoutLine
-from payouts.selectors.balances import escrow_minor
+from payouts.selectors.money.balances import escrow_minor
 from payouts.services import exports, ledger, rounds
 from payouts.services.rounds import posting
 from tests.integration.payouts import scenario

@@ -2,7 +2,7 @@
 
 from payouts.forms import RoundForm
 from payouts.models import LedgerTransaction
-from payouts.selectors.balances import pot_available_minor, pot_history, pot_of
+from payouts.selectors.money.balances import pot_available_minor, pot_history, pot_of
 from payouts.services import funding
 from tests.factories.accounts import make_organization
 from tests.integration.payouts import scenario

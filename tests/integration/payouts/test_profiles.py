@@ -12,7 +12,7 @@ from django.utils import timezone
 from marketplace.models import AuditEvent, Notice, Role
 from payouts.forms import countries
 from payouts.models import PayoutProfile
-from payouts.selectors import profiles as selectors
+from payouts.selectors.money import profiles as selectors
 from payouts.services import profiles
 from payouts.services.profiles import PayoutDetails
 from tests.factories.accounts import PASSWORD, make_member, make_organization, organization_of

@@ -4,7 +4,7 @@ import pytest
 
 from payouts import tasks
 from payouts.models import PayoutRound
-from payouts.selectors.projection import project
+from payouts.selectors.money.projection import project
 from payouts.services import funding, rounds
 from payouts.services.recomputing import recompute
 from tests.integration.payouts import scenario

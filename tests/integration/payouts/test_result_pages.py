@@ -10,8 +10,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
 
+from marketplace.basics.figures import MINUS
 from marketplace.models import Dataset, DatasetVersion
-from marketplace.templatetags.figures import MINUS
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, words
 from valuation.documents import LearningCurve, Removal, SegmentCut, SizeCut

@@ -11,7 +11,7 @@ from marketplace.models import AuditEvent, Organization, Submission
 from payouts import errors, tasks
 from payouts.documents import SumProof
 from payouts.models import AuditReport, Export, LedgerEntry, LedgerTransaction, PayoutLine, PayoutRound
-from payouts.selectors.balances import escrow_minor, pot_available_minor
+from payouts.selectors.money.balances import escrow_minor, pot_available_minor
 from payouts.services import accounts, funding, rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.scenario import POT_MINOR

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from payouts.errors import UnbalancedError
 from payouts.models import PayoutLine
-from payouts.selectors.statements import statement_of
+from payouts.selectors.seller.statements import statement_of
 from payouts.services import rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, words
@@ -89,7 +89,7 @@ def test_statements_chain_for_every_seller(place):
 
 def test_a_statement_that_does_not_add_up_is_not_shown(place, monkeypatch):
     posted = scenario.posted(place)
-    monkeypatch.setattr("payouts.selectors.statements._owed", lambda *_, **__: ())
+    monkeypatch.setattr("payouts.selectors.seller.statements._owed", lambda *_, **__: ())
 
     with pytest.raises(UnbalancedError, match=r"Statement 1 of .* does not add up"):
         statement_of(line_of(posted, place.sellers[0]))

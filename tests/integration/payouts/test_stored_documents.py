@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from marketplace.shared.documents import DocumentError
+from marketplace.basics.documents import DocumentError
 from payouts.models import AuditReport, PayoutRound
 from payouts.services import attacks, rounds
 from tests.integration.payouts import scenario

@@ -2,7 +2,7 @@
 
 import pytest
 
-from payouts.selectors.risk_checks import risk_checks
+from payouts.selectors.round.risk_checks import risk_checks
 from tests.factories.accounts import make_member, make_organization
 from tests.factories.datasets import make_submission
 from tests.integration.payouts import scenario

@@ -12,8 +12,8 @@ from marketplace.models import AuditEvent, Notice
 from payouts import tasks
 from payouts.errors import LineHeldError, RoundStateError
 from payouts.models import Export, LedgerEntry, LedgerTransaction, LineRelease, PayoutLine
-from payouts.selectors.projection import project
-from payouts.selectors.statements import statement_of
+from payouts.selectors.money.projection import project
+from payouts.selectors.seller.statements import statement_of
 from payouts.services import api_keys, profiles, rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page, words
@@ -42,7 +42,7 @@ def change_details(place, index=0):
 
 @pytest.fixture
 def after_the_pause(monkeypatch):
-    return lambda: monkeypatch.setattr("payouts.selectors.profiles.is_cooling_down", lambda _: False)
+    return lambda: monkeypatch.setattr("payouts.selectors.money.profiles.is_cooling_down", lambda _: False)
 
 
 def read_over_rest(payout_round, by):

@@ -7,8 +7,8 @@ from django.core.files.storage import default_storage
 from django.db import ProgrammingError, transaction
 from django.utils import timezone
 
+from marketplace.basics.errors import ConflictError
 from marketplace.models import AuditEvent, Role
-from marketplace.shared.errors import ConflictError
 from tests.factories.accounts import make_member
 from tests.factories.requests import make_request
 from tests.integration.valuation.market import make_market, start_run, work_off

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
-from marketplace.shared.documents import Document, DocumentError, DocumentField, Floats
+from marketplace.basics.documents import Document, DocumentError, DocumentField, Floats
 
 
 class Leaf(Document):

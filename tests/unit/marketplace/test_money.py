@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.shared import money
+from marketplace.basics import money
 
 CURRENCIES = st.sampled_from(sorted(money.MINOR_DIGITS))
 

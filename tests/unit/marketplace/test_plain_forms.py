@@ -3,8 +3,8 @@
 import pytest
 from django import forms
 
+from marketplace.basics.names import visible
 from marketplace.forms.plain import PlainForm
-from marketplace.shared.names import visible
 
 
 class Everything(PlainForm):

@@ -3,8 +3,8 @@
 import pytest
 
 from payouts.core.verdicts import AttackVerdict
-from payouts.selectors.audit_attacks import AttackBar
-from payouts.selectors.audit_charts import attacks
+from payouts.selectors.audit.attacks import AttackBar
+from payouts.selectors.audit.charts import attacks
 
 GAINS = AttackBar("Shells, by label", 11_982, 100, 0, AttackVerdict.PAYS)
 GAINS_EVEN_LINKED = AttackBar("Shells, at random", 11_982, 100, 500, AttackVerdict.PAYS)

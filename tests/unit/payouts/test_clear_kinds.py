@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from payouts.selectors.clear_kinds import clearly_ahead, clearly_behind, did, joint_quantile
+from payouts.selectors.seller.clear_kinds import clearly_ahead, clearly_behind, did, joint_quantile
 from valuation.core.rows.row_kinds import mean_by_kind
 from valuation.selectors.row_kinds import KindMean
 

@@ -13,9 +13,9 @@ from payouts.core.policy import Policy, Rule
 from payouts.core.rules import RULES, compare_rules
 from payouts.forms import TriedPolicyForm
 from payouts.models import AttackTest, PayoutPolicy
-from payouts.selectors.attack_words import MEANS, NAMES, ONCE_FOUND_OUT, WHILE_HIDDEN
-from payouts.selectors.rounds import rule_rows
-from payouts.selectors.terms import RULES_IN_WORDS
+from payouts.selectors.audit.attack_words import MEANS, NAMES, ONCE_FOUND_OUT, WHILE_HIDDEN
+from payouts.selectors.round.rounds import rule_rows
+from payouts.selectors.round.terms import RULES_IN_WORDS
 from payouts.services import attack_figures
 from valuation.core.games.attacks import Split, Spoiling
 from valuation.services import attacks

@@ -2,8 +2,8 @@
 
 from payouts.api.v1 import views
 from payouts.api.v1.serializers import LineSerializer
-from payouts.selectors.projection import SCHEMA
-from payouts.selectors.renderings import LINE_COLUMNS
+from payouts.selectors.money.projection import SCHEMA
+from payouts.selectors.money.renderings import LINE_COLUMNS
 
 # Whoever changes columns raises the schema id and writes both down here.
 COLUMNS = {

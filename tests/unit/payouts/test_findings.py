@@ -3,8 +3,8 @@ import pytest
 from payouts.core.correlation import Correlation
 from payouts.core.rules import RuleFigures
 from payouts.documents import AuditFigures, AuditSeller, SumProof
-from payouts.selectors.audit_charts import rules
-from payouts.selectors.findings import amounts_finding, values_finding
+from payouts.selectors.audit.charts import rules
+from payouts.selectors.round.findings import amounts_finding, values_finding
 from valuation.documents import RunSeconds
 
 

@@ -12,7 +12,7 @@ import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.shared.money import minor_digits
+from marketplace.basics.money import minor_digits
 from payouts.core.payment_order import (
     NAMESPACE,
     Payer,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from marketplace.shared.documents import DocumentError
+from marketplace.basics.documents import DocumentError
 from payouts.documents import AttackFigures, AuditFigures
 
 CORRELATION = {"count": 2, "pearson": 1.0, "spearman": None, "kendall": None}

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from marketplace.shared.documents import DocumentError
+from marketplace.basics.documents import DocumentError
 from valuation.documents import Manifest, Outcome, Progress, RowProgress
 
 SHA = "ab" * 32

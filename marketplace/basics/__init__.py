@@ -1,0 +1,1 @@
+"""What every app stands on and which stands on nothing: errors, money, figures, names, documents, looks of states."""

@@ -1,0 +1,1 @@
+"""Who signs in, who may do what, and the second factor."""

@@ -1,0 +1,1 @@
+"""What every request passes, and what workers share: ids, cache, addresses, static files, tasks."""

@@ -1,0 +1,1 @@
+"""The audit report of a round, part by part, and its attacks."""

@@ -1,0 +1,1 @@
+"""What buyers read of a settled round."""

@@ -1,0 +1,1 @@
+"""Money as it is read: balances, lines, payments, owners, payout details."""

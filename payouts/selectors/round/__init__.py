@@ -1,0 +1,1 @@
+"""Rounds as operators review, approve and watch them."""

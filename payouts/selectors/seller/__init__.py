@@ -1,0 +1,1 @@
+"""What sellers read: results, rows, statements."""
