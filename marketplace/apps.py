@@ -5,4 +5,6 @@ class MarketplaceConfig(AppConfig):
     name = "marketplace"
 
     def ready(self) -> None:
-        from marketplace.people import second_factor  # noqa: F401, PLC0415 - register checks and receivers
+        # Register checks and receivers.
+        from marketplace import deploy_checks  # noqa: F401, PLC0415
+        from marketplace.people import second_factor  # noqa: F401, PLC0415

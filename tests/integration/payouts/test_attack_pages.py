@@ -11,9 +11,9 @@ from marketplace.models import AuditEvent
 from payouts.documents import AttackFigures, AttackTry, Estimate, SameAsVictim
 from payouts.models import AttackRetry, AttackTest
 from payouts.selectors.audit import attack_tries
+from payouts.selectors.audit import report as audit
 from payouts.selectors.audit.attack_words import MEANS, NAMES, ONCE_FOUND_OUT, WHILE_HIDDEN
 from payouts.selectors.audit.attacks import attack_check, attack_rows
-from payouts.selectors.audit.report import report as audit
 from payouts.services import attacks, rounds
 from tests.integration.payouts import scenario
 from tests.integration.payouts.browsing import browser, page

@@ -8,11 +8,11 @@ from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketplace.basics import figures
 from marketplace.basics.money import MINOR_DIGITS, format_amount
 from marketplace.basics.states import LOOKS, badge
 from marketplace.ingest.problems import Problem
 from marketplace.models import DataRequest, Submission
-from marketplace.templatetags import figures
 from marketplace.templatetags.intervals import interval_bars, width
 from payouts.models import PayoutLine, PayoutRound
 from valuation.models import ValuationRun
