@@ -10,6 +10,7 @@ from marketplace.models import DataRequest, User
 from marketplace.services import events
 from payouts.errors import AmountError, NaturalKeyError
 from payouts.models import LedgerTransaction
+from payouts.models.natural_keys import natural_key
 from payouts.services import accounts, ledger, locks
 
 # A reference can grow when it is compared: one ligature becomes several letters.
@@ -49,11 +50,11 @@ def record(*, request: DataRequest, amount_minor: int, bank_reference: str, by: 
         raise AmountError("The bank reference is too long.", remedy="Write it in plain letters and figures.")
     if locks.lock_request(request.pk).state in DataRequest.UNOPENED:
         raise ConflictError("A draft takes no money yet.", remedy="Record the payment once the request is open.")
-    natural_key = f"funding:{identity}"
-    existing = LedgerTransaction.objects.filter(natural_key=natural_key).first()
+    key = natural_key(LedgerTransaction.Reason.FUNDING, identity)
+    existing = LedgerTransaction.objects.filter(natural_key=key).first()
     try:
         posted = ledger.post(
-            natural_key=natural_key,
+            natural_key=key,
             reason=LedgerTransaction.Reason.FUNDING,
             debit=accounts.bank(request.currency),
             credit=accounts.pot(request),

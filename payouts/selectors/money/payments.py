@@ -19,6 +19,7 @@ from payouts.core.bank_accounts import IbanError, masked, read_iban
 from payouts.core.payment_order import Payer, Payment, PaymentOrder, to_pain001
 from payouts.errors import PaymentFileError
 from payouts.models import LedgerTransaction, LineRelease, PayoutLine, PayoutProfile, PayoutRound
+from payouts.models.natural_keys import natural_key
 from payouts.selectors.money.projection import line_records
 from payouts.selectors.money.renderings import harmless
 from payouts.selectors.round.waiting_lines import carried_along
@@ -212,9 +213,10 @@ def _payment(line: PayoutLine, profile: PayoutProfile) -> Payment:
 
 def _posted_at(payout_round: PayoutRound) -> dict[int, dt.datetime]:
     """When each line, by number, was posted; whether it could be sent was decided in the same transaction."""
-    prefix = f"round:{payout_round.pk}:line:"
-    posted = LedgerTransaction.objects.filter(round=payout_round, natural_key__startswith=prefix)
-    return {int(key.removeprefix(prefix)): at for key, at in posted.values_list("natural_key", "at")}
+    numbers = payout_round.lines.values_list("number", flat=True)
+    keys = {natural_key(LedgerTransaction.Reason.PAYOUT, payout_round.pk, number): number for number in numbers}
+    posted = LedgerTransaction.objects.filter(natural_key__in=keys)
+    return {keys[key]: at for key, at in posted.values_list("natural_key", "at")}
 
 
 def _details(lines: Sequence[PayoutLine]) -> dict[int, list[PayoutProfile]]:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from payouts.core.allocation import Reason
 from payouts.errors import UnbalancedError
 from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
+from payouts.models.natural_keys import natural_key
 from payouts.selectors.round.why import lower_of_both, why
 
 SCHEMA = "payout_lines.v3"
@@ -216,9 +217,9 @@ def exact_decimal(share: Fraction) -> Decimal:
 
 def _held_at_posting(lines: Sequence[PayoutLine]) -> set[int]:
     """The lines that the ledger credited as held."""
-    keys = {f"round:{line.round_id}:line:{line.number}": line.pk for line in lines}
+    keys = {natural_key(LedgerTransaction.Reason.PAYOUT, line.round_id, line.number): line.pk for line in lines}
     credited = LedgerTransaction.objects.filter(natural_key__in=keys, reason=LedgerTransaction.Reason.HOLD)
-    return {keys[natural_key] for natural_key in credited.values_list("natural_key", flat=True)}
+    return {keys[key] for key in credited.values_list("natural_key", flat=True)}
 
 
 def _disposition(line: PayoutLine, *, is_held: bool) -> str:

@@ -16,6 +16,7 @@ from marketplace.basics.money import format_amount
 from payouts.core.allocation import Reason as LineReason
 from payouts.errors import UnbalancedError
 from payouts.models import LedgerAccount, LedgerEntry, LedgerTransaction, PayoutLine, PayoutRound
+from payouts.models.natural_keys import natural_key
 from payouts.selectors.money.profiles import hold_of
 from payouts.selectors.round.why import chance_in_words, lower_of, nothing_shared, why
 
@@ -159,7 +160,7 @@ def _lines_like(line: PayoutLine) -> list[PayoutLine]:
 
 def _begins(lines: Sequence[PayoutLine]) -> dict[int, int]:
     """The ledger transaction that a line's statement begins with: its own, or its round's first where it is 0."""
-    keys = {f"round:{line.round_id}:line:{line.number}": line.pk for line in lines}
+    keys = {natural_key(LedgerTransaction.Reason.PAYOUT, line.round_id, line.number): line.pk for line in lines}
     own = {keys[entry.natural_key]: entry.pk for entry in LedgerTransaction.objects.filter(natural_key__in=keys)}
     posted = LedgerTransaction.objects.filter(round__in=[line.round_id for line in lines], reason__in=_POSTING)
     first = {

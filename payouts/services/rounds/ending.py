@@ -7,6 +7,7 @@ from marketplace.models import User
 from marketplace.services import events
 from payouts.errors import RoundStateError
 from payouts.models import LedgerTransaction, PayoutPolicy, PayoutRound
+from payouts.models.natural_keys import natural_key
 from payouts.selectors.money.balances import escrow_minor
 from payouts.services import accounts, ledger, locks
 from payouts.services.rounds.opening import open_round
@@ -80,7 +81,7 @@ def end(payout_round: PayoutRound, state: PayoutRound.State, *, by: User | None,
     escrow = escrow_minor(payout_round)
     if escrow:
         ledger.post(
-            natural_key=f"round:{payout_round.pk}:escrow_return",
+            natural_key=natural_key(LedgerTransaction.Reason.ESCROW_RETURN, payout_round.pk),
             reason=LedgerTransaction.Reason.ESCROW_RETURN,
             debit=accounts.escrow(payout_round),
             credit=accounts.pot(payout_round.request),

@@ -9,6 +9,7 @@ from marketplace.services import events
 from payouts.core.policy import Rule
 from payouts.errors import NothingSubmittedError, PotNotFundedError, RoundStateError
 from payouts.models import LedgerTransaction, PayoutPolicy, PayoutRound
+from payouts.models.natural_keys import natural_key
 from payouts.models.policies import rule_of
 from payouts.selectors.money.balances import pot_available_minor
 from payouts.services import accounts, ledger, locks
@@ -73,7 +74,7 @@ def trigger(*, payout_round: PayoutRound, by: User) -> PayoutRound:
     _require_funds(payout_round, request)
     run = _start_run(payout_round, request, by)
     ledger.post(
-        natural_key=f"round:{payout_round.pk}:escrow",
+        natural_key=natural_key(LedgerTransaction.Reason.ESCROW, payout_round.pk),
         reason=LedgerTransaction.Reason.ESCROW,
         debit=accounts.pot(request),
         credit=accounts.escrow(payout_round),

@@ -12,6 +12,7 @@ from marketplace.models import User
 from marketplace.services import events
 from payouts.errors import AmountError, RoundStateError, UnbalancedError
 from payouts.models import LedgerTransaction, PayoutLine, PayoutRound
+from payouts.models.natural_keys import natural_key
 from payouts.selectors.money.balances import escrow_minor
 from payouts.selectors.money.profiles import hold_of
 from payouts.services import accounts, exports, ledger, locks
@@ -52,9 +53,10 @@ def _post_line(payout_round: PayoutRound, line_id: int, by: User) -> None:
     if line.state == PayoutLine.State.APPROVED and (hold := hold_of(line.organization)) is not None:
         releasing.keep_back(payout_round, line, hold)
     if line.amount_minor:
+        reason = _REASON_BY_STATE.get(PayoutLine.State(line.state), LedgerTransaction.Reason.PAYOUT)
         ledger.post(
-            natural_key=f"round:{payout_round.pk}:line:{line.number}",
-            reason=_REASON_BY_STATE.get(PayoutLine.State(line.state), LedgerTransaction.Reason.PAYOUT),
+            natural_key=natural_key(reason, payout_round.pk, line.number),
+            reason=reason,
             debit=accounts.escrow(payout_round),
             credit=accounts.payable(line.organization, payout_round.currency),
             amount_minor=line.amount_minor,
@@ -100,7 +102,7 @@ def _post_rest(payout_round: PayoutRound, by: User) -> None:
     for amount_minor, reason, account in rests:
         if amount_minor:
             ledger.post(
-                natural_key=f"round:{payout_round.pk}:{reason.value}",
+                natural_key=natural_key(reason, payout_round.pk),
                 reason=reason,
                 debit=accounts.escrow(payout_round),
                 credit=account,
@@ -168,7 +170,7 @@ def mark_line_paid(*, line: PayoutLine, bank_reference: str, by: User) -> Payout
 def _pay(line: PayoutLine, reference: str, by: User) -> None:
     currency = line.round.currency
     ledger.post(
-        natural_key=f"round:{line.round_id}:payment:{line.number}",
+        natural_key=natural_key(LedgerTransaction.Reason.PAYMENT, line.round_id, line.number),
         reason=LedgerTransaction.Reason.PAYMENT,
         debit=accounts.payable(line.organization, currency),
         credit=accounts.bank(currency),
