@@ -5,7 +5,6 @@ on segments of validation rows; never a count, a row or a value of one of them.
 """
 
 import math
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,7 @@ from payouts.models import PayoutLine
 from payouts.selectors.money.owners import owner_of_each
 from payouts.selectors.seller.clear_kinds import clearly_ahead, clearly_behind, did, joint_quantile
 from payouts.selectors.seller.explanations import place_of
+from payouts.selectors.seller.others_rows import enough_others, kinds_shown
 from valuation.core.metrics.registry import facts_of
 from valuation.core.statistics.confidence import normal_quantile
 from valuation.documents import SegmentCut
@@ -25,10 +25,6 @@ from valuation.documents.outcome import TOO_FEW
 from valuation.selectors.row_kinds import ColumnKinds, KindMean, row_kinds
 from valuation.selectors.units import axis, in_unit, metric_name, unit_of
 
-# From a mean over two owners each could work out the other's.
-OTHER_OWNERS_MIN = 3
-# A mean over many owners is nearly that of one who holds nearly all rows.
-OWNER_PART_MAX = 0.8
 _QUANTILE = normal_quantile()
 
 
@@ -63,18 +59,18 @@ def most_added(line: PayoutLine) -> MostAdded | None:
     told = [column for column in columns if column.sellers[place]]
     # The classes come first; where the target is a number, the column of the kind that is the most clearly ahead.
     told.sort(key=lambda column: (column.column != target, -max(m.surely_ahead for m in column.sellers[place])))
-    return _Finding(line, place, told).found() if told else None
+    return _Reading(line, place, told).in_words() if told else None
 
 
 @dataclass(frozen=True)
-class _Finding:
+class _Reading:
     """One seller's line with the columns of which its rows tell anything."""
 
     line: PayoutLine
     place: int
     columns: Sequence[ColumnKinds]
 
-    def found(self) -> MostAdded:
+    def in_words(self) -> MostAdded:
         first = self.columns[0]
         told = self._ahead(first) or clearly_behind(first.sellers[self.place], self._quantile)
         title = f"None of your rows stand out by {first.column}"
@@ -109,23 +105,13 @@ class _Finding:
         return [keys.get(seller.organization_id) for seller in self.line.round.started_run.manifest.sellers]
 
     def _shown(self, column: ColumnKinds) -> list[KindMean]:
-        """Everybody's means of the kinds that enough other owners hold, none of them nearly all such rows."""
-        rows: defaultdict[str, Counter[int | None]] = defaultdict(Counter)
-        for owner, means in zip(self._owners, column.sellers, strict=True):
-            for mean in means:
-                if owner != self.line.owner_key:
-                    rows[mean.kind][owner] += mean.rows
-        return [
-            mean
-            for mean in column.all
-            if len(held := rows[mean.kind]) >= OTHER_OWNERS_MIN and max(held.values()) <= OWNER_PART_MAX * held.total()
-        ]
+        return kinds_shown(column, self._owners, self.line.owner_key)
 
     @cached_property
     def _cuts(self) -> dict[str, SegmentCut]:
         """The buyer's validation rows by column, where the model's scores there would tell of no single other owner."""
         run = self.line.round.started_run
-        if len({*self._owners} - {self.line.owner_key}) < OTHER_OWNERS_MIN:
+        if not enough_others(self._owners, self.line.owner_key):
             return {}
         outcome = run.finished_outcome
         cuts = [*([outcome.by_class] if outcome.by_class else []), *outcome.by_segment]
