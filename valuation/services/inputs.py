@@ -62,6 +62,44 @@ def freeze(*, request: DataRequest) -> Manifest:
         NothingToValueError: No submission is accepted, or only copies are.
         InputsChangedError: The buyer's rows are not those committed at opening, or model and task disagree.
     """
+    submitted = _submitted(request)
+    spec = _model(request)
+    arrays, features = _encoded(request, spec, submitted)
+    of_base: dict[str, Any] = {}
+    if request.base_rows:
+        of_base = {"base_sha256": request.base_sha256, "base_rows": request.base_rows}
+    files = {name: _npy(array) for name, array in arrays.items()}
+    manifest = Manifest(
+        format=FORMAT_VERSION,
+        request=str(request.pk),
+        schema=request.schema,
+        target=request.target,
+        model=spec.to_json(),
+        validation_sha256=request.validation_sha256,
+        features=features,
+        sellers=_sellers(submitted.valued, arrays["owners"]),
+        submissions=tuple(_submission(submission, submitted.left_out) for submission in submitted.valued),
+        left_out_whole=tuple(_submission(submission, submitted.left_out) for submission in submitted.emptied),
+        arrays={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        rowwise=is_rowwise(buyers_game(spec, _rows(arrays))),
+        batched=is_batched(spec),
+        **of_base,
+    )
+    for name, data in files.items():
+        _store(manifest.arrays[name], data)
+    return manifest
+
+
+@dataclass(frozen=True)
+class _Submitted:
+    """What was accepted: files with rows to value, files of which nothing is left, and by version the rows left out."""
+
+    valued: Sequence[Submission]
+    emptied: Sequence[Submission]
+    left_out: Mapping[str, Sequence[int]]
+
+
+def _submitted(request: DataRequest) -> _Submitted:
     submissions = list(
         Submission.objects.filter(request=request, state=Submission.State.ACCEPTED)
         .select_related("organization", "version")
@@ -73,48 +111,35 @@ def freeze(*, request: DataRequest) -> Manifest:
         )
     left_out = copies.excluded_rows(request)
     emptied = [item for item in submissions if len(left_out.get(str(item.version_id), [])) == item.version.rows]
-    submissions = [item for item in submissions if item not in emptied]
-    if not submissions:
+    valued = [item for item in submissions if item not in emptied]
+    if not valued:
         raise NothingToValueError(
             "All that was submitted to this request are copies of rows that came first.",
             remedy="Wait for a submission of other rows, then trigger the round.",
         )
+    return _Submitted(valued, emptied, left_out)
+
+
+def _model(request: DataRequest) -> ModelSpec:
     spec = ModelSpec.from_json({**request.model_spec, "metric": request.metric})
     if spec.task != request.task:
         raise InputsChangedError(
             f"The request is a {request.task}, and {spec.family} scored by {spec.metric} is a {spec.task}.",
             remedy="The buyer has to open a request whose model and metric fit its task.",
         )
+    return spec
+
+
+def _encoded(request: DataRequest, spec: ModelSpec, submitted: _Submitted) -> tuple[dict[str, Array], tuple[str, ...]]:
+    """Every array of the run by name, and the names of the features."""
     validation = _columns(validation_table(request))
     encoder = FeatureEncoder.fit(request.schema, request.target, validation, clip_numbers=spec.clip_numbers)
-    X, y, owners, submission_places, version_rows = _pool(encoder, submissions, left_out)
-    valid, y_valid = encoder.encode(validation), encoder.encode_target(validation)
-    base = encoded_base(encoder, request)
+    X, y, owners, *sources = _pool(encoder, submitted.valued, submitted.left_out)
     check_affordable(spec, n_rows=len(X) + request.base_rows, n_features=X.shape[1])
-    game = buyers_game(spec, PooledRows(X, y, valid.values, y_valid, **base))
-    arrays = {"X": X, "y": y, "owners": owners, "X_valid": valid.values, "y_valid": y_valid, **base}
-    arrays |= {"submission_places": submission_places, "version_rows": version_rows}
-    files = {name: _npy(array) for name, array in arrays.items()}
-    of_base: dict[str, Any] = {"base_sha256": request.base_sha256, "base_rows": request.base_rows} if base else {}
-    manifest = Manifest(
-        format=FORMAT_VERSION,
-        request=str(request.pk),
-        schema=request.schema,
-        target=request.target,
-        model=spec.to_json(),
-        validation_sha256=request.validation_sha256,
-        features=tuple(valid.names),
-        sellers=_sellers(submissions, owners),
-        submissions=tuple(_submission(submission, left_out) for submission in submissions),
-        left_out_whole=tuple(_submission(submission, left_out) for submission in emptied),
-        arrays={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
-        rowwise=is_rowwise(game),
-        batched=is_batched(spec),
-        **of_base,
-    )
-    for name, data in files.items():
-        _store(manifest.arrays[name], data)
-    return manifest
+    valid, y_valid = encoder.encode(validation), encoder.encode_target(validation)
+    of_rows = dict(zip(ARRAYS, (X, y, owners, valid.values, y_valid), strict=True))
+    of_sources = dict(zip(SOURCE_ARRAYS, sources, strict=True))
+    return of_rows | encoded_base(encoder, request) | of_sources, tuple(valid.names)
 
 
 def load(run: ValuationRun) -> LoadedInputs:
@@ -152,10 +177,15 @@ def training_features(run: ValuationRun) -> Array:
 def _load(manifest: Manifest) -> LoadedInputs:
     names = ARRAYS if manifest.base_sha256 is None else ARRAYS + BASE_ARRAYS
     arrays = {name: _read(manifest.arrays[name]) for name in names}
-    owners = arrays.pop("owners")
-    rows = PooledRows(**arrays)
-    groups = [np.flatnonzero(owners == index) for index in range(len(manifest.sellers))]
+    rows = _rows(arrays)
+    groups = [np.flatnonzero(arrays["owners"] == index) for index in range(len(manifest.sellers))]
     return LoadedInputs(game=buyers_game(manifest.spec, rows), groups=groups, rows=rows)
+
+
+def _rows(arrays: Mapping[str, Array]) -> PooledRows:
+    """What the rows hold, out of all arrays by name."""
+    beside = ("owners", *SOURCE_ARRAYS)
+    return PooledRows(**{name: array for name, array in arrays.items() if name not in beside})
 
 
 def sources(manifest: Manifest) -> tuple[Array, Array]:

@@ -48,26 +48,14 @@ def approve(
     now = timezone.now()
     if payout_round.state != PayoutRound.State.IN_REVIEW:
         raise RoundStateError(f"The round is {payout_round.get_state_display().lower()}, not in review.")
-    if by.pk == payout_round.triggered_by_id:
-        raise FourEyesError(
-            "You started this round, so somebody else must approve it.", remedy="Ask another operator to approve it."
-        )
-    if by.memberships.filter(organization__in=[line.organization_id for line in lines]).exists():
-        raise FourEyesError(
-            "You belong to a seller of this round, so somebody else must approve it.",
-            remedy="Ask an operator who belongs to none of its sellers.",
-        )
+    _require_other_eyes(payout_round, lines, by)
     shared = unlinked_with_one_account(payout_round)
     if shared and not owners_differ:
         raise OwnersUnclearError(
             "Sellers that are not linked are paid into one bank account.",
             remedy="Link them under Owners and replace the round, or confirm that their owners differ.",
         )
-    if mfa_at is None or not now - PROOF_VALID_FOR <= mfa_at <= now:
-        raise SecondFactorError(
-            f"Approving money needs your second factor, proved within the last {PROOF_VALID_WORDS}.",
-            remedy="Confirm your second factor and approve again.",
-        )
+    _require_fresh_proof(mfa_at, now)
     _require_unchanged(payout_round, lines, lines_sha256)
 
     Approval.objects.create(
@@ -90,6 +78,26 @@ def approve(
         data["confirmed"] = "Sellers that share a bank account have different owners."
     events.record(action="round.approved", subject=payout_round, by=by, data=data)
     return payout_round
+
+
+def _require_other_eyes(payout_round: PayoutRound, lines: list[PayoutLine], by: User) -> None:
+    if by.pk == payout_round.triggered_by_id:
+        raise FourEyesError(
+            "You started this round, so somebody else must approve it.", remedy="Ask another operator to approve it."
+        )
+    if by.memberships.filter(organization__in=[line.organization_id for line in lines]).exists():
+        raise FourEyesError(
+            "You belong to a seller of this round, so somebody else must approve it.",
+            remedy="Ask an operator who belongs to none of its sellers.",
+        )
+
+
+def _require_fresh_proof(mfa_at: dt.datetime | None, now: dt.datetime) -> None:
+    if mfa_at is None or not now - PROOF_VALID_FOR <= mfa_at <= now:
+        raise SecondFactorError(
+            f"Approving money needs your second factor, proved within the last {PROOF_VALID_WORDS}.",
+            remedy="Confirm your second factor and approve again.",
+        )
 
 
 def _require_unchanged(payout_round: PayoutRound, lines: list[PayoutLine], seen_sha256: str) -> None:
