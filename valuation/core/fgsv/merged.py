@@ -13,6 +13,7 @@ from valuation.core.fgsv.sums import StratumSums, covariance_of, part_of_values
 from valuation.core.fgsv.unseen import BoolVector, too_little_seen, unseen_variances, with_sum_0
 from valuation.core.games.game import FloatMatrix, FloatVector
 from valuation.core.plans.block_kinds import BlockKind
+from valuation.core.plans.plan import Arrays
 from valuation.core.statistics.rounding import rounding_of, settled_covariance, settled_values
 
 
@@ -152,3 +153,17 @@ class MergedStrata:
     def _noise(self) -> float:
         """What rounding may leave of values and errors, given the largest utility seen."""
         return rounding_of(max(float(np.abs(self.arrays["ends"]).max()), float(self.arrays["largest"])))
+
+
+def add_to_stratum(arrays: Arrays, k: int, result: Arrays) -> None:
+    """Replace the touched sums by copies with the block's added: a state is never changed in place."""
+    for name in ("draws", "halves", "utilities", "moment", "steepness", "squares", "fourths"):
+        if name in result:
+            arrays[name] = arrays[name].copy()
+            arrays[name][k] += result[name]
+    arrays["largest"] = np.maximum(arrays["largest"], result["largest"])
+    # Of many sellers, too large to copy those of all strata.
+    for own in ("outer", "normal", "rows"):
+        if own in result:
+            name = f"{own}_{k}"
+            arrays[name] = arrays.get(name, 0.0) + result[own].astype(np.float64)

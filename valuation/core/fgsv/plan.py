@@ -3,24 +3,22 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from valuation.core.errors import BudgetTooSmallError, PlanOrderError
-from valuation.core.fgsv.allocation import wanted_draws
-from valuation.core.fgsv.blocks import Drawn, Enumerated, OfStratum
-from valuation.core.fgsv.merged import MergedStrata
+from valuation.core.fgsv.blocks import OfStratum
+from valuation.core.fgsv.merged import MergedStrata, add_to_stratum
 from valuation.core.fgsv.precision import DueTarget, Known
 from valuation.core.fgsv.seller_sums import SellerGame
+from valuation.core.fgsv.spending import Spending
 from valuation.core.fgsv.strata import Stratum, make_strata, pilot_evaluations
 from valuation.core.games.game import FloatMatrix, FloatVector, IndexVector
 from valuation.core.plans.block_kinds import BlockKind, Step
 from valuation.core.plans.plan import (
     BLOCK_SECONDS,
-    Arrays,
     Block,
     BlockResult,
     Piece,
@@ -39,14 +37,6 @@ from valuation.core.statistics.validation_sample import validation_covariance
 # are for few sellers. 6: where most of a variance is what no draw has shown there is no interval, draws that are all
 # alike end no run before its budget, and the order in which rows are pooled moves nothing but rounding.
 METHOD_VERSION = "fgsv-auto/6"
-_BLOCK_DRAWS_MIN = 8
-# A wave spends at most this many times what the waves before it spent: variances of a small pilot are not to be
-# trusted with the whole budget.
-_WAVE_GROWTH = 3.0
-# Of the budget, a tenth is spread evenly over all sizes.
-_FLOOR_PART = 10
-# Aim a little below what an amount may move by, so that a run seldom needs one more wave for the last per cent.
-_DUE_AIM = 0.9
 
 
 @dataclass(frozen=True)
@@ -146,78 +136,24 @@ class FgsvPlan:
             raise PlanOrderError(
                 f"Wave {state.wave - 1} ends at block {state.wave_end}; {state.blocks_merged} are merged."
             )
-        if state.wave == 0:
-            pieces: list[Piece] = [(BlockKind.ENDS, Nothing())]
-            pieces += [piece for k, stratum in enumerate(self.strata) for piece in self._pieces(k, stratum.pilot)]
-            if self.sellers:
-                pieces += self.sellers.pieces(self.cost(sum(self.group_sizes)), BLOCK_SECONDS)
-        else:
-            pieces = [piece for k, draws in enumerate(self._new_draws(state)) for piece in self._pieces(k, draws)]
+        if state.wave:
+            return wave_of(state, self._spending.next_pieces(self._known(state), state))
+        pieces: list[Piece] = [(BlockKind.ENDS, Nothing()), *self._spending.pilot_pieces()]
+        if self.sellers:
+            pieces += self.sellers.pieces(self.cost(sum(self.group_sizes)), BLOCK_SECONDS)
         return wave_of(state, pieces)
 
-    def _pieces(self, k: int, draws: int) -> list[Piece]:
-        """Cut draws of stratum ``k`` into blocks of about ``BLOCK_SECONDS``."""
-        if draws <= 0:
-            return []
-        stratum = self.strata[k]
-        seconds = stratum.evaluations_per_draw * self.cost(stratum.middle)
-        longest = max(self._draws_min(stratum), int(BLOCK_SECONDS / seconds))
-        ends = np.linspace(0, draws, -(-draws // longest) + 1).round().astype(int).tolist()
-        params: OfStratum = {"stratum": k, "low": stratum.low, "high": stratum.high}
-        if stratum.kind is BlockKind.ENUMERATION:
-            return [(stratum.kind, Enumerated(**params, first=first, last=last)) for first, last in pairwise(ends)]
-        return [(stratum.kind, Drawn(**params, draws=last - first)) for first, last in pairwise(ends)]
-
-    def _draws_min(self, stratum: Stratum) -> int:
-        return max(_BLOCK_DRAWS_MIN, 3 * self.n_groups if stratum.paired else 0)
-
-    def _wanted(self, known: Known, drawn: FloatVector, evaluations_max: float) -> FloatVector:
-        """Draws by stratum that bring every share of the payable values to the target, within the limit."""
-        per_draw = np.einsum("kgg->kg", known.covariances) * drawn[:, None]
-        targets = np.full(self.n_groups, np.inf)
-        if self.target is not None:
-            targets[:] = known.variance_target(self.target)
-        if self.due_target is not None:
-            targets = np.minimum(targets, _DUE_AIM * known.due_variances(self.due_target))
-        # Where somebody may have no variance at all, no number of draws is enough.
-        stops = bool(np.isfinite(targets).all() and targets.all() and not known.withheld.any())
-        if stops:  # each group in units of what it may have
-            per_draw = per_draw / targets
-        each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
-        cost = each * np.array([self.cost(stratum.middle) for stratum in self.strata])
-        cost[[stratum.kind is BlockKind.ENUMERATION for stratum in self.strata]] = np.inf  # nothing is left to draw
-        # Draws that are all alike have shown nothing to aim at: all sizes are looked at evenly until one does vary.
-        least = np.maximum(drawn, self._floor if per_draw.any() else self._floor * _FLOOR_PART)
-        short = float((least - drawn) @ each)
-        if short > evaluations_max:
-            least = drawn if per_draw.any() else drawn + (least - drawn) * (evaluations_max / short)
-        left = evaluations_max - float((least - drawn) @ each)
-        target = 1.0 if stops else None
-        return wanted_draws(per_draw, least, cost, each, variance_target=target, evaluations_max=left)
-
     @cached_property
-    def _floor(self) -> FloatVector:
-        """Draws that no stratum goes without, whatever little they have shown: a tenth of the budget over all sizes."""
-        each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
-        enumerated = np.array([stratum.kind is BlockKind.ENUMERATION for stratum in self.strata], dtype=np.bool_)
-        return np.where(enumerated, 0.0, self.budget / (_FLOOR_PART * max(1, len(each)) * each))
-
-    def _new_draws(self, state: PlanState) -> list[int]:
-        """Draws to add by stratum, never more than the budget has left."""
-        known = self._known(state)
-        if not self.strata or self._precise(known):
-            return [0] * len(self.strata)
-        left = self.budget - state.evaluations
-        limit = min(left, int(_WAVE_GROWTH * (state.evaluations - self._fixed_evaluations)))
-        new = self._wanted(known, state.arrays["draws"], limit) - state.arrays["draws"]
-        draws = []
-        for wanted, stratum in zip(new.tolist(), self.strata, strict=True):
-            affordable = left // stratum.evaluations_per_draw
-            least = self._draws_min(stratum)
-            count = 0 if wanted < least / 2 or affordable < least else min(max(least, round(wanted)), affordable)
-            draws.append(count)
-            left -= count * stratum.evaluations_per_draw
-        return draws
+    def _spending(self) -> Spending:
+        return Spending(
+            self.strata,
+            self.n_groups,
+            self.budget,
+            self._fixed_evaluations,
+            self.target,
+            self.due_target,
+            self.cost,
+        )
 
     # -- merging
 
@@ -231,7 +167,7 @@ class FgsvPlan:
             raise PlanOrderError(f"Block {block.number} was merged where block {state.blocks_merged} is next.")
         arrays = dict(state.arrays)
         if block.kind.step is Step.SELLERS_VALUES:
-            _add_to_stratum(arrays, cast("OfStratum", block.params)["stratum"], result.arrays)
+            add_to_stratum(arrays, cast("OfStratum", block.params)["stratum"], result.arrays)
         else:
             for name, array in result.arrays.items():
                 arrays[name] = arrays[name] + array if name in arrays else array.astype(np.float64)
@@ -316,14 +252,6 @@ class FgsvPlan:
             validation = np.diag(validation_covariance(rows, strata, halves=merged.half_contributions()))
         return Known(merged.values(), merged.covariances(), validation, merged.withheld(), self.gated)
 
-    def _precise(self, known: Known) -> bool:
-        if self.target is None and self.due_target is None:
-            return False
-        if known.withheld.any():
-            return False
-        shares = self.target is None or known.share_half_width() <= self.target
-        return shares and (self.due_target is None or not known.computation_decides(self.due_target).any())
-
     def share_half_width(self, state: PlanState) -> float:
         """Largest half-width of a payable share's 95 % computation interval; infinite where there is none.
 
@@ -337,7 +265,7 @@ class FgsvPlan:
         """Whether the first wave is merged and the targets are met."""
         if state.wave == 0 or state.blocks_merged != state.wave_end:
             return False
-        return self._precise(self._known(state))
+        return self._spending.is_precise(self._known(state))
 
     def progress(self, state: PlanState) -> dict[str, Any]:
         """Figures for a screen, JSON: wave, evaluations spent and predicted, values, shares and the widest half-width.
@@ -347,35 +275,17 @@ class FgsvPlan:
         figures: dict[str, Any] = {"wave": state.wave, "blocks": state.blocks_merged, "evaluations": state.evaluations}
         if state.wave == 0 or (state.wave == 1 and state.blocks_merged != state.wave_end):
             return figures
-        known, drawn, places = self._known(state), state.arrays["draws"], _places(state)
+        known, places = self._known(state), _places(state)
         half_width = known.share_half_width()
-        left = 0.0
-        if self.strata and not (self._precise(known) and state.blocks_merged == state.wave_end):
-            each = np.array([stratum.evaluations_per_draw for stratum in self.strata], dtype=np.float64)
-            left = float((self._wanted(known, drawn, self.budget - state.evaluations) - drawn) @ each)
         return figures | {
             "values": known.values[places].tolist(),
             "standard_errors": np.sqrt(np.diag(known.covariance))[places].tolist(),
             "shares": shares_of(known.values)[places].tolist(),
             "share_half_width": half_width if np.isfinite(half_width) else None,
-            "evaluations_left": round(left),
+            "evaluations_left": round(self._spending.evaluations_left(known, state)),
         }
 
 
 def _places(state: PlanState) -> IndexVector:
     """The place of each given seller in the canonical order, int ``(n_groups,)``, once the first block is merged."""
     return state.arrays["places"].astype(np.intp)
-
-
-def _add_to_stratum(arrays: Arrays, k: int, result: Arrays) -> None:
-    """Replace the touched sums by copies with the block's added: a state is never changed in place."""
-    for name in ("draws", "halves", "utilities", "moment", "steepness", "squares", "fourths"):
-        if name in result:
-            arrays[name] = arrays[name].copy()
-            arrays[name][k] += result[name]
-    arrays["largest"] = np.maximum(arrays["largest"], result["largest"])
-    # Of many sellers, too large to copy those of all strata.
-    for own in ("outer", "normal", "rows"):
-        if own in result:
-            name = f"{own}_{k}"
-            arrays[name] = arrays.get(name, 0.0) + result[own].astype(np.float64)
