@@ -55,7 +55,7 @@ def approve(
             "Sellers that are not linked are paid into one bank account.",
             remedy="Link them under Owners and replace the round, or confirm that their owners differ.",
         )
-    _require_fresh_proof(mfa_at, now)
+    proved_at = _fresh(mfa_at, now)
     _require_unchanged(payout_round, lines, lines_sha256)
 
     Approval.objects.create(
@@ -64,7 +64,7 @@ def approve(
         at=now,
         inputs_sha256=payout_round.inputs_sha256,
         lines_sha256=payout_round.lines_sha256,
-        mfa_at=mfa_at,
+        mfa_at=proved_at,
     )
     payable = {line.pk for line in lines if line.amount_minor and line.reason != Reason.BELOW_MINIMUM}
     payout_round.lines.filter(pk__in=payable).update(state=PayoutLine.State.APPROVED)
@@ -92,12 +92,14 @@ def _require_other_eyes(payout_round: PayoutRound, lines: list[PayoutLine], by: 
         )
 
 
-def _require_fresh_proof(mfa_at: dt.datetime | None, now: dt.datetime) -> None:
+def _fresh(mfa_at: dt.datetime | None, now: dt.datetime) -> dt.datetime:
+    """When the second factor was proved, which has to be lately."""
     if mfa_at is None or not now - PROOF_VALID_FOR <= mfa_at <= now:
         raise SecondFactorError(
             f"Approving money needs your second factor, proved within the last {PROOF_VALID_WORDS}.",
             remedy="Confirm your second factor and approve again.",
         )
+    return mfa_at
 
 
 def _require_unchanged(payout_round: PayoutRound, lines: list[PayoutLine], seen_sha256: str) -> None:
