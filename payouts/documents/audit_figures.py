@@ -1,7 +1,6 @@
 """The audit figures of a round: what its report, the API and the console show, written once at its review."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, Final, Literal
 
 from pydantic import Field
@@ -10,18 +9,11 @@ from marketplace.basics.documents import Document
 from payouts.core.rules import RuleFigures
 from valuation.documents import RunSeconds
 from valuation.documents.outcome import stages_by_name
+from valuation.documents.sellers import OfSellers
 
 SCHEMA: Final = "audit_figures.v2"
 # 1: stages of the valuation were sentences.
 _FIRST_SCHEMA: Final = "audit_figures.v1"
-
-
-class AuditSeller(Document):
-    """One seller; its place is its index in every list."""
-
-    organization_id: int
-    name: str
-    rows: int
 
 
 class RuleErrors(Document):
@@ -43,7 +35,7 @@ class SumProof(Document):
     pot_minor: int
 
 
-class AuditFigures(Document):
+class AuditFigures(OfSellers):
     """Rules side by side, precision, cost and the proof of the sum; every list follows the order of `sellers`.
 
     Attributes:
@@ -61,7 +53,6 @@ class AuditFigures(Document):
 
     schema_name: Literal["audit_figures.v1", "audit_figures.v2"] = Field(alias="schema")
     level: float
-    sellers: tuple[AuditSeller, ...]
     rules: tuple[RuleFigures, ...]
     standard_errors: dict[str, RuleErrors]
     share_half_widths: dict[str, tuple[float, ...] | None] = Field(default_factory=dict)
@@ -86,14 +77,6 @@ class AuditFigures(Document):
         if stored.get("schema") != _FIRST_SCHEMA:
             return stored
         return {**stored, "seconds": stages_by_name(stored["seconds"])}
-
-    @cached_property
-    def _places(self) -> dict[int, int]:
-        return {seller.organization_id: place for place, seller in enumerate(self.sellers)}
-
-    def place_of(self, organization_id: int) -> int | None:
-        """The index of a seller's figures; None for one of whom no row was valued."""
-        return self._places.get(organization_id)
 
     @property
     def withheld_names(self) -> str:

@@ -25,7 +25,7 @@ from valuation.core.games.attacks import (
     shells_of,
 )
 from valuation.core.statistics.confidence import LEVEL
-from valuation.documents import ManifestSeller
+from valuation.documents import Seller
 from valuation.models import ValuationRun
 from valuation.selectors.runs import outcome
 from valuation.services import attacks as valuing
@@ -55,7 +55,7 @@ class Scene:
 
     payout_round: PayoutRound
     run: ValuationRun
-    sellers: tuple[ManifestSeller, ...]
+    sellers: tuple[Seller, ...]
     owners: list[str]
     policy: Policy
 

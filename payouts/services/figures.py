@@ -6,7 +6,7 @@ import numpy as np
 
 from payouts.core.allocation import Allocation
 from payouts.core.rules import compare_rules
-from payouts.documents import AuditFigures, AuditSeller, RuleErrors, SumProof
+from payouts.documents import AuditFigures, RuleErrors, SumProof
 from payouts.documents.audit_figures import SCHEMA
 from payouts.models import PayoutRound
 from payouts.selectors.money.entitlements import total_validation_error
@@ -29,10 +29,7 @@ def audit_figures(
     return AuditFigures(
         schema=SCHEMA,
         level=LEVEL,
-        sellers=tuple(
-            AuditSeller(organization_id=player.organization_id, name=player.name, rows=player.rows)
-            for player in outcome.players
-        ),
+        sellers=outcome.players,
         rules=rules,
         standard_errors={
             rule: RuleErrors(

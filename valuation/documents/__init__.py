@@ -1,6 +1,6 @@
 """What a run stores as JSON: what it was frozen with, how far it is, and what it came to."""
 
-from valuation.documents.manifest import Manifest, ManifestSeller, ManifestSubmission
+from valuation.documents.manifest import Manifest, ManifestSubmission
 from valuation.documents.outcome import (
     KindMeans,
     LearningCurve,
@@ -14,13 +14,14 @@ from valuation.documents.outcome import (
     SizeCut,
 )
 from valuation.documents.progress import Progress, RowProgress, SellerProgress
+from valuation.documents.sellers import OfSellers, Seller
 
 __all__ = [
     "KindMeans",
     "LearningCurve",
     "Manifest",
-    "ManifestSeller",
     "ManifestSubmission",
+    "OfSellers",
     "Outcome",
     "Progress",
     "Removal",
@@ -30,6 +31,7 @@ __all__ = [
     "RuleCovariances",
     "RunSeconds",
     "SegmentCut",
+    "Seller",
     "SellerProgress",
     "SizeCut",
 ]

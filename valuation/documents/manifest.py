@@ -10,6 +10,7 @@ from pydantic import Field
 
 from marketplace.basics.documents import Document
 from valuation.core.models import ModelSpec
+from valuation.documents.sellers import OfSellers
 
 # Raised when a change of freezing would change the arrays of the same submissions.
 # 3: the model says on what terms its game is played; before, there were none.
@@ -25,14 +26,6 @@ FIRST_TERMS: Final[Mapping[str, Any]] = {
 }
 
 
-class ManifestSeller(Document):
-    """One seller and the rows it pooled; its place in the manifest is its index in every array."""
-
-    organization_id: int
-    name: str
-    rows: int
-
-
 class ManifestSubmission(Document):
     """One file that was submitted, and how many of its rows were left out as copies."""
 
@@ -45,7 +38,7 @@ class ManifestSubmission(Document):
     rows_left_out: int = 0
 
 
-class Manifest(Document):
+class Manifest(OfSellers):
     """Everything that a run's values are a function of, beside its seed and its budget.
 
     Attributes:
@@ -62,7 +55,6 @@ class Manifest(Document):
     model: dict[str, Any]
     validation_sha256: str
     features: tuple[str, ...]
-    sellers: tuple[ManifestSeller, ...]
     submissions: tuple[ManifestSubmission, ...]
     left_out_whole: tuple[ManifestSubmission, ...] = ()
     arrays: dict[str, str]
@@ -85,14 +77,6 @@ class Manifest(Document):
         """The model that the run was frozen with, and the terms of its game."""
         terms = {} if self.format >= _FORMAT_WITH_TERMS else FIRST_TERMS
         return ModelSpec.from_json({**terms, **self.model})
-
-    @cached_property
-    def _places(self) -> dict[int, int]:
-        return {seller.organization_id: place for place, seller in enumerate(self.sellers)}
-
-    def place_of(self, organization_id: int) -> int | None:
-        """The index of an organisation's figures in every array; None for one of which no row was valued."""
-        return self._places.get(organization_id)
 
     @property
     def n_rows(self) -> int:

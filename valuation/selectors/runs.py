@@ -13,7 +13,7 @@ from django.db.models import Max, Sum
 from django.utils import timezone
 
 from valuation.core.plans.block_kinds import Step, kinds_of
-from valuation.documents import ManifestSeller, Progress, RunSeconds
+from valuation.documents import Progress, RunSeconds, Seller
 from valuation.models import PlayerValue, ValuationRun
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -43,7 +43,7 @@ class RunOutcome:
     the game lies below that of no model at all.
     """
 
-    players: tuple[ManifestSeller, ...]
+    players: tuple[Seller, ...]
     rules: Mapping[str, RuleValues]
     utility_full: float
     utility_empty: float

@@ -22,7 +22,7 @@ from valuation.core.models import ModelSpec, is_batched
 from valuation.core.models.buyers_game import buyers_game
 from valuation.core.models.cost import check_affordable
 from valuation.core.models.features import FeatureEncoder
-from valuation.documents import Manifest, ManifestSeller, ManifestSubmission
+from valuation.documents import Manifest, ManifestSubmission, Seller
 from valuation.documents.manifest import FORMAT_VERSION
 from valuation.models import ValuationRun
 
@@ -194,12 +194,12 @@ def sources(manifest: Manifest) -> tuple[Array, Array]:
     return places, version_rows
 
 
-def _sellers(submissions: Sequence[Submission], owners: Array) -> tuple[ManifestSeller, ...]:
+def _sellers(submissions: Sequence[Submission], owners: Array) -> tuple[Seller, ...]:
     """The sellers in the order of their indices in `owners`, each with the rows it pooled."""
     names = {submission.organization_id: submission.organization.name for submission in submissions}
     counts = np.bincount(owners, minlength=len(names))
     return tuple(
-        ManifestSeller(organization_id=pk, name=name, rows=int(count))
+        Seller(organization_id=pk, name=name, rows=int(count))
         for (pk, name), count in zip(names.items(), counts, strict=True)
     )
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from payouts.core.intervals import value_intervals
 from payouts.models import PayoutRound
 from payouts.selectors.round.findings import values_finding
-from valuation.documents import ManifestSeller, Progress
+from valuation.documents import Progress, Seller
 from valuation.models import ValuationRun
 from valuation.selectors import runs as valuation
 from valuation.selectors.units import digits_of, in_unit, unit_of
@@ -77,7 +77,7 @@ def _silent_seconds(run: ValuationRun) -> float | None:
     return seconds if seconds > SILENCE_SECONDS else None
 
 
-def _intervals(sellers: Sequence[ManifestSeller], figures: Progress, metric: str) -> list[dict[str, Any]]:
+def _intervals(sellers: Sequence[Seller], figures: Progress, metric: str) -> list[dict[str, Any]]:
     values, errors = list(figures.values), figures.standard_errors
     if not values or not errors:
         return []

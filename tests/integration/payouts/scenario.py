@@ -18,12 +18,12 @@ from payouts.services.rounds import ending, opening
 from tests.integration.valuation.market import make_market, work_off
 from valuation.documents import (
     Manifest,
-    ManifestSeller,
     ManifestSubmission,
     Outcome,
     RowOutcome,
     RuleCovariances,
     RunSeconds,
+    Seller,
 )
 from valuation.documents import manifest as manifest_document
 from valuation.documents import outcome as outcome_document
@@ -144,7 +144,7 @@ def fake_start(
         validation_sha256=request.validation_sha256,
         features=(),
         sellers=tuple(
-            ManifestSeller(organization_id=entry.organization_id, name=entry.organization.name, rows=entry.version.rows)
+            Seller(organization_id=entry.organization_id, name=entry.organization.name, rows=entry.version.rows)
             for entry in honest
         ),
         submissions=tuple(frozen(entry, 0) for entry in honest),

@@ -2,10 +2,10 @@ import pytest
 
 from payouts.core.correlation import Correlation
 from payouts.core.rules import RuleFigures
-from payouts.documents import AuditFigures, AuditSeller, SumProof
+from payouts.documents import AuditFigures, SumProof
 from payouts.selectors.audit.charts import rules
 from payouts.selectors.round.findings import amounts_finding, values_finding
-from valuation.documents import RunSeconds
+from valuation.documents import RunSeconds, Seller
 
 
 def rows(*figures):
@@ -54,9 +54,7 @@ def test_shares_under_two_rules_differ_in_percentage_points():
     figures = AuditFigures(
         schema="audit_figures.v2",
         level=0.95,
-        sellers=tuple(
-            AuditSeller(organization_id=key, name=name, rows=1) for key, name in ((1, "North"), (2, "South"))
-        ),
+        sellers=tuple(Seller(organization_id=key, name=name, rows=1) for key, name in ((1, "North"), (2, "South"))),
         rules=(rule("fgsv", 0.75, 0.25), rule("equal", 0.5, 0.5)),
         standard_errors={},
         utility_full=0.8,
