@@ -1,7 +1,7 @@
 """The plan of a marketplace run: FGSV of all sellers at once, with GSV and leave-one-out beside it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -163,8 +163,7 @@ class FgsvPlan:
         Raises:
             PlanOrderError: ``block`` is not the next one.
         """
-        if block.number != state.blocks_merged:
-            raise PlanOrderError(f"Block {block.number} was merged where block {state.blocks_merged} is next.")
+        state.require_next(block)
         arrays = dict(state.arrays)
         if block.kind.step is Step.SELLERS_VALUES:
             add_to_stratum(arrays, cast("OfStratum", block.params)["stratum"], result.arrays)
@@ -173,14 +172,7 @@ class FgsvPlan:
                 arrays[name] = arrays[name] + array if name in arrays else array.astype(np.float64)
         if not self.rowwise:
             arrays = {name: array for name, array in arrays.items() if "rows" not in name}
-        return replace(
-            state,
-            arrays=arrays,
-            blocks_merged=block.number + 1,
-            wave_end=block.place["wave_end"],
-            wave=block.wave + 1,
-            evaluations=state.evaluations + result.evaluations,
-        )
+        return state.after(block, arrays, evaluations=result.evaluations)
 
     # -- estimating
 

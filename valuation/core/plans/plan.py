@@ -30,6 +30,7 @@ from typing import Any, Protocol, TypedDict, cast
 import numpy as np
 import numpy.typing as npt
 
+from valuation.core.errors import PlanOrderError
 from valuation.core.plans.block_kinds import BlockKind
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -153,6 +154,25 @@ class PlanState:
     wave_end: int = 0
     wave: int = 0
     evaluations: int = 0
+
+    def require_next(self, block: Block) -> None:
+        """Refuse a block that is not the next one.
+
+        Raises:
+            PlanOrderError: It is another.
+        """
+        if block.number != self.blocks_merged:
+            raise PlanOrderError(f"Block {block.number} was merged where block {self.blocks_merged} is next.")
+
+    def after(self, block: Block, arrays: Arrays, *, evaluations: int) -> "PlanState":
+        """The state once ``block`` is merged: these sums, and the evaluations that it spent."""
+        return PlanState(
+            arrays,
+            blocks_merged=block.number + 1,
+            wave_end=block.place["wave_end"],
+            wave=block.wave + 1,
+            evaluations=self.evaluations + evaluations,
+        )
 
     def to_bytes(self) -> bytes:
         """NPZ bytes without pickles."""

@@ -1,7 +1,7 @@
 """The plan of rows' values: HCDV as an embedding with its tree, then local games level by level."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, cast
 
@@ -124,17 +124,9 @@ class HcdvPlan:
         Raises:
             PlanOrderError: ``block`` is not the next one.
         """
-        if block.number != state.blocks_merged:
-            raise PlanOrderError(f"Block {block.number} was merged where block {state.blocks_merged} is next.")
+        state.require_next(block)
         arrays = self._first(result) if block.kind is BlockKind.TREE else self._with_games(state, block, result)
-        return replace(
-            state,
-            arrays=arrays,
-            blocks_merged=block.number + 1,
-            wave_end=block.place["wave_end"],
-            wave=block.wave + 1,
-            evaluations=state.evaluations + result.evaluations,
-        )
+        return state.after(block, arrays, evaluations=result.evaluations)
 
     def _first(self, result: BlockResult) -> dict[str, Any]:
         """What later waves need of the tree's block: not the embedding, which games read from its result."""

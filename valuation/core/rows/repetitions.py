@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from valuation.core.errors import InvalidSpecError, PlanOrderError
+from valuation.core.errors import InvalidSpecError
 from valuation.core.games.game import FloatMatrix, IndexVector
 from valuation.core.plans.combined_states import combine, separate
 from valuation.core.plans.plan import Block, BlockResult, Place, PlanState
@@ -84,8 +84,7 @@ class RepeatedHcdvPlan:
         Raises:
             PlanOrderError: ``block`` is not the next one.
         """
-        if block.number != state.blocks_merged:
-            raise PlanOrderError(f"Block {block.number} was merged where block {state.blocks_merged} is next.")
+        state.require_next(block)
         states = separate(state)
         place = block.place
         own_block = block.moved(place["own_number"], block.wave, {"wave_end": place["own_wave_end"]})
