@@ -8,7 +8,6 @@ import numpy as np
 
 from marketplace.basics.figures import MINUS, count, decimals
 from marketplace.basics.money import format_amount
-from payouts.core.allocation import Reason
 from payouts.core.correlation import SELLERS_COMPARED_MIN, Correlation, CorrelationIntervals, correlation_intervals
 from payouts.core.rules import RULES
 from payouts.core.verdicts import PropertyVerdict, of_distances
@@ -28,7 +27,7 @@ from payouts.selectors.round.rounds import (
     times_in_words,
 )
 from payouts.selectors.round.terms import policy_in_words
-from payouts.selectors.round.why import SCALE_IN_WORDS, nothing_shared
+from payouts.selectors.round.why import SCALE_IN_WORDS, nothing_shared_among
 from valuation.core.statistics.confidence import LEVEL
 from valuation.documents import Manifest
 from valuation.selectors import runs as valuation
@@ -101,9 +100,7 @@ def report(payout_round: PayoutRound) -> dict[str, Any]:
         "policy_words": policy_in_words(payout_round.policy_snapshot, payout_round.currency),
         "rule": rule_of(payout_round.policy_snapshot).value,
         "chance_scale": SCALE_IN_WORDS,
-        "nothing_shared": nothing_shared(payout_round)
-        if any(record.reason == Reason.NOTHING_TO_SHARE for record in sellers)
-        else "",
+        "nothing_shared": nothing_shared_among(payout_round, [record.reason for record in sellers]),
         "metric": metric_name(metric),
         "unit": unit_of(metric),
         "score_empty": written(outcome.utility_empty, metric),

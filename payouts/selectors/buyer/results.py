@@ -13,10 +13,9 @@ from marketplace.basics.figures import count, percent
 from marketplace.charts.chart import Chart, Series
 from marketplace.models import DataRequest, Role, User
 from marketplace.selectors.access import is_operator, organizations_of
-from payouts.core.allocation import Reason
 from payouts.models import PayoutLine, PayoutRound
 from payouts.selectors.round.findings import added_finding
-from payouts.selectors.round.why import nothing_shared
+from payouts.selectors.round.why import nothing_shared_among
 from valuation.core.statistics.confidence import normal_quantile
 from valuation.documents import SegmentCut
 from valuation.models import ValuationRun
@@ -121,9 +120,7 @@ def buyer_results(payout_round: PayoutRound) -> BuyerResults:
     outcome = run.finished_outcome
     return BuyerResults(
         round=payout_round,
-        nothing_shared=nothing_shared(payout_round)
-        if any(line.reason == Reason.NOTHING_TO_SHARE for line in payout_round.lines.all())
-        else "",
+        nothing_shared=nothing_shared_among(payout_round, [line.reason for line in payout_round.lines.all()]),
         metric=metric_name(metric),
         unit=unit_of(metric),
         digits=digits_of(metric),

@@ -5,7 +5,6 @@ from typing import Any
 from django.template.defaultfilters import pluralize
 
 from marketplace.basics.money import format_amount
-from payouts.core.allocation import Reason
 from payouts.core.correlation import SELLERS_COMPARED_MIN
 from payouts.models import PayoutRound
 from payouts.selectors.audit.attacks import attack_check
@@ -13,7 +12,7 @@ from payouts.selectors.money.projection import project
 from payouts.selectors.round.findings import amounts_finding
 from payouts.selectors.round.risk_checks import risk_checks, unlinked_with_one_account
 from payouts.selectors.round.rounds import rule_rows, rules_in_words, shares_by_seller, times_in_words
-from payouts.selectors.round.why import nothing_shared
+from payouts.selectors.round.why import nothing_shared_among
 
 
 def review(payout_round: PayoutRound) -> dict[str, Any]:
@@ -37,9 +36,7 @@ def review(payout_round: PayoutRound) -> dict[str, Any]:
         "projection": projection,
         "totals": projection.totals,
         "figures": figures,
-        "nothing_shared": nothing_shared(payout_round)
-        if any(record.reason == Reason.NOTHING_TO_SHARE for record in sellers)
-        else "",
+        "nothing_shared": nothing_shared_among(payout_round, [record.reason for record in sellers]),
         "rules": rules_in_words(figures),
         "shares": shares_by_seller(figures),
         "rule_rows": rule_rows(figures),

@@ -1,5 +1,6 @@
 """Why a line is what it is, in the words that every page, statement and report shares; never against its figures."""
 
+from collections.abc import Iterable
 from math import hypot
 
 from payouts.core.allocation import Reason
@@ -69,6 +70,11 @@ def why(reason: str, *, chance: float | None, value: float | None, lower: float 
     sure = chance_in_words(chance, value, lower)
     is_paid = reason not in {Reason.NOTHING_TO_SHARE, Reason.COPIES}
     return f"{words}; {sure}" if sure and is_paid and value is not None and value > 0 else words
+
+
+def nothing_shared_among(payout_round: PayoutRound, reasons: Iterable[str]) -> str:
+    """The same where the reasons of a round's lines say that nothing is shared, and nothing where they do not."""
+    return nothing_shared(payout_round) if Reason.NOTHING_TO_SHARE in reasons else ""
 
 
 def nothing_shared(payout_round: PayoutRound) -> str:
