@@ -11,7 +11,16 @@ from typing import cast
 
 import numpy as np
 
-from valuation.core.games.game import BoolMatrix, FloatMatrix, FloatVector, Game, IndexVector, RowwiseGame, is_rowwise
+from valuation.core.games.game import (
+    BoolMatrix,
+    FloatMatrix,
+    FloatVector,
+    Game,
+    IndexVector,
+    RowwiseGame,
+    is_rowwise,
+    row_strata,
+)
 
 
 def in_canonical_order(
@@ -76,7 +85,7 @@ class _RankedGame:
         self.n_players = game.n_players
         self._game, self._rows = game, rows
         self.rowwise = self._rowwise if is_rowwise(game) else None
-        self.row_strata = getattr(game, "row_strata", None)
+        self.row_strata = row_strata(game)
 
     def __call__(self, coalitions: BoolMatrix) -> FloatVector:
         return self._game(self._given(coalitions))
